@@ -1,0 +1,15 @@
+//! What a spot-interruption drill is: its vocabulary, its plan, its guards and its one state machine. Knows no other room,
+//! never waits, never fails and never reads a clock.
+
+pub mod conduct;
+pub mod cost;
+pub mod fact;
+pub mod fleet;
+pub mod guard;
+pub mod id;
+pub mod order;
+pub mod plan;
+pub mod template;
+pub mod timeline;
+pub mod verdict;
+pub mod warning;

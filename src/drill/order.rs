@@ -1,0 +1,135 @@
+//! Everything that we can ask of the world, in the imperative, and what we want to keep hearing about. Knows nothing of
+//! how it is carried out.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    fleet::GroupKey,
+    id::{ExperimentId, InstanceId, SpotRequestId, TemplateId},
+    template::Template,
+};
+
+/// One request that changes something in the account, or settles whether an earlier one did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    CreateTemplate {
+        template: Template,
+        client_token: String,
+    },
+    StartExperiment {
+        template: TemplateId,
+        client_token: String,
+        tags: Vec<(String, String)>,
+    },
+    /// Looks whether an order to start that got no answer was carried out.
+    FindExperiment {
+        template: TemplateId,
+    },
+    StopExperiment {
+        experiment: ExperimentId,
+    },
+    DeleteTemplate {
+        template: TemplateId,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrderName {
+    CreateTemplate,
+    StartExperiment,
+    FindExperiment,
+    StopExperiment,
+    DeleteTemplate,
+}
+
+impl Order {
+    pub fn name(&self) -> OrderName {
+        match self {
+            Self::CreateTemplate { .. } => OrderName::CreateTemplate,
+            Self::StartExperiment { .. } => OrderName::StartExperiment,
+            Self::FindExperiment { .. } => OrderName::FindExperiment,
+            Self::StopExperiment { .. } => OrderName::StopExperiment,
+            Self::DeleteTemplate { .. } => OrderName::DeleteTemplate,
+        }
+    }
+}
+
+impl OrderName {
+    /// What was attempted, for a message.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CreateTemplate => "create the FIS template",
+            Self::StartExperiment => "start the FIS experiment",
+            Self::FindExperiment => "look for the FIS experiment",
+            Self::StopExperiment => "stop the FIS experiment",
+            Self::DeleteTemplate => "delete the FIS template",
+        }
+    }
+}
+
+/// A standing observation: declared by the drill, started and stopped in one place to match.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Watch {
+    /// FIS's word on the experiment, its actions and resolved targets.
+    Experiment(ExperimentId),
+    /// EC2's word on the targets and on the replacements seen so far.
+    Instances(Vec<InstanceId>),
+    /// EC2's word on the targets' spot requests.
+    SpotRequests(Vec<SpotRequestId>),
+    /// New instances in a group since then.
+    Group { group: GroupKey, since: Timestamp },
+    /// The lines of a log group since then: the Lambda's log.
+    Logs { since: Timestamp },
+    /// AWS's own events, in the log group that an EventBridge rule writes them to.
+    Events { since: Timestamp },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WatchName {
+    Experiment,
+    Instances,
+    SpotRequests,
+    Group,
+    Logs,
+    Events,
+}
+
+impl Watch {
+    pub fn name(&self) -> WatchName {
+        match self {
+            Self::Experiment(_) => WatchName::Experiment,
+            Self::Instances(_) => WatchName::Instances,
+            Self::SpotRequests(_) => WatchName::SpotRequests,
+            Self::Group { .. } => WatchName::Group,
+            Self::Logs { .. } => WatchName::Logs,
+            Self::Events { .. } => WatchName::Events,
+        }
+    }
+}
+
+impl WatchName {
+    /// How long to wait between two looks: together under 40 calls a minute, with room for orders.
+    pub fn every(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Experiment | Self::Instances => 6,
+            Self::SpotRequests | Self::Logs | Self::Events => 12,
+            Self::Group => 15,
+        })
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Experiment => "FIS experiment",
+            Self::Instances => "EC2 instances",
+            Self::SpotRequests => "spot requests",
+            Self::Group => "group",
+            Self::Logs => "Lambda log",
+            Self::Events => "event log",
+        }
+    }
+}

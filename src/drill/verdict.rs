@@ -1,0 +1,77 @@
+//! How a drill ended, and by which observations. Knows the timeline it is read from and nothing else.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    id::InstanceId,
+    timeline::{Timeline, Track},
+};
+use crate::text::SafeText;
+
+/// The end of a drill.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    pub verdict: Outcome,
+    /// Why, a sentence each; empty only for `held`.
+    pub reasons: Vec<SafeText>,
+    pub interrupted: Vec<InstanceId>,
+    /// Targets that were not seen to go in time.
+    pub not_observed: Vec<InstanceId>,
+    pub replacements: Vec<InstanceId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Every target was seen to go, and each group that lost one was seen to replace it.
+    Held,
+    /// Something did not happen, or not in time, or to the wrong instance.
+    Failed,
+    /// The operator stopped it.
+    Aborted,
+    /// Nothing was started: AWS refused, or did not answer.
+    Refused,
+}
+
+impl Outcome {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Failed => "failed",
+            Self::Aborted => "aborted",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// Reads the verdict off a timeline to which nothing will be added.
+pub(super) fn reached(timeline: &Timeline, aborted: bool, refused: Option<&SafeText>) -> Verdict {
+    let gone = |track: &&Track| track.gone.is_some();
+    let mut reasons: Vec<SafeText> = timeline.complaints.clone();
+    for track in timeline.tracks.iter().filter(|track| !gone(track)) {
+        reasons.push(SafeText::new(format!("{}: not observed to go; last seen {}", track.target.id, track.state)));
+    }
+    for (group, missing) in timeline.missing_replacements() {
+        reasons.push(SafeText::new(format!("{}: {missing} replacement not observed running", group.qualified())));
+    }
+    let outcome = match refused {
+        Some(_) => Outcome::Refused,
+        None if aborted => Outcome::Aborted,
+        None if reasons.is_empty() => Outcome::Held,
+        None => Outcome::Failed,
+    };
+    if let Some(why) = refused {
+        reasons = vec![why.clone()];
+    }
+    if aborted {
+        reasons.insert(0, SafeText::new("stopped by the operator"));
+    }
+    let ids = |wanted: bool| timeline.tracks.iter().filter(move |t| t.gone.is_some() == wanted).map(|t| &t.target.id);
+    Verdict {
+        verdict: outcome,
+        reasons,
+        interrupted: ids(true).cloned().collect(),
+        not_observed: if refused.is_some() { Vec::new() } else { ids(false).cloned().collect() },
+        replacements: timeline.replacements.iter().map(|replacement| replacement.id.clone()).collect(),
+    }
+}

@@ -1,0 +1,162 @@
+//! Text that came from outside, made harmless where it enters: tags, names, log lines, error messages. Knows nothing of
+//! where it came from or where it is shown.
+
+use std::{fmt, ops::Deref};
+
+use serde::{Deserialize, Serialize};
+
+/// The longest field kept, in bytes; what is cut ends with `…`.
+pub const FIELD_BYTES: usize = 1024;
+/// The longest log line kept, in bytes.
+pub const LINE_BYTES: usize = 8192;
+/// How many combining marks may sit on one character before the rest is dropped.
+const MARKS_PER_CHARACTER: usize = 3;
+
+/// Text that no terminal, log or report can mistake for anything but text.
+///
+/// Control characters become visible symbols, characters that turn the direction of writing or take no room become
+/// their code point in angle brackets, and length is bounded. Making it safe twice changes nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct SafeText(String);
+
+impl SafeText {
+    /// A field: a name, a tag, an identifier, an error message.
+    pub fn new(raw: impl AsRef<str>) -> Self {
+        Self(made_safe(raw.as_ref(), FIELD_BYTES))
+    }
+
+    /// One line of a log.
+    pub fn line(raw: impl AsRef<str>) -> Self {
+        Self(made_safe(raw.as_ref().trim_end_matches(['\r', '\n']), LINE_BYTES))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn made_safe(raw: &str, most_bytes: usize) -> String {
+    let mut safe = String::with_capacity(raw.len().min(most_bytes));
+    let mut marks = 0;
+    for character in raw.chars() {
+        marks = if is_combining(character) { marks + 1 } else { 0 };
+        if marks > MARKS_PER_CHARACTER {
+            continue;
+        }
+        let before = safe.len();
+        push_safe(&mut safe, character);
+        if safe.len() > most_bytes {
+            safe.truncate(before.min(most_bytes.saturating_sub('…'.len_utf8())));
+            safe.push('…');
+            break;
+        }
+    }
+    safe
+}
+
+fn push_safe(safe: &mut String, character: char) {
+    match character {
+        '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}' => safe.push(' '),
+        '\0'..='\u{1f}' => safe.push(char::from_u32(0x2400 + character as u32).unwrap_or('␦')),
+        '\u{7f}' => safe.push('␡'),
+        '\u{fe00}'..='\u{fe0f}' => {} // asks for another look of the character before it: not worth the room
+        _ if is_c1(character) || is_invisible(character) => {
+            safe.push_str(&format!("<U+{:04X}>", character as u32));
+        }
+        _ => safe.push(character),
+    }
+}
+
+fn is_c1(character: char) -> bool {
+    ('\u{80}'..='\u{9f}').contains(&character)
+}
+
+/// Unicode's format characters (bidi controls, joiners, tags) and others that take no room.
+fn is_invisible(character: char) -> bool {
+    matches!(character,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+fn is_combining(character: char) -> bool {
+    matches!(character,
+        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{610}'..='\u{61a}'
+        | '\u{64b}'..='\u{65f}' | '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}'
+        | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
+}
+
+impl Deref for SafeText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SafeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl From<String> for SafeText {
+    fn from(raw: String) -> Self {
+        Self::line(raw)
+    }
+}
+
+impl From<&str> for SafeText {
+    fn from(raw: &str) -> Self {
+        Self::new(raw)
+    }
+}
+
+impl From<SafeText> for String {
+    fn from(text: SafeText) -> Self {
+        text.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn hostile_text_is_shown_and_does_nothing() {
+        for (raw, safe) in [
+            ("\x1b[31mred", "␛[31mred"),
+            ("\x1b]52;c;aGk=\x07", "␛]52;c;aGk=␇"),
+            ("\u{9b}2J", "<U+009B>2J"),
+            ("a\u{202e}b", "a<U+202E>b"),
+            ("zero\u{200b}width", "zero<U+200B>width"),
+            ("tab\tand\r\nline", "tab and  line"),
+            ("nul\0del\x7f", "nul␀del␡"),
+            ("z\u{300}\u{301}\u{302}\u{303}\u{304}o", "z\u{300}\u{301}\u{302}o"),
+            ("plain ünïcode 日本", "plain ünïcode 日本"),
+        ] {
+            assert_eq!(SafeText::new(raw).as_str(), safe, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_is_cut_at_a_kilobyte_and_says_so() {
+        let cut = SafeText::new("x".repeat(10_000));
+        assert_eq!(cut.len(), FIELD_BYTES);
+        assert!(cut.ends_with('…'));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_acts_is_left_and_twice_is_once(raw in "\\PC*|.*") {
+            let once = SafeText::new(&raw);
+            prop_assert!(!once.chars().any(|c| c.is_control() || is_invisible(c)), "{once:?}");
+            prop_assert!(once.len() <= FIELD_BYTES);
+            prop_assert_eq!(SafeText::new(&once), once);
+        }
+    }
+}
