@@ -241,15 +241,16 @@ impl Drill {
         if let (Phase::Running, Some(experiment)) = (self.phase, &self.timeline.experiment) {
             watches.push(Watch::Experiment(experiment.id.clone()));
         }
-        watches.push(Watch::Instances(plan.targets.iter().map(|target| target.id.clone()).collect()));
+        let targets: Vec<_> = plan.targets.iter().map(|target| target.id.clone()).collect();
+        watches.push(Watch::Instances(targets.clone()));
         let requests: Vec<_> = plan.targets.iter().filter_map(|target| target.spot_request.clone()).collect();
         if !requests.is_empty() {
             watches.push(Watch::SpotRequests(requests));
         }
         let groups = plan.groups().into_iter().filter(|group| group.kind != GroupKind::Ungrouped);
         watches.extend(groups.map(|group| Watch::Group { group: group.clone(), since: *since }));
-        watches.push(Watch::Logs { since: *since });
-        watches.push(Watch::Events { since: *since });
+        watches.push(Watch::Logs { since: *since, targets: targets.clone() });
+        watches.push(Watch::Events { since: *since, targets });
         watches
     }
 

@@ -107,6 +107,9 @@ pub enum What {
         status: SafeText,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<SafeText>,
+        /// When it started, by FIS's word: a short action may never be seen running.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        started: Option<Timestamp>,
     },
     /// FIS named the instances that its targets resolved to.
     TargetsResolved {

@@ -82,10 +82,10 @@ pub enum Watch {
     SpotRequests(Vec<SpotRequestId>),
     /// New instances in a group since then.
     Group { group: GroupKey, since: Timestamp },
-    /// The lines of a log group since then: the Lambda's log.
-    Logs { since: Timestamp },
-    /// AWS's own events, in the log group that an EventBridge rule writes them to.
-    Events { since: Timestamp },
+    /// The lines of the Lambda's log group since then.
+    Logs { since: Timestamp, targets: Vec<InstanceId> },
+    /// AWS's own events on the targets, in the log group that an EventBridge rule writes them to.
+    Events { since: Timestamp, targets: Vec<InstanceId> },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -75,7 +75,7 @@ pub struct Progress {
     pub status: SafeText,
     pub reason: Option<SafeText>,
     pub since: Timestamp,
-    /// When it was first seen running.
+    /// When it started, by FIS's word; only actions tell it.
     pub started: Option<Timestamp>,
 }
 
@@ -106,9 +106,11 @@ impl Timeline {
                     experiment.progress.change(status, reason.as_ref(), fact.at);
                 }
             }
-            What::ActionStateChanged { action, status, reason } => {
+            What::ActionStateChanged { action, status, reason, started } => {
                 let unknown = || Progress { status: status.clone(), reason: None, since: fact.at, started: None };
-                self.actions.entry(action.clone()).or_insert_with(unknown).change(status, reason.as_ref(), fact.at);
+                let progress = self.actions.entry(action.clone()).or_insert_with(unknown);
+                progress.change(status, reason.as_ref(), fact.at);
+                progress.started = progress.started.or(*started);
             }
             What::RebalanceRecommended { .. } => self.on_target(fact, |track| better(&mut track.rebalance, sighting)),
             What::NoticeIssued { .. } => self.on_target(fact, |track| better(&mut track.notice, sighting)),
@@ -247,9 +249,6 @@ impl Timeline {
 
 impl Progress {
     fn change(&mut self, status: &SafeText, reason: Option<&SafeText>, at: Timestamp) {
-        if status.as_str() == "running" && self.started.is_none() {
-            self.started = Some(at);
-        }
         self.status = status.clone();
         self.reason = reason.cloned();
         self.since = at;

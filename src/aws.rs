@@ -1,0 +1,40 @@
+//! AWS as a drill sees it: orders in, facts out. Knows the SDK, whose types never leave this room; knows no screen, no
+//! journal and no lab.
+
+pub mod connect;
+mod ec2;
+pub mod error;
+mod events;
+mod fis;
+mod identity;
+mod inventory;
+mod logs;
+mod pace;
+mod transport;
+mod watch;
+
+use jiff::Timestamp;
+
+pub use connect::{Connection, Way, connect};
+pub use error::{Error, Kind};
+pub use identity::Identity;
+pub use watch::{LogGroups, Look, Watcher};
+
+use crate::clock::Clock;
+
+/// A connected account and region (or a lab, or another server that speaks AWS's protocols).
+#[derive(Clone, Debug)]
+pub struct Aws {
+    fis: aws_sdk_fis::Client,
+    ec2: aws_sdk_ec2::Client,
+    logs: aws_sdk_cloudwatchlogs::Client,
+    sts: aws_sdk_sts::Client,
+    pub clock: Clock,
+    pub region: String,
+    pace: pace::Pace,
+}
+
+/// A time of the SDK's as one of ours.
+fn timestamp(time: &aws_smithy_types::DateTime) -> Option<Timestamp> {
+    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
+}

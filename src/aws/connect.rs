@@ -1,0 +1,186 @@
+//! Credentials, region, endpoint and time-outs: how the clients are made. Knows nothing of what they are used for.
+
+use std::time::{Duration, SystemTime};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_async::{rt::sleep::TokioSleep, time::TimeSource};
+use aws_smithy_http_client::{
+    Builder, Connector,
+    proxy::ProxyConfig,
+    tls::{self, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_types::service_config::ServiceConfigKey;
+
+use super::{
+    Aws,
+    error::{Error, Kind},
+    pace::Pace,
+    transport::{Following, ReadOnly, WithoutHostPrefix},
+};
+use crate::clock::Clock;
+
+/// Where to connect to.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// AWS, by the usual chain: environment, profile, SSO, assumed role, instance role.
+    Account { profile: Option<String>, region: Option<String> },
+    /// A server that speaks AWS's protocols, named on the command line.
+    Endpoint { url: String, profile: Option<String>, region: Option<String> },
+    /// A lab of our own: nothing of the machine's AWS configuration is read.
+    Lab { url: String, region: String, access_key: String, secret_key: String },
+}
+
+/// What else the clients are made with.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    pub way: Way,
+    /// Refuse every operation that changes something, before it is signed.
+    pub read_only: bool,
+    pub clock: Clock,
+    /// Takes the place of the network, where requests are answered in this process.
+    pub http_client: Option<SharedHttpClient>,
+}
+
+/// Makes the clients; reads configuration files and the environment, and calls no service.
+pub async fn connect(connection: Connection) -> Result<Aws, Error> {
+    let Connection { way, read_only, clock, http_client } = connection;
+    let sdk = match &way {
+        Way::Account { profile, region } => chain(profile.as_deref(), region.as_deref(), http_client, &clock).await,
+        Way::Endpoint { profile, region, .. } => {
+            chain(profile.as_deref(), region.as_deref(), http_client, &clock).await
+        }
+        Way::Lab { region, access_key, secret_key, .. } => alone(region, access_key, secret_key, http_client, &clock),
+    };
+    if let (Way::Account { .. }, Some(url)) = (&way, overridden_endpoint(&sdk)) {
+        return Err(Error::new(
+            "connect to AWS",
+            Kind::Refused,
+            &format!("the environment or profile points AWS calls at {url}, so this would not be AWS"),
+        ));
+    }
+    let Some(region) = sdk.region().map(ToString::to_string) else {
+        return Err(Error::new("connect to AWS", Kind::NoRegion, "no region is configured"));
+    };
+    let endpoint = match way {
+        Way::Account { .. } => None,
+        Way::Endpoint { url, .. } | Way::Lab { url, .. } => Some(url),
+    };
+    let following = Following { clock: clock.clone() };
+
+    macro_rules! client {
+        ($service:ident) => {{
+            let mut config = $service::config::Builder::from(&sdk).interceptor(following.clone());
+            config.set_endpoint_url(endpoint.clone().or(None));
+            if read_only {
+                config = config.interceptor(ReadOnly);
+            }
+            config
+        }};
+    }
+    Ok(Aws {
+        fis: aws_sdk_fis::Client::from_conf(client!(aws_sdk_fis).build()),
+        ec2: aws_sdk_ec2::Client::from_conf(client!(aws_sdk_ec2).build()),
+        logs: aws_sdk_cloudwatchlogs::Client::from_conf(
+            client!(aws_sdk_cloudwatchlogs).interceptor(WithoutHostPrefix).build(),
+        ),
+        sts: aws_sdk_sts::Client::from_conf(client!(aws_sdk_sts).build()),
+        pace: Pace::new(clock.clone()),
+        clock,
+        region,
+    })
+}
+
+async fn chain(
+    profile: Option<&str>,
+    region: Option<&str>,
+    http_client: Option<SharedHttpClient>,
+    clock: &Clock,
+) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client.unwrap_or_else(over_the_network))
+        .sleep_impl(TokioSleep::new())
+        .time_source(DrillTime(clock.clone()))
+        .timeout_config(time_outs())
+        .retry_config(retries());
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.to_owned()));
+    }
+    loader.load().await
+}
+
+fn alone(
+    region: &str,
+    access_key: &str,
+    secret_key: &str,
+    http_client: Option<SharedHttpClient>,
+    clock: &Clock,
+) -> SdkConfig {
+    let credentials = Credentials::new(access_key, secret_key, None, None, "spotdrill-lab");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http_client.unwrap_or_else(on_this_machine))
+        .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(TokioSleep::new()))
+        .time_source(aws_smithy_async::time::SharedTimeSource::new(DrillTime(clock.clone())))
+        .timeout_config(time_outs())
+        .retry_config(retries())
+        .build()
+}
+
+/// The SDK has no time-out of its own for an attempt or an operation, so a dead VPN would hang a poll for good.
+fn time_outs() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(Duration::from_secs(10))
+        .operation_timeout(Duration::from_secs(30))
+        .build()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(3).with_max_backoff(Duration::from_secs(4))
+}
+
+/// HTTPS by rustls with ring, through the proxy of the environment where there is one.
+fn over_the_network() -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(|settings, _| {
+        let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
+        connector.set_connector_settings(settings.cloned());
+        connector.tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build()
+    })
+}
+
+/// Plain HTTP without proxy or TLS: the lab's server is in this very process.
+fn on_this_machine() -> SharedHttpClient {
+    Builder::new().build_http()
+}
+
+/// An endpoint that the environment or the profile sets, for all services or for one of ours.
+fn overridden_endpoint(sdk: &SdkConfig) -> Option<String> {
+    const SERVICES: [(&str, &str); 4] = [
+        ("EC2", "AWS_ENDPOINT_URL"),
+        ("fis", "AWS_ENDPOINT_URL"),
+        ("CloudWatch Logs", "AWS_ENDPOINT_URL"),
+        ("STS", "AWS_ENDPOINT_URL"),
+    ];
+    let of_service = |(id, env)| {
+        let key = ServiceConfigKey::builder().service_id(id).env(env).profile("endpoint_url").build().ok()?;
+        sdk.service_config()?.load_config(key)
+    };
+    sdk.endpoint_url().map(str::to_owned).or_else(|| SERVICES.into_iter().find_map(of_service))
+}
+
+/// Drill time as the SDK's, so that what it signs is dated by AWS's clock and not by a machine's that is off.
+#[derive(Debug)]
+struct DrillTime(Clock);
+
+impl TimeSource for DrillTime {
+    fn now(&self) -> SystemTime {
+        SystemTime::from(self.0.now())
+    }
+}

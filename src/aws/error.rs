@@ -1,0 +1,174 @@
+//! What can go wrong with a call, in words: what was attempted, why it failed, what to do next. Knows every SDK error
+//! and no single operation.
+
+use std::{error::Error as StdError, fmt};
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use thiserror::Error;
+
+use super::transport::WouldChange;
+use crate::text::SafeText;
+
+/// A call that failed.
+#[derive(Clone, Debug, Error)]
+#[error("could not {doing}: {why}. {}", .kind.next())]
+pub struct Error {
+    /// What was attempted, such as `list the instances`.
+    doing: &'static str,
+    pub kind: Kind,
+    /// AWS's code, or ours where there was no answer.
+    pub code: SafeText,
+    why: SafeText,
+}
+
+/// What sort of trouble it is; decides what to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    NoCredentials,
+    Expired,
+    Denied,
+    NoRegion,
+    /// The server cannot be reached, or broke off.
+    Unreachable,
+    TimedOut,
+    Throttled,
+    /// The server failed: 5xx.
+    ServerFault,
+    NotFound,
+    ReadOnly,
+    /// AWS said no for another reason.
+    Refused,
+}
+
+impl Kind {
+    fn next(self) -> &'static str {
+        match self {
+            Self::NoCredentials => {
+                "Log in (`aws sso login`), set AWS_PROFILE or pass --profile, or try `--lab`, which needs no account"
+            }
+            Self::Expired => "Log in again (such as `aws sso login`); or try `--lab`, which needs no account",
+            Self::Denied => "Ask for the permission, or use another profile with --profile; or try `--lab`",
+            Self::NoRegion => "Pass --region or set AWS_REGION; or try `--lab`",
+            Self::Unreachable => "Check the network, the region's name and the endpoint; or try `--lab`",
+            Self::TimedOut => "Check the network or VPN and try again; or try `--lab`",
+            Self::Throttled => "AWS limits the rate of calls in this account: wait a minute and try again",
+            Self::ServerFault => "The service failed: try again in a minute",
+            Self::NotFound => "Check its name and the region",
+            Self::ReadOnly => "Start without --read-only to allow it",
+            Self::Refused => "See the message of AWS above for what to change; or try `--lab`",
+        }
+    }
+
+    /// Whether the request may have been carried out all the same.
+    pub fn leaves_doubt(self) -> bool {
+        matches!(self, Self::Unreachable | Self::TimedOut | Self::ServerFault)
+    }
+}
+
+impl Error {
+    pub(super) fn new(doing: &'static str, kind: Kind, why: &str) -> Self {
+        let code = SafeText::new(format!("{kind:?}"));
+        Self { doing, kind, code, why: SafeText::new(why) }
+    }
+
+    /// What went wrong with a call of the SDK's.
+    pub(super) fn of<E, R>(doing: &'static str, error: &SdkError<E, R>) -> Self
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+        R: fmt::Debug + 'static,
+    {
+        let code = error.code().unwrap_or_default();
+        let kind = kind_of(error, code);
+        let said = error.message().map(str::to_owned).unwrap_or_else(|| deepest(error));
+        let why = if code.is_empty() { said } else { format!("{said} ({code})") };
+        let code = if code.is_empty() { format!("{kind:?}") } else { code.to_owned() };
+        Self { doing, kind, code: SafeText::new(code), why: SafeText::new(why.trim_end_matches('.')) }
+    }
+
+    /// Why, in AWS's words.
+    pub fn why(&self) -> &SafeText {
+        &self.why
+    }
+}
+
+fn kind_of<E, R>(error: &SdkError<E, R>, code: &str) -> Kind
+where
+    E: StdError + 'static,
+    R: fmt::Debug + 'static,
+{
+    if within::<WouldChange>(error).is_some() {
+        return Kind::ReadOnly;
+    }
+    if let Some(credentials) = within::<CredentialsError>(error) {
+        return kind_of_credentials(credentials);
+    }
+    match (error, code) {
+        (SdkError::TimeoutError(_), _) => Kind::TimedOut,
+        (SdkError::DispatchFailure(failure), _) if failure.is_timeout() => Kind::TimedOut,
+        (SdkError::DispatchFailure(_) | SdkError::ResponseError(_), _) => Kind::Unreachable,
+        (_, "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "TokenRefreshRequired") => Kind::Expired,
+        (
+            _,
+            "AccessDenied"
+            | "AccessDeniedException"
+            | "UnauthorizedOperation"
+            | "AuthFailure"
+            | "OptInRequired"
+            | "UnrecognizedClientException"
+            | "InvalidClientTokenId"
+            | "SignatureDoesNotMatch"
+            | "InvalidSignatureException"
+            | "MissingAuthenticationToken"
+            | "MissingAuthenticationTokenException",
+        ) => Kind::Denied,
+        (
+            _,
+            "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "RequestLimitExceeded"
+            | "TooManyRequestsException"
+            | "EC2ThrottledException"
+            | "RequestThrottled"
+            | "SlowDown",
+        ) => Kind::Throttled,
+        (_, "ResourceNotFoundException") => Kind::NotFound,
+        (_, "InternalError" | "InternalFailure" | "InternalServerError" | "ServiceUnavailable" | "Unavailable") => {
+            Kind::ServerFault
+        }
+        (_, "") => Kind::ServerFault,
+        _ => Kind::Refused,
+    }
+}
+
+fn kind_of_credentials(error: &CredentialsError) -> Kind {
+    let text = deepest(error).to_lowercase();
+    match error {
+        CredentialsError::ProviderTimedOut(_) => Kind::TimedOut,
+        _ if text.contains("expired") => Kind::Expired,
+        _ => Kind::NoCredentials,
+    }
+}
+
+/// The first error of a type on the way down.
+fn within<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// The words of the error at the bottom: the SDK's outer ones say only that something failed.
+fn deepest(error: &(dyn StdError + 'static)) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}

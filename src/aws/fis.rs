@@ -1,0 +1,261 @@
+//! FIS: a drill's orders, and what FIS says of its experiment look after look. Knows nothing of EC2 or logs.
+
+use std::collections::HashMap;
+
+use aws_sdk_fis::types as sdk;
+use jiff::Timestamp;
+
+use super::{Aws, Error, error::Kind, timestamp};
+use crate::{
+    drill::{
+        fact::{Basis, Fact, Source, What},
+        id::{ExperimentId, InstanceId, TemplateId},
+        order::Order,
+        template::{Action, Template},
+    },
+    text::SafeText,
+};
+
+impl Aws {
+    /// Carries out an order; what comes of it is a fact, a refusal too.
+    pub async fn carry_out(&self, order: &Order) -> Fact {
+        let done = match order {
+            Order::CreateTemplate { template, client_token } => self.create_template(template, client_token).await,
+            Order::StartExperiment { template, client_token, tags } => self.start(template, client_token, tags).await,
+            Order::FindExperiment { template } => self.find(template).await,
+            Order::StopExperiment { experiment } => self.stop(experiment).await,
+            Order::DeleteTemplate { template } => self.delete_template(template).await,
+        };
+        done.unwrap_or_else(|error| {
+            let (order, message) = (order.name(), error.why().clone());
+            let what = if error.kind.leaves_doubt() {
+                What::OrderUnanswered { order, message }
+            } else {
+                What::OrderRefused { order, code: error.code.clone(), message }
+            };
+            Fact { source: Source::Fis, ..Fact::ours(self.clock.now(), what) }
+        })
+    }
+
+    async fn create_template(&self, template: &Template, client_token: &str) -> Result<Fact, Error> {
+        let no_alarm = sdk::CreateExperimentTemplateStopConditionInput::builder().source("none").build();
+        let options = sdk::CreateExperimentTemplateExperimentOptionsInput::builder()
+            .empty_target_resolution_mode(sdk::EmptyTargetResolutionMode::Fail)
+            .build();
+        let mut call = self
+            .fis
+            .create_experiment_template()
+            .client_token(client_token)
+            .description(&template.description)
+            .role_arn(&template.role_arn)
+            .experiment_options(options)
+            .set_tags(Some(template.tags.iter().cloned().collect()))
+            .stop_conditions(no_alarm.map_err(|_| unbuildable())?);
+        for action in &template.actions {
+            call = call.targets(&action.target, target_of(action)?).actions(&action.name, action_of(action)?);
+        }
+        let answer = call.send().await.map_err(|error| Error::of("create the FIS template", &error))?;
+        let created = answer.experiment_template();
+        let template = TemplateId::new(created.and_then(|created| created.id()).unwrap_or_default());
+        let at = created.and_then(|created| created.creation_time()).and_then(timestamp);
+        Ok(self.said(at, What::TemplateCreated { template }))
+    }
+
+    async fn start(&self, template: &TemplateId, token: &str, tags: &[(String, String)]) -> Result<Fact, Error> {
+        let call = self
+            .fis
+            .start_experiment()
+            .experiment_template_id(template.as_str())
+            .client_token(token)
+            .set_tags(Some(tags.iter().cloned().collect()));
+        let answer = call.send().await.map_err(|error| Error::of("start the FIS experiment", &error))?;
+        let started = answer.experiment();
+        let at = started.and_then(|started| started.start_time().or(started.creation_time())).and_then(timestamp);
+        let experiment = ExperimentId::new(started.and_then(|started| started.id()).unwrap_or_default());
+        Ok(self.said(at, What::ExperimentStarted { experiment, template: template.clone() }))
+    }
+
+    /// Whether our template, which is used once, has an experiment.
+    async fn find(&self, template: &TemplateId) -> Result<Fact, Error> {
+        let call = self.fis.list_experiments().experiment_template_id(template.as_str());
+        let answer = call.send().await.map_err(|error| Error::of("look for the FIS experiment", &error))?;
+        let found = answer.experiments().first().and_then(|found| Some((found.id()?, found.creation_time())));
+        Ok(match found {
+            Some((id, created)) => {
+                let experiment = ExperimentId::new(id);
+                let started = What::ExperimentStarted { experiment, template: template.clone() };
+                self.said(created.and_then(timestamp), started)
+            }
+            None => self.said(None, What::ExperimentNotFound { template: template.clone() }),
+        })
+    }
+
+    async fn stop(&self, experiment: &ExperimentId) -> Result<Fact, Error> {
+        let call = self.fis.stop_experiment().id(experiment.as_str());
+        call.send().await.map_err(|error| Error::of("stop the FIS experiment", &error))?;
+        Ok(self.said(None, What::StopSent { experiment: experiment.clone() }))
+    }
+
+    async fn delete_template(&self, template: &TemplateId) -> Result<Fact, Error> {
+        let call = self.fis.delete_experiment_template().id(template.as_str());
+        match call.send().await.map_err(|error| Error::of("delete the FIS template", &error)) {
+            Err(error) if error.kind != Kind::NotFound => Err(error),
+            _ => Ok(self.said(None, What::TemplateDeleted { template: template.clone() })),
+        }
+    }
+
+    fn said(&self, at: Option<Timestamp>, what: What) -> Fact {
+        let seen = self.clock.now();
+        Fact { at: at.unwrap_or(seen), seen, source: Source::Fis, instance: None, what }
+    }
+
+    /// What FIS says of the experiment, its actions and its targets.
+    pub(super) async fn look_at_experiment(&self, id: &ExperimentId, known: &mut Statuses) -> Result<Vec<Fact>, Error> {
+        self.pace.turn().await;
+        let call = self.fis.get_experiment().id(id.as_str());
+        let answer = call.send().await.map_err(|error| Error::of("read the FIS experiment", &error))?;
+        let Some(experiment) = answer.experiment() else { return Ok(Vec::new()) };
+        let seen = self.clock.now();
+        let mut facts = Vec::new();
+        for (name, action) in experiment.actions().into_iter().flatten() {
+            let targets = targets_of(action, experiment);
+            facts.extend(known.actions.entry(name.clone()).or_default().change(name, action, &targets, seen));
+        }
+        let begun = experiment.actions().into_iter().flatten().any(|(_, action)| action.start_time().is_some());
+        if begun && !known.resolved {
+            let resolved = self.resolved_targets(id).await?;
+            known.resolved = true;
+            if !resolved.is_empty() {
+                facts.push(self.said(None, What::TargetsResolved { instances: resolved }));
+            }
+        }
+        // the experiment's own end comes last: it ends the watch, and its actions' ends must not be missed
+        facts.extend(known.experiment_change(id, experiment, seen));
+        Ok(facts)
+    }
+
+    async fn resolved_targets(&self, id: &ExperimentId) -> Result<Vec<InstanceId>, Error> {
+        let mut resolved = Vec::new();
+        let mut pages = self.fis.list_experiment_resolved_targets().experiment_id(id.as_str()).into_paginator().send();
+        self.pace.turn().await;
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| Error::of("list the resolved targets", &error))?;
+            let of_target =
+                |target: &sdk::ResolvedTarget| target.target_information().and_then(|it| it.get("arn")).cloned();
+            resolved.extend(page.resolved_targets().iter().filter_map(of_target).map(|arn| instance_of(&arn)));
+        }
+        Ok(resolved)
+    }
+}
+
+/// What FIS said last.
+#[derive(Debug, Default)]
+pub(super) struct Statuses {
+    experiment: Option<String>,
+    actions: HashMap<String, ActionStatus>,
+    resolved: bool,
+}
+
+#[derive(Debug, Default)]
+struct ActionStatus {
+    status: Option<String>,
+    started: bool,
+    completed: bool,
+}
+
+impl Statuses {
+    fn experiment_change(&mut self, id: &ExperimentId, experiment: &sdk::Experiment, seen: Timestamp) -> Option<Fact> {
+        let state = experiment.state();
+        let status = state.and_then(|state| state.status()).map_or("unknown", sdk::ExperimentStatus::as_str);
+        if self.experiment.replace(status.to_owned()).as_deref() == Some(status) {
+            return None;
+        }
+        let time = experiment.end_time().or(experiment.start_time().filter(|_| status == "initiating"));
+        Some(Fact {
+            at: time.and_then(timestamp).unwrap_or(seen),
+            seen,
+            source: Source::Fis,
+            instance: None,
+            what: What::ExperimentStateChanged {
+                experiment: id.clone(),
+                status: SafeText::new(status),
+                reason: state.and_then(|state| state.reason()).map(SafeText::new),
+            },
+        })
+    }
+}
+
+impl ActionStatus {
+    fn change(
+        &mut self,
+        name: &str,
+        action: &sdk::ExperimentAction,
+        targets: &[InstanceId],
+        seen: Timestamp,
+    ) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        let state = action.state();
+        let status = state.and_then(|state| state.status()).map_or("unknown", sdk::ExperimentActionStatus::as_str);
+        let (start, end) = (action.start_time().and_then(timestamp), action.end_time().and_then(timestamp));
+        let fact = |at: Option<Timestamp>, instance, what| Fact {
+            at: at.unwrap_or(seen),
+            seen,
+            source: Source::Fis,
+            instance,
+            what,
+        };
+        if self.status.replace(status.to_owned()).as_deref() != Some(status) {
+            let what = What::ActionStateChanged {
+                action: SafeText::new(name),
+                status: SafeText::new(status),
+                reason: state.and_then(|state| state.reason()).map(SafeText::new),
+                started: start,
+            };
+            facts.push(fact(end.or(start.filter(|_| status == "running")), None, what));
+        }
+        let interrupts = action.action_id() == Some(Template::ACTION_ID);
+        if interrupts && !self.started && start.is_some() && matches!(status, "running" | "completed") {
+            self.started = true;
+            let recommended = || What::RebalanceRecommended { basis: Basis::ActionStarted };
+            facts.extend(targets.iter().map(|target| fact(start, Some(target.clone()), recommended())));
+        }
+        if interrupts && !self.completed && status == "completed" {
+            self.completed = true;
+            let issued = || What::NoticeIssued { basis: Basis::ActionCompleted, action: None };
+            facts.extend(targets.iter().map(|target| fact(end, Some(target.clone()), issued())));
+        }
+        facts
+    }
+}
+
+fn targets_of(action: &sdk::ExperimentAction, experiment: &sdk::Experiment) -> Vec<InstanceId> {
+    let name = action.targets().and_then(|targets| targets.get(Template::TARGET_KEY));
+    let target = name.and_then(|name| experiment.targets()?.get(name));
+    target.map(|target| target.resource_arns().iter().map(|arn| instance_of(arn)).collect()).unwrap_or_default()
+}
+
+fn instance_of(arn: &str) -> InstanceId {
+    InstanceId::new(arn.rsplit('/').next().unwrap_or_default())
+}
+
+fn target_of(action: &Action) -> Result<sdk::CreateExperimentTemplateTargetInput, Error> {
+    sdk::CreateExperimentTemplateTargetInput::builder()
+        .resource_type(Template::RESOURCE_TYPE)
+        .set_resource_arns(Some(action.arns.clone()))
+        .selection_mode("ALL")
+        .build()
+        .map_err(|_| unbuildable())
+}
+
+fn action_of(action: &Action) -> Result<sdk::CreateExperimentTemplateActionInput, Error> {
+    sdk::CreateExperimentTemplateActionInput::builder()
+        .action_id(Template::ACTION_ID)
+        .parameters("durationBeforeInterruption", &action.duration_before_interruption)
+        .targets(Template::TARGET_KEY, &action.target)
+        .build()
+        .map_err(|_| unbuildable())
+}
+
+fn unbuildable() -> Error {
+    Error::new("create the FIS template", Kind::Refused, "a required part of the template is missing")
+}

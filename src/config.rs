@@ -1,0 +1,124 @@
+//! Settings as plain data: what the file says over the defaults, or every complaint about it with its line. Knows no
+//! environment and no command line.
+
+use std::{fmt, time::Duration};
+
+use toml::de::{DeTable, DeValue};
+
+use crate::drill::warning::parse_duration;
+
+/// What can be set in `config.toml`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The role that FIS runs experiments with: a name in the account, or an ARN.
+    pub fis_role: String,
+    /// The log group of the Lambda that tells Slack.
+    pub lambda_log_group: String,
+    /// The log group that AWS's own events are written to by an EventBridge rule.
+    pub events_log_group: String,
+    /// How long a drill waits for targets to go and to be replaced after FIS is done.
+    pub settle: Duration,
+    pub theme: String,
+    /// Draw with ASCII characters alone.
+    pub ascii: bool,
+}
+
+/// The defaults with a comment each; printed by `spotdrill config`, and a test keeps them the same.
+pub const SAMPLE: &str = include_str!("../assets/config.toml");
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            fis_role: String::from("spot-fis-test"),
+            lambda_log_group: String::from("/aws/lambda/send-slack-spot-event"),
+            events_log_group: String::from("/aws/events/spotdrill"),
+            settle: Duration::from_secs(600),
+            theme: String::from("default"),
+            ascii: false,
+        }
+    }
+}
+
+/// One thing wrong with the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// From 1.
+    pub line: usize,
+    pub what: String,
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.what)
+    }
+}
+
+impl Config {
+    /// The settings of a file's text, or everything that is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, Vec<Complaint>> {
+        let line_at = |offset: usize| text.get(..offset).map_or(1, |before| before.matches('\n').count() + 1);
+        let (table, errors) = DeTable::parse_recoverable(text);
+        let mut complaints: Vec<_> = errors
+            .iter()
+            .map(|error| Complaint {
+                line: line_at(error.span().map_or(0, |span| span.start)),
+                what: error.message().to_owned(),
+            })
+            .collect();
+        let mut config = Self::default();
+        for (key, value) in table.get_ref() {
+            if let Err(what) = config.set(key.get_ref(), value.get_ref()) {
+                complaints.push(Complaint { line: line_at(key.span().start), what });
+            }
+        }
+        complaints.sort_by_key(|complaint| complaint.line);
+        if complaints.is_empty() { Ok(config) } else { Err(complaints) }
+    }
+
+    fn set(&mut self, key: &str, value: &DeValue<'_>) -> Result<(), String> {
+        let text = || match value {
+            DeValue::String(text) if !text.trim().is_empty() => Ok(text.to_string()),
+            _ => Err(format!("`{key}` wants a text in quotes")),
+        };
+        match key {
+            "fis_role" => self.fis_role = text()?,
+            "lambda_log_group" => self.lambda_log_group = text()?,
+            "events_log_group" => self.events_log_group = text()?,
+            "theme" => self.theme = text()?,
+            "settle" => {
+                let wanted = || format!("`{key}` wants a duration such as \"10m\"");
+                self.settle = parse_duration(&text().map_err(|_| wanted())?).ok_or_else(wanted)?;
+            }
+            "ascii" => {
+                let DeValue::Boolean(ascii) = value else { return Err(format!("`{key}` wants true or false")) };
+                self.ascii = *ascii;
+            }
+            unknown => return Err(format!("there is no setting `{unknown}`; `spotdrill config` prints them all")),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_says_the_defaults_and_nothing_else() {
+        assert_eq!(Config::parse(SAMPLE), Ok(Config::default()));
+    }
+
+    #[test]
+    fn every_complaint_comes_at_once_with_its_line() {
+        let complaints =
+            Config::parse("ascii = 1\nsettle = \"soon\"\n\ncolour = \"red\"\nfis_role = \"\"\n").unwrap_err();
+        let lines: Vec<_> = complaints.iter().map(|complaint| complaint.line).collect();
+        assert_eq!(lines, [1, 2, 4, 5], "{complaints:?}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_says_where() {
+        let complaints = Config::parse("theme = \"mono\"\nascii = = true\n").unwrap_err();
+        assert_eq!(complaints[0].line, 2, "{complaints:?}");
+    }
+}
