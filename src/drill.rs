@@ -9,6 +9,7 @@ pub mod guard;
 pub mod id;
 pub mod order;
 pub mod plan;
+pub mod telling;
 pub mod template;
 pub mod timeline;
 pub mod verdict;

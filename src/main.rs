@@ -1,3 +1,5 @@
-//! Parses the arguments and turns what comes of them into words and an exit code. Knows only the command line.
+//! The program: hands over to the command line. Knows nothing else.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    spotdrill::cli::main()
+}

@@ -1,0 +1,127 @@
+//! The command line: what is asked for, and what is said and returned in the end. Knows every room; nothing knows it.
+
+mod args;
+mod drills;
+mod fleet;
+mod lab;
+mod place;
+mod run;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::{CommandFactory, Parser};
+use thiserror::Error;
+
+pub use args::Args;
+use args::{Command, LabCommand};
+
+use crate::{aws, config, run::world::NotOpened};
+
+/// How a run of the program ended; the numbers are a promise, listed in `--help`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Finished, and held where there was something to hold.
+    Held,
+    Failed,
+    Usage,
+    /// A guard refused.
+    Guarded,
+    Aborted,
+    /// AWS refused or cannot be reached.
+    Aws,
+    /// Ended by this signal.
+    Signal(i32),
+}
+
+impl Exit {
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Held => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Guarded => 3,
+            Self::Aborted => 4,
+            Self::Aws => 5,
+            Self::Signal(number) => u8::try_from(128 + number).unwrap_or(u8::MAX),
+        }
+    }
+}
+
+/// A message to end with, and the code that goes with it.
+#[derive(Debug, Error)]
+#[error("{message}")]
+pub(crate) struct Ending {
+    exit: Exit,
+    message: String,
+}
+
+impl Ending {
+    fn new(exit: Exit, message: impl ToString) -> Self {
+        Self { exit, message: message.to_string() }
+    }
+}
+
+impl From<aws::Error> for Ending {
+    fn from(error: aws::Error) -> Self {
+        Self::new(Exit::Aws, error)
+    }
+}
+
+impl From<NotOpened> for Ending {
+    fn from(error: NotOpened) -> Self {
+        let exit = if matches!(error, NotOpened::Aws(_)) { Exit::Aws } else { Exit::Usage };
+        Self::new(exit, error)
+    }
+}
+
+/// Does what the command line asks for.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let exit = carry_out(args).unwrap_or_else(|error| {
+        let exit = error.downcast_ref::<Ending>().map_or(Exit::Failed, |ending| ending.exit);
+        let _ = writeln!(io::stderr(), "spotdrill: {error:#}"); // stderr is closed: nothing is left to tell it to
+        exit
+    });
+    ExitCode::from(exit.code())
+}
+
+fn carry_out(args: Args) -> anyhow::Result<Exit> {
+    if let Some(complaint) = args.global.complaint(args.command.as_ref()) {
+        Args::command().error(clap::error::ErrorKind::ArgumentConflict, complaint).exit();
+    }
+    match &args.command {
+        Some(Command::Config) => return printed(config::SAMPLE),
+        Some(Command::Drills) => return printed(&drills::table(&place::journals()?)?),
+        Some(Command::Lab { command: LabCommand::Scenarios }) => return printed(&lab::scenarios()),
+        _ => {}
+    }
+    let config = place::config()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let exit = runtime.block_on(async {
+        match args.command {
+            None => Err(Ending::new(Exit::Usage, "not yet").into()),
+            Some(Command::Fleet { format }) => fleet::run(&args.global, format).await,
+            Some(Command::Run(wanted)) => run::run(&args.global, &config, wanted).await,
+            Some(Command::Lab { command: LabCommand::Serve { port } }) => lab::serve(&args.global, port).await,
+            Some(Command::Config | Command::Drills | Command::Lab { .. }) => Ok(Exit::Held),
+        }
+    });
+    runtime.shutdown_background();
+    exit
+}
+
+fn printed(text: &str) -> anyhow::Result<Exit> {
+    print(text)?;
+    Ok(Exit::Held)
+}
+
+/// Writes to standard output; a reader that left early is no error.
+fn print(text: &str) -> io::Result<()> {
+    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}

@@ -1,0 +1,250 @@
+//! The arguments, and their help. Knows clap and what can be checked without asking anyone.
+
+use std::time::Duration;
+
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    drill::{
+        id::InstanceId,
+        plan::{Selection, Wish},
+        warning::{Warning, parse_duration},
+    },
+    run::world::Door,
+};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  finished, and the drill held
+  1  finished, and the drill failed
+  2  wrong usage
+  3  refused by a guard; nothing was started
+  4  aborted by the operator
+  5  AWS refused or cannot be reached
+
+Try it without an account:  spotdrill --lab --speed 10";
+
+/// Spot-interruption game days on AWS: pick spot instances, confirm, and watch the interruption happen.
+///
+/// Without a command it opens the screen: fleet, compose, confirm, live. It starts the AWS FIS experiment
+/// `aws:ec2:send-spot-instance-interruptions` on exactly the instances that were confirmed.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES, subcommand_precedence_over_arg = true)]
+pub struct Args {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Global {
+    /// The profile of the AWS configuration to use
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<String>,
+    /// The AWS region
+    #[arg(long, global = true)]
+    region: Option<String>,
+    /// An AWS region in a box instead of AWS: no account is needed, nothing real is hit
+    #[arg(long, global = true, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "default")]
+    pub(super) lab: Option<String>,
+    /// How many seconds pass in the lab in one of ours, 0.1 to 1000
+    #[arg(long, global = true, value_name = "N", value_parser = speed)]
+    pub(super) speed: Option<f64>,
+    /// The seed of random choices, and of the lab's history
+    #[arg(long, global = true, value_name = "N")]
+    seed: Option<u64>,
+    /// Refuse everything that would change something
+    #[arg(long, global = true)]
+    pub(super) read_only: bool,
+    /// Any server that speaks AWS's protocols, such as `spotdrill lab serve`
+    #[arg(long, global = true, value_name = "URL", value_parser = url)]
+    endpoint_url: Option<String>,
+    /// The role that FIS runs experiments with: a name in the account, or an ARN
+    #[arg(long, global = true, value_name = "ROLE")]
+    pub(super) fis_role: Option<String>,
+    /// How long a drill waits for its targets to go and to be replaced after FIS is done, such as 10m
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    pub(super) settle: Option<Duration>,
+    /// Draw with ASCII characters alone
+    #[arg(long, global = true)]
+    pub(super) ascii: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List node groups and instances
+    Fleet {
+        #[arg(long, value_enum, default_value_t = FleetFormat::Table)]
+        format: FleetFormat,
+    },
+    /// Run a drill without a screen
+    #[command(after_help = EXIT_CODES)]
+    Run(Wanted),
+    /// List the drills that were run from here
+    Drills,
+    /// The lab as a tool of its own
+    Lab {
+        #[command(subcommand)]
+        command: LabCommand,
+    },
+    /// Print the settings that config.toml can have, with their defaults
+    Config,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LabCommand {
+    /// Serve the lab on loopback, for spotdrill or any other AWS client
+    Serve {
+        /// The port; any free one without it
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
+    /// List the scenarios that are built in
+    Scenarios,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FleetFormat {
+    Table,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum RunFormat {
+    /// A line for each fact, for people
+    Text,
+    /// A JSON object for each fact, for programs
+    Ndjson,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Wanted {
+    /// The group to take instances from: its name, or cluster/name
+    #[arg(long, value_name = "NAME", required_unless_present = "instance")]
+    group: Option<String>,
+    /// An instance to interrupt; may be given several times
+    #[arg(long, value_name = "ID", num_args = 1.., conflicts_with_all = ["count", "percent", "all"])]
+    instance: Vec<String>,
+    /// So many of the group's running spot instances, at random; 1 if nothing else is said
+    #[arg(long, value_name = "N", conflicts_with_all = ["percent", "all"])]
+    count: Option<usize>,
+    /// That share of the group's running spot instances, rounded down, at random
+    #[arg(long, value_name = "P", conflicts_with = "all", value_parser = clap::value_parser!(u8).range(1..=100))]
+    percent: Option<u8>,
+    /// All of the group's running spot instances
+    #[arg(long)]
+    all: bool,
+    /// From the start to the interruption: 2m to 15m, written 2m, 2m30s or PT5M
+    #[arg(long, value_name = "DURATION", default_value = "2m")]
+    warn: Warning,
+    /// Start without being asked; enough in a lab only
+    #[arg(long, conflicts_with = "confirm")]
+    pub(super) yes: bool,
+    /// The words that the confirm screen would ask for
+    #[arg(long, value_name = "GROUP COUNT")]
+    pub(super) confirm: Option<String>,
+    #[arg(long, value_enum, default_value_t = RunFormat::Text)]
+    pub(super) format: RunFormat,
+}
+
+impl Wanted {
+    pub(super) fn wish(&self, seed: u64) -> Wish {
+        let selection = if !self.instance.is_empty() {
+            Selection::Exact(self.instance.iter().map(InstanceId::new).collect())
+        } else if self.all {
+            Selection::All
+        } else if let Some(percent) = self.percent {
+            Selection::Percent(percent)
+        } else {
+            Selection::Count(self.count.unwrap_or(1))
+        };
+        Wish { group: self.group.clone(), selection, warning: self.warn, seed }
+    }
+}
+
+impl Global {
+    pub(super) fn door(&self) -> Door {
+        Door {
+            profile: self.profile.clone(),
+            region: self.region.clone(),
+            endpoint: self.endpoint_url.clone(),
+            lab: self.lab.clone(),
+            speed: self.speed.unwrap_or(1.0),
+            seed: self.seed(),
+            read_only: self.read_only,
+        }
+    }
+
+    /// The seed that was given, or a new one, short enough to read out.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed.unwrap_or_else(|| fastrand::u64(1000..10_000))
+    }
+
+    /// What of the options does not go together.
+    pub(super) fn complaint(&self, command: Option<&Command>) -> Option<&'static str> {
+        let serving = matches!(command, Some(Command::Lab { .. }));
+        let lab = self.lab.is_some();
+        if lab && self.endpoint_url.is_some() {
+            Some("--lab brings its own server: leave out --endpoint-url")
+        } else if lab && self.profile.is_some() {
+            Some("--lab uses no account: leave out --profile")
+        } else if lab && self.region.is_some() {
+            Some("the region of a lab is its scenario's: leave out --region")
+        } else if self.speed.is_some() && !lab && !serving {
+            Some("--speed is the lab's: add --lab (a lab at --endpoint-url tells its own)")
+        } else {
+            None
+        }
+    }
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text.trim_end_matches('x').parse().map_err(|_| String::from("a number such as 10"))?;
+    if (0.1..=1000.0).contains(&speed) {
+        Ok(speed)
+    } else {
+        Err(String::from("a lab runs at 0.1 to 1000 times our time"))
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).ok_or_else(|| String::from("a duration is written 10m, 90s or PT10M"))
+}
+
+fn url(text: &str) -> Result<String, String> {
+    let url: http::Uri = text.parse().map_err(|_| String::from("a URL such as http://127.0.0.1:4566"))?;
+    match (url.scheme_str(), url.host()) {
+        (Some("http" | "https"), Some(_)) => Ok(text.trim_end_matches('/').to_owned()),
+        _ => Err(String::from("a URL begins with http:// or https://")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_subcommand_after_lab_is_no_scenario() {
+        let args = Args::try_parse_from(["spotdrill", "--lab", "fleet"]).unwrap();
+        assert_eq!(args.global.lab.as_deref(), Some("default"));
+        assert!(matches!(args.command, Some(Command::Fleet { .. })));
+        let args = Args::try_parse_from(["spotdrill", "--lab", "tiny"]).unwrap();
+        assert_eq!(args.global.lab.as_deref(), Some("tiny"));
+    }
+
+    #[test]
+    fn a_warning_out_of_range_is_wrong_usage() {
+        for warn in ["1m", "16m", "soon"] {
+            let error = Args::try_parse_from(["spotdrill", "run", "--group", "g", "--warn", warn]).unwrap_err();
+            assert!(error.exit_code() == 2 && error.to_string().contains("2m"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! `spotdrill drills`: the drills that were run from here. Knows journals and their table.
+
+use std::{fmt::Write, path::Path};
+
+use super::{Ending, Exit};
+use crate::{
+    drill::{conduct::Drill, fleet::World},
+    journal::{self, Record},
+};
+
+/// The table of all journals; those that cannot be read are named below it.
+pub(super) fn table(folder: &Path) -> Result<String, Ending> {
+    let (records, unreadable) = journal::list(folder).map_err(|error| Ending::new(Exit::Failed, error))?;
+    if records.is_empty() && unreadable.is_empty() {
+        return Ok(format!("no drills yet in {}\n", folder.display()));
+    }
+    let mut text = format!(
+        "{:<20}  {:<8}  {:<12}  {:<14}  {:<28}  {:<8}  {}\n",
+        "DRILL", "WORLD", "ACCOUNT", "REGION", "TARGETS", "VERDICT", "BY"
+    );
+    for record in &records {
+        let _ = writeln!(text, "{}", row(record)); // a String takes all
+    }
+    for error in &unreadable {
+        let _ = writeln!(text, "{error}");
+    }
+    Ok(text)
+}
+
+fn row(Record { header, entries, torn_at, .. }: &Record) -> String {
+    let drill = Drill::replay(entries.iter().map(|entry| &entry.fact));
+    let targets = drill.planned.as_ref().map(|planned| planned.plan.words()).unwrap_or_default();
+    let finished = drill.phase == crate::drill::conduct::Phase::Over;
+    let verdict = drill.verdict().filter(|_| finished).map_or("open", |verdict| verdict.verdict.as_str());
+    let world = match header.world {
+        World::Lab => format!("lab x{}", header.rate),
+        World::Aws => String::from("aws"),
+    };
+    let torn = torn_at.map(|line| format!("  (torn at line {line})")).unwrap_or_default();
+    format!(
+        "{:<20}  {world:<8}  {:<12}  {:<14}  {targets:<28}  {verdict:<8}  {}@{}{torn}",
+        header.drill, header.account, header.region, header.who.user, header.who.host
+    )
+}

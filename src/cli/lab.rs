@@ -1,0 +1,49 @@
+//! `spotdrill lab`: the lab as a tool of its own. Knows what to print for other AWS clients to paste.
+
+use std::fmt::Write;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Ending, Exit, args::Global};
+use crate::{
+    lab::scenario::Scenario,
+    run::world::{open_lab, serve as open_port},
+};
+
+/// Serves until a signal ends it.
+pub(super) async fn serve(global: &Global, port: u16) -> anyhow::Result<Exit> {
+    let name = global.lab.as_deref().unwrap_or("default");
+    let speed = global.speed.unwrap_or(1.0);
+    let seed = global.seed();
+    let (lab, _) = open_lab(name, speed, seed).map_err(Ending::from)?;
+    let server = open_port(lab.clone(), port).await.map_err(Ending::from)?;
+    let url = format!("http://{}", server.address());
+    super::print(&format!(
+        "# spotdrill lab `{name}`, speed {speed}, seed {seed}: paste these, then use any AWS client. Ctrl-C ends it.\n\
+         export AWS_ENDPOINT_URL={url}\n\
+         export AWS_REGION={region}\n\
+         export AWS_DEFAULT_REGION={region}\n\
+         export AWS_ACCESS_KEY_ID={key}\n\
+         export AWS_SECRET_ACCESS_KEY={secret}\n\
+         export AWS_EC2_METADATA_DISABLED=true\n\
+         export AWS_DISABLE_HOST_PREFIX_INJECTION=true   # Live Tail clients\n\
+         # or: spotdrill --endpoint-url {url}\n",
+        region = lab.region(),
+        key = lab.access_key(),
+        secret = lab.secret(),
+    ))?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = server.run() => Ok(Exit::Held),
+        _ = tokio::signal::ctrl_c() => Ok(Exit::Held),
+        _ = terminate.recv() => Ok(Exit::Signal(SignalKind::terminate().as_raw_value())),
+    }
+}
+
+/// The scenarios that are built in, a line each.
+pub(super) fn scenarios() -> String {
+    Scenario::list().into_iter().fold(String::new(), |mut text, (name, description)| {
+        let _ = writeln!(text, "{name:<20}  {description}"); // a String takes all
+        text
+    })
+}

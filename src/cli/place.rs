@@ -1,0 +1,60 @@
+//! Where things are on this machine, and who is at it. Knows the XDG folders and the environment.
+
+use std::{env, fs, io, path::PathBuf};
+
+use anyhow::Context;
+use etcetera::{BaseStrategy, base_strategy::Xdg};
+
+use super::{Ending, Exit, args::Global};
+use crate::{aws::LogGroups, config::Config, journal, run::start::Ways, text::SafeText};
+
+fn base() -> anyhow::Result<Xdg> {
+    Xdg::new().context("could not find the home folder. Set HOME")
+}
+
+/// The folder of journals.
+pub(super) fn journals() -> anyhow::Result<PathBuf> {
+    let base = base()?;
+    let state = base.state_dir().unwrap_or_else(|| base.data_dir());
+    Ok(journal::folder(&state.join("spotdrill")))
+}
+
+/// The settings: the file's where there is one, or the defaults.
+pub(super) fn config() -> anyhow::Result<Config> {
+    let path = base()?.config_dir().join("spotdrill").join("config.toml");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Config::default()),
+        Err(error) => {
+            let message = format!("could not read {}: {error}. Check its permissions", path.display());
+            return Err(Ending::new(Exit::Usage, message).into());
+        }
+    };
+    Config::parse(&text).map_err(|complaints| {
+        let lines: Vec<_> = complaints.iter().map(|complaint| format!("  {complaint}")).collect();
+        let message = format!("{} has mistakes; correct or remove them:\n{}", path.display(), lines.join("\n"));
+        Ending::new(Exit::Usage, message).into()
+    })
+}
+
+/// How drills are run here.
+pub(super) fn ways(global: &Global, config: &Config) -> anyhow::Result<Ways> {
+    let settle = global.settle.unwrap_or(config.settle);
+    Ok(Ways {
+        journals: journals()?,
+        groups: LogGroups { lambda: config.lambda_log_group.clone(), events: config.events_log_group.clone() },
+        fis_role: global.fis_role.clone().unwrap_or_else(|| config.fis_role.clone()),
+        settle_seconds: u32::try_from(settle.as_secs()).unwrap_or(u32::MAX),
+        user: user(),
+        host: host(),
+    })
+}
+
+fn user() -> SafeText {
+    let user = env::var("USER").or_else(|_| env::var("LOGNAME"));
+    SafeText::new(user.as_deref().unwrap_or("unknown"))
+}
+
+fn host() -> SafeText {
+    SafeText::new(rustix::system::uname().nodename().to_string_lossy())
+}

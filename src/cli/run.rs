@@ -1,0 +1,126 @@
+//! `spotdrill run`: a drill without a screen. Knows what counts as a confirmation, and what to say in the end.
+
+use std::io::{self, Write};
+
+use super::{
+    Ending, Exit,
+    args::{Global, RunFormat, Wanted},
+    place,
+};
+use crate::{
+    config::Config,
+    drill::{
+        cost::Cost,
+        fact::ConfirmedBy,
+        fleet::{LAB_ACCOUNT, World},
+        guard,
+        plan::Plan,
+        verdict::Outcome,
+    },
+    run::{
+        headless::{self, Ended, Format},
+        start::{NotStarted, Ways, start},
+        world::open,
+    },
+    text::SafeText,
+};
+
+pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> anyhow::Result<Exit> {
+    let ways = place::ways(global, config)?;
+    let world = open(&global.door()).await.map_err(Ending::from)?;
+    let fleet = world.aws.fleet(|_| ()).await.map_err(Ending::from)?;
+    let plan = guard::plan(&fleet, &wanted.wish(global.seed()));
+    let plan = plan.map_err(|refusals| Ending::new(Exit::Guarded, format!("nothing was started:\n{refusals}")))?;
+    say(&preview(&plan))?;
+    if global.read_only {
+        return Err(Ending::new(Exit::Guarded, "nothing was started: this is --read-only").into());
+    }
+    let (words, by) = confirmation(&plan, &wanted).map_err(|why| Ending::new(Exit::Guarded, why))?;
+    let mut running = start(&world.aws, &ways, plan, words, by).await.map_err(ending)?;
+    say(&format!("drill {}  journal {}\n", running.id, running.journal.display()))?;
+    let format = match wanted.format {
+        RunFormat::Text => Format::Text,
+        RunFormat::Ndjson => Format::Ndjson,
+    };
+    let ended = headless::follow(&mut running, &world.aws.clock, format, &who(&ways)).await?;
+    Ok(match ended {
+        Ended::Finished(verdict) => match verdict.verdict {
+            Outcome::Held => Exit::Held,
+            Outcome::Failed => Exit::Failed,
+            Outcome::Aborted => Exit::Aborted,
+            Outcome::Refused => Exit::Aws,
+        },
+        Ended::Left(signal) => {
+            say(&left(&running.journal))?;
+            Exit::Signal(signal)
+        }
+        Ended::Unheard => Exit::Failed,
+    })
+}
+
+/// What is said to whoever leaves a drill that goes on.
+pub(super) fn left(journal: &std::path::Path) -> String {
+    format!(
+        "left: the experiment goes on at AWS, unwatched. What was seen is in {}\n\
+         `spotdrill drills` lists it; `aws fis list-experiments` shows what became of it\n",
+        journal.display()
+    )
+}
+
+pub(super) fn who(ways: &Ways) -> SafeText {
+    SafeText::new(format!("{}@{}", ways.user, ways.host))
+}
+
+fn preview(plan: &Plan) -> String {
+    let zones: Vec<_> = plan.by_zone().into_iter().map(|(zone, count)| format!("{zone} {count}")).collect();
+    let targets: Vec<_> = plan.targets.iter().map(|target| target.id.to_string()).collect();
+    let seed = plan.seed.map(|seed| format!("  seed {seed}")).unwrap_or_default();
+    let world = match plan.world {
+        World::Lab => "LAB",
+        World::Aws => "AWS",
+    };
+    format!(
+        "{world} account {}  region {}\n{}: {} of {} running spot instances ({} %), {}  warning {}{seed}\n{}\n{}\n",
+        plan.account,
+        plan.region,
+        plan.subject(),
+        plan.targets.len(),
+        plan.out_of,
+        plan.share(),
+        zones.join(", "),
+        plan.warning,
+        targets.join(" "),
+        Cost::of(plan),
+    )
+}
+
+/// `--yes` counts in a lab; anywhere else only the words do.
+fn confirmation(plan: &Plan, wanted: &Wanted) -> Result<(String, ConfirmedBy), String> {
+    let words = plan.words();
+    let lab = plan.world == World::Lab && plan.account.as_str() == LAB_ACCOUNT;
+    match &wanted.confirm {
+        Some(given) if *given == words => Ok((words, ConfirmedBy::Flag)),
+        Some(given) => Err(format!("nothing was started: --confirm says \"{given}\", the plan is \"{words}\"")),
+        None if wanted.yes && lab => Ok((words, ConfirmedBy::Yes)),
+        None if wanted.yes => Err(format!(
+            "nothing was started: --yes is enough in a lab only, and this is account {}. If you mean it, pass \
+             --confirm \"{words}\"",
+            plan.account
+        )),
+        None if lab => Err(String::from("nothing was started: pass --yes to start it")),
+        None => Err(format!("nothing was started: pass --confirm \"{words}\" to start it")),
+    }
+}
+
+fn ending(error: NotStarted) -> Ending {
+    let exit = match error {
+        NotStarted::Aws(_) => Exit::Aws,
+        NotStarted::Changed(_) | NotStarted::OtherAccount { .. } | NotStarted::Journal(_) => Exit::Guarded,
+    };
+    Ending::new(exit, error)
+}
+
+/// What is not a fact goes to standard error, so that standard output is the facts alone.
+fn say(text: &str) -> io::Result<()> {
+    io::stderr().write_all(text.as_bytes())
+}

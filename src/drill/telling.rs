@@ -1,0 +1,82 @@
+//! A fact in a few words, for people: the same on the screen, in plain output and in a report. Knows no width and no colour.
+
+use super::{
+    fact::{Basis, ConfirmedBy, What},
+    verdict::Verdict,
+};
+
+impl What {
+    /// What happened, without when, to which instance and by whose word.
+    pub fn telling(&self) -> String {
+        match self {
+            Self::DrillPlanned { plan, .. } => format!("planned: {}, warning {}", plan.words(), plan.warning),
+            Self::DrillConfirmed { words, by, .. } => match by {
+                ConfirmedBy::Typed => format!("confirmed, typed: {words}"),
+                ConfirmedBy::Flag => format!("confirmed by --confirm: {words}"),
+                ConfirmedBy::Yes => format!("confirmed by --yes: {words}"),
+            },
+            Self::TemplateCreated { template } => format!("template {template} created"),
+            Self::ExperimentStarted { experiment, .. } => format!("experiment {experiment} started"),
+            Self::ExperimentStateChanged { status, reason, .. } => {
+                format!("experiment {status}{}", in_words(reason.as_deref()))
+            }
+            Self::ActionStateChanged { action, status, reason, .. } => {
+                format!("action {action} {status}{}", in_words(reason.as_deref()))
+            }
+            Self::TargetsResolved { instances } => format!("targets resolved: {}", instances.len()),
+            Self::RebalanceRecommended { basis } => format!("rebalance recommended{}", basis.aside()),
+            Self::NoticeIssued { basis, action } => match action {
+                Some(action) => format!("two-minute notice: {}{}", action.as_str(), basis.aside()),
+                None => format!("two-minute notice{}", basis.aside()),
+            },
+            Self::InstanceStateChanged { state, reason, .. } => format!("{state}{}", in_words(reason.as_deref())),
+            Self::SpotRequestChanged { status, state, .. } => format!("spot request {status} ({state})"),
+            Self::ReplacementLaunched { group, az, instance_type } => {
+                format!("new in {}: {instance_type} in {az}", group.name)
+            }
+            Self::LogLine { message, .. } | Self::Noted { message } => message.to_string(),
+            Self::StopRequested { by } => format!("stop requested by {by}"),
+            Self::StopSent { .. } => String::from("stop sent to FIS; AWS documents no recall: watch the targets"),
+            Self::TemplateDeleted { template } => format!("template {template} deleted"),
+            Self::OrderRefused { order, code, message } => {
+                format!("AWS refused to {}: {message} ({code})", order.as_str())
+            }
+            Self::OrderUnanswered { order, message } => {
+                format!("no answer when asked to {}: {message}", order.as_str())
+            }
+            Self::ExperimentNotFound { template } => format!("no experiment of template {template} exists"),
+            Self::SourceLost { watch, message } => format!("{} STALE: {message}", watch.as_str()),
+            Self::SourceFound { watch } => format!("{} answers again", watch.as_str()),
+            Self::SettleTimeEnded => String::from("the time to wait is over"),
+            Self::DrillFinished { verdict } => verdict.telling(),
+        }
+    }
+}
+
+impl Basis {
+    /// What to say where the signal itself was not seen, only what goes with it.
+    fn aside(self) -> &'static str {
+        match self {
+            Self::Event | Self::LogLine | Self::SpotRequestStatus => "",
+            Self::ActionStarted => " (the FIS action started)",
+            Self::ActionCompleted => " (the FIS action completed)",
+        }
+    }
+}
+
+impl Verdict {
+    /// The outcome and its reasons in one sentence.
+    pub fn telling(&self) -> String {
+        let (outcome, gone, new) = (self.verdict.as_str(), self.interrupted.len(), self.replacements.len());
+        let counted = format!("{outcome}: {gone} interrupted, {new} new in their groups");
+        if self.reasons.is_empty() {
+            return counted;
+        }
+        let reasons: Vec<_> = self.reasons.iter().map(|reason| reason.as_str()).collect();
+        format!("{counted}; {}", reasons.join("; "))
+    }
+}
+
+fn in_words(reason: Option<&str>) -> String {
+    reason.map(|reason| format!(": {reason}")).unwrap_or_default()
+}

@@ -1,0 +1,99 @@
+//! `Filter.N`: values are alternatives, filters must all pass, `*` and `?` are wildcards. Knows not what is filtered.
+
+use std::collections::BTreeMap;
+
+use crate::lab::wire::{error::ApiError, query::Form};
+
+/// One filter of a request.
+#[derive(Debug)]
+pub(super) struct Filter<'a> {
+    name: &'a str,
+    values: Vec<&'a str>,
+}
+
+impl<'a> Filter<'a> {
+    /// The filters of a request, each of which must be one of `known` or about tags.
+    pub(super) fn all(form: &'a Form, known: &[&str]) -> Result<Vec<Self>, ApiError> {
+        let mut filters = Vec::new();
+        for number in form.numbers("Filter") {
+            let name = form.get(&format!("Filter.{number}.Name")).unwrap_or_default();
+            if !known.contains(&name) && !name.starts_with("tag:") && name != "tag-key" {
+                let message = format!("The filter '{name}' is invalid");
+                return Err(ApiError::bad("InvalidParameterValue", message));
+            }
+            filters.push(Self { name, values: form.list(&format!("Filter.{number}.Value")) });
+        }
+        Ok(filters)
+    }
+
+    /// Whether a resource passes that has these tags, and of which `attribute` tells the value of any other filter.
+    pub(super) fn passes<'r>(
+        &self,
+        tags: &BTreeMap<String, String>,
+        attribute: impl Fn(&str) -> Option<&'r str>,
+    ) -> bool {
+        match self.name {
+            "tag-key" => tags.keys().any(|key| self.fits(key)),
+            name => match name.strip_prefix("tag:") {
+                Some(key) => tags.get(key).is_some_and(|value| self.fits(value)),
+                None => attribute(name).is_some_and(|value| self.fits(value)),
+            },
+        }
+    }
+
+    fn fits(&self, value: &str) -> bool {
+        self.values.iter().any(|pattern| like(pattern, value))
+    }
+}
+
+/// Whether a text fits a pattern in which `*` is anything and `?` any one character.
+fn like(pattern: &str, text: &str) -> bool {
+    let mut characters = pattern.chars();
+    match characters.next() {
+        None => text.is_empty(),
+        Some('*') => {
+            let rest = characters.as_str().trim_start_matches('*');
+            text.char_indices().any(|(at, _)| text.get(at..).is_some_and(|tail| like(rest, tail))) || like(rest, "")
+        }
+        Some(wanted) => {
+            let mut found = text.chars();
+            found.next().is_some_and(|character| wanted == '?' || wanted == character)
+                && like(characters.as_str(), found.as_str())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn wildcards() {
+        for (pattern, text) in
+            [("*", ""), ("web-*", "web-spot"), ("w?b*t", "web-spot"), ("*spot*", "a-spot-b"), ("é?", "éa")]
+        {
+            assert!(like(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [("", "a"), ("?", ""), ("web", "web-spot"), ("*x", "web"), ("WEB*", "web")] {
+            assert!(!like(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_filter_is_refused() {
+        let form = Form::parse(b"Filter.1.Name=colour&Filter.1.Value.1=red");
+        let refusal = Filter::all(&form, &["instance-id"]).unwrap_err();
+        assert_eq!((&*refusal.code, &*refusal.message), ("InvalidParameterValue", "The filter 'colour' is invalid"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_is_like_itself_and_like_its_beginning(text in "[a-z0-9-]{0,12}", rest in "[a-z]{0,4}") {
+            let (longer, beginning) = (format!("{text}{rest}"), format!("{text}*"));
+            prop_assert!(like(&text, &text));
+            prop_assert!(like(&beginning, &longer));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! FIS: experiment templates, experiments, actions, the safety lever and tags. Knows not how an experiment runs.
+
+mod actions;
+mod describe;
+mod experiments;
+mod safety_lever;
+mod tags;
+mod templates;
+mod validate;
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::{
+    service::{Protocol, Route, Service},
+    wire::{
+        error::ApiError,
+        rest_json::RestCall,
+        token::{Page, PageToken, page},
+    },
+};
+
+pub(super) const SERVICE: Service = Service { signing_name: "fis", protocol: Protocol::RestJson(ROUTES) };
+
+#[rustfmt::skip]
+const ROUTES: &[Route] = &[
+    Route { name: "CreateExperimentTemplate", method: "POST", path: "/experimentTemplates", run: templates::create },
+    Route { name: "GetExperimentTemplate", method: "GET", path: "/experimentTemplates/{}", run: templates::get },
+    Route { name: "DeleteExperimentTemplate", method: "DELETE", path: "/experimentTemplates/{}", run: templates::delete },
+    Route { name: "ListExperimentTemplates", method: "GET", path: "/experimentTemplates", run: templates::list },
+    Route { name: "StartExperiment", method: "POST", path: "/experiments", run: experiments::start },
+    Route { name: "GetExperiment", method: "GET", path: "/experiments/{}", run: experiments::get },
+    Route { name: "StopExperiment", method: "DELETE", path: "/experiments/{}", run: experiments::stop },
+    Route { name: "ListExperiments", method: "GET", path: "/experiments", run: experiments::list },
+    Route { name: "ListExperimentResolvedTargets", method: "GET", path: "/experiments/{}/resolvedTargets", run: experiments::resolved_targets },
+    Route { name: "GetAction", method: "GET", path: "/actions/{}", run: actions::get },
+    Route { name: "ListActions", method: "GET", path: "/actions", run: actions::list },
+    Route { name: "GetSafetyLever", method: "GET", path: "/safetyLevers/{}", run: safety_lever::get },
+    Route { name: "UpdateSafetyLeverState", method: "PATCH", path: "/safetyLevers/{}/state", run: safety_lever::update },
+    Route { name: "TagResource", method: "POST", path: "/tags/{}", run: tags::tag },
+    Route { name: "UntagResource", method: "DELETE", path: "/tags/{}", run: tags::untag },
+    Route { name: "ListTagsForResource", method: "GET", path: "/tags/{}", run: tags::list },
+];
+
+fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::bad("ValidationException", message)
+}
+
+fn not_found(message: impl Into<String>) -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
+}
+
+/// Payment Required: the status that FIS's model has for it.
+fn over_quota(message: impl Into<String>) -> ApiError {
+    ApiError::new(StatusCode::PAYMENT_REQUIRED, "ServiceQuotaExceededException", message)
+}
+
+fn conflict(message: impl Into<String>) -> ApiError {
+    ApiError::new(StatusCode::CONFLICT, "ConflictException", message)
+}
+
+/// A page as FIS answers with it; the last one has no token.
+fn listing(name: &str, page: Page<Value>) -> Value {
+    let token = page.next.map(|next| ("nextToken".to_owned(), next.into()));
+    let members = std::iter::once((name.to_owned(), Value::Array(page.items))).chain(token);
+    Value::Object(members.collect())
+}
+
+/// The page that a call asks for with `maxResults` (1 to 100, which it is if none is given) and `nextToken`.
+fn page_of<T>(
+    call: &RestCall,
+    operation: &str,
+    items: impl IntoIterator<Item = (u64, T)>,
+) -> Result<Page<T>, ApiError> {
+    let size = match call.query("maxResults") {
+        None => 100,
+        Some(text) => {
+            let size = text.parse().ok().filter(|size| (1..=100).contains(size));
+            size.ok_or_else(|| invalid("maxResults must be from 1 to 100."))?
+        }
+    };
+    let token = match call.query("nextToken") {
+        None => None,
+        Some(text) => {
+            let token = PageToken::decode(text).filter(|token| token.operation == operation);
+            Some(token.ok_or_else(|| invalid("The nextToken is not valid."))?)
+        }
+    };
+    Ok(page(operation, items, token.as_ref(), size))
+}

@@ -1,0 +1,108 @@
+//! The stream of a Live Tail session: one update in each second of lab time. Knows not how a session is asked for.
+
+use std::{io, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use http_body::Frame;
+use serde_json::{Value, json};
+
+use super::{
+    Lab,
+    wire::event_stream,
+    world::{World, log_group::LogEvent},
+};
+
+/// More events than these in an update are sampled away.
+const EVENTS_PER_UPDATE: usize = 500;
+
+/// What a session wants to see, and what it has seen.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub(super) id: String,
+    pub(super) request: SessionRequest,
+    /// The place of the last event ingested before the session; it shows only later ones.
+    pub(super) seen: u64,
+}
+
+/// What StartLiveTail asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct SessionRequest {
+    /// Log groups by name, each with the identifier it was asked for by.
+    pub(super) groups: Vec<(String, String)>,
+    /// All streams if empty.
+    pub(super) streams: Vec<String>,
+    pub(super) stream_prefixes: Vec<String>,
+    pub(super) pattern: String,
+}
+
+/// The frames of a session, for as long as they are read.
+pub(super) fn frames(lab: Arc<Lab>, session: Session) -> impl Stream<Item = io::Result<Frame<Bytes>>> + Send + Sync {
+    // The client's call returns at the first frame; botocore insists that it is this one.
+    let opening = [("initial-response", json!({})), ("sessionStart", session.start())];
+    let updates = stream::unfold((lab, session), |(lab, mut session)| async move {
+        lab.clock.sleep(Duration::from_secs(1)).await;
+        let update = {
+            let mut state = lab.state();
+            state.world.advance(lab.clock.now());
+            session.update(&state.world)
+        };
+        Some((("sessionUpdate", update), (lab, session)))
+    });
+    stream::iter(opening).chain(updates).map(|(event_type, payload)| {
+        event_stream::event(event_type, &payload).map(Frame::data).map_err(io::Error::other)
+    })
+}
+
+impl Session {
+    fn start(&self) -> Value {
+        let SessionRequest { groups, streams, stream_prefixes, pattern } = &self.request;
+        let identifiers: Vec<_> = groups.iter().map(|(_, identifier)| identifier).collect();
+        json!({
+            "requestId": self.id,
+            "sessionId": self.id,
+            "logGroupIdentifiers": identifiers,
+            "logStreamNames": streams,
+            "logStreamNamePrefixes": stream_prefixes,
+            "logEventFilterPattern": pattern,
+        })
+    }
+
+    /// What was ingested since the last update.
+    fn update(&mut self, world: &World) -> Value {
+        let mut fresh = Vec::new();
+        for (name, identifier) in &self.request.groups {
+            let Some(group) = world.logs.get(name) else { continue };
+            let seen = group.events.partition_point(|event| event.place <= self.seen);
+            let events = group.events.iter().skip(seen);
+            fresh.extend(
+                events
+                    .filter(|event| self.request.wants(&event.stream, &event.message))
+                    .map(|event| (identifier, event)),
+            );
+        }
+        self.seen = world.logs.ingested();
+        fresh.sort_by_key(|(_, event)| event.place);
+        let sampled = fresh.len() > EVENTS_PER_UPDATE;
+        let result = |(identifier, event): &(&String, &LogEvent)| {
+            json!({
+                "logStreamName": event.stream,
+                "logGroupIdentifier": identifier,
+                "message": event.message,
+                "timestamp": event.timestamp.as_millisecond(),
+                "ingestionTime": event.ingestion.as_millisecond(),
+            })
+        };
+        let results: Vec<_> = fresh.iter().take(EVENTS_PER_UPDATE).map(result).collect();
+        json!({ "sessionMetadata": { "sampled": sampled }, "sessionResults": results })
+    }
+}
+
+impl SessionRequest {
+    fn wants(&self, stream: &str, message: &str) -> bool {
+        let Self { streams, stream_prefixes, pattern, .. } = self;
+        let named = streams.is_empty() || streams.iter().any(|name| name == stream);
+        let prefixed = stream_prefixes.is_empty() || stream_prefixes.iter().any(|prefix| stream.starts_with(prefix));
+        named && prefixed && super::logs::pattern::matches(pattern, message)
+    }
+}

@@ -1,0 +1,112 @@
+//! How each protocol's services word the refusals that any call can meet: credentials, faults, throttling.
+//! Knows no operation.
+
+use http::StatusCode;
+
+use super::{
+    faults::FaultKind,
+    service::Protocol,
+    wire::{error::ApiError, query::Dialect},
+};
+
+/// A request without a signature.
+pub(super) fn unsigned(protocol: &Protocol) -> ApiError {
+    let message = "Request is missing Authentication Token";
+    match protocol {
+        Protocol::Query(Dialect::Ec2 { .. }, _) => ApiError::new(
+            StatusCode::UNAUTHORIZED,
+            "AuthFailure",
+            "AWS was not able to validate the provided access credentials",
+        ),
+        Protocol::Query(Dialect::Aws { .. }, _) => {
+            ApiError::new(StatusCode::FORBIDDEN, "MissingAuthenticationToken", message)
+        }
+        Protocol::Json(..) => ApiError::bad("MissingAuthenticationTokenException", message),
+        Protocol::RestJson(_) => {
+            ApiError::new(StatusCode::FORBIDDEN, "MissingAuthenticationTokenException", "Missing Authentication Token")
+        }
+    }
+}
+
+/// A request with an access key id that is not the lab's.
+pub(super) fn unknown_key(protocol: &Protocol) -> ApiError {
+    let message = "The security token included in the request is invalid.";
+    match protocol {
+        Protocol::Query(Dialect::Ec2 { .. }, _) => unsigned(protocol),
+        Protocol::Query(Dialect::Aws { .. }, _) => {
+            ApiError::new(StatusCode::FORBIDDEN, "InvalidClientTokenId", message)
+        }
+        Protocol::Json(..) | Protocol::RestJson(_) => {
+            ApiError::new(StatusCode::FORBIDDEN, "UnrecognizedClientException", message)
+        }
+    }
+}
+
+/// A request that was signed for another region than the lab's.
+pub(super) fn other_region(protocol: &Protocol, region: &str) -> ApiError {
+    let message = format!("Credential should be scoped to a valid region, not the lab's: it plays only {region}.");
+    match protocol {
+        Protocol::Query(Dialect::Ec2 { .. }, _) => ApiError::new(StatusCode::UNAUTHORIZED, "AuthFailure", message),
+        Protocol::Query(Dialect::Aws { .. }, _) => {
+            ApiError::new(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", message)
+        }
+        Protocol::Json(..) => ApiError::bad("InvalidSignatureException", message),
+        Protocol::RestJson(_) => ApiError::new(StatusCode::FORBIDDEN, "InvalidSignatureException", message),
+    }
+}
+
+/// What a fault of the scenario makes a call say; none for a mere delay.
+pub(super) fn fault(protocol: &Protocol, kind: FaultKind, user: &str, operation: &str) -> Option<ApiError> {
+    match kind {
+        FaultKind::Throttle => Some(throttled(protocol)),
+        FaultKind::Denied => Some(denied(protocol, user, operation)),
+        FaultKind::Expired => Some(expired(protocol)),
+        FaultKind::Error => Some(internal(protocol)),
+        FaultKind::Delay(_) => None,
+    }
+}
+
+/// AWS's own failure, HTTP 500.
+pub(super) fn internal(protocol: &Protocol) -> ApiError {
+    let code = match protocol {
+        Protocol::Query(Dialect::Ec2 { .. }, _) => "InternalError",
+        Protocol::Query(Dialect::Aws { .. }, _) | Protocol::Json(..) => "InternalFailure",
+        Protocol::RestJson(_) => "InternalServerException",
+    };
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, code, "An internal error has occurred")
+}
+
+fn throttled(protocol: &Protocol) -> ApiError {
+    match protocol {
+        Protocol::Query(Dialect::Ec2 { .. }, _) => {
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "RequestLimitExceeded", "Request limit exceeded.")
+        }
+        Protocol::Query(Dialect::Aws { .. }, _) => ApiError::bad("Throttling", "Rate exceeded"),
+        Protocol::Json(..) => ApiError::bad("ThrottlingException", "Rate exceeded"),
+        Protocol::RestJson(_) => ApiError::new(StatusCode::TOO_MANY_REQUESTS, "ThrottlingException", "Rate exceeded"),
+    }
+}
+
+fn denied(protocol: &Protocol, user: &str, operation: &str) -> ApiError {
+    let because = format!("because no identity-based policy allows the {operation} action");
+    let message = format!("User: {user} is not authorized to perform: {operation} {because}");
+    match protocol {
+        Protocol::Query(Dialect::Ec2 { .. }, _) => {
+            let message = format!("You are not authorized to perform this operation. {message}");
+            ApiError::new(StatusCode::FORBIDDEN, "UnauthorizedOperation", message)
+        }
+        Protocol::Query(Dialect::Aws { .. }, _) => ApiError::new(StatusCode::FORBIDDEN, "AccessDenied", message),
+        Protocol::Json(..) => ApiError::bad("AccessDeniedException", message),
+        Protocol::RestJson(_) => ApiError::new(StatusCode::FORBIDDEN, "AccessDeniedException", message),
+    }
+}
+
+fn expired(protocol: &Protocol) -> ApiError {
+    let message = "The security token included in the request is expired";
+    match protocol {
+        Protocol::Query(Dialect::Ec2 { .. }, _) => ApiError::bad("RequestExpired", "Request has expired."),
+        Protocol::Query(Dialect::Aws { .. }, _) => ApiError::new(StatusCode::FORBIDDEN, "ExpiredToken", message),
+        Protocol::Json(..) => ApiError::bad("ExpiredTokenException", message),
+        Protocol::RestJson(_) => ApiError::new(StatusCode::FORBIDDEN, "ExpiredTokenException", message),
+    }
+}

@@ -1,0 +1,229 @@
+//! What a lab is set up with: its region, its groups of instances, how AWS times things, what goes wrong.
+//! Knows no world; a scenario is data, and a file's name for it.
+
+mod read;
+mod table;
+
+use std::fmt;
+
+use jiff::SignedDuration;
+
+use super::faults::Fault;
+
+const EMBEDDED: [(&str, &str); 3] = [
+    ("default", include_str!("../../assets/scenarios/default.toml")),
+    ("tiny", include_str!("../../assets/scenarios/tiny.toml")),
+    ("no-capacity", include_str!("../../assets/scenarios/no-capacity.toml")),
+];
+
+/// A lab's setup, checked as a whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    pub name: String,
+    /// One line, for the list of scenarios.
+    pub description: String,
+    /// Twelve digits.
+    pub account: String,
+    pub region: String,
+    /// Availability zones, e.g. `eu-west-1a`; never empty.
+    pub zones: Vec<String>,
+    pub groups: Vec<Group>,
+    pub timing: Timing,
+    pub interruption: Interruption,
+    pub events: Events,
+    pub faults: Vec<Fault>,
+}
+
+/// A group of instances, kept at its size if it replaces.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    pub kind: GroupKind,
+    pub name: String,
+    /// The EKS cluster; empty if it belongs to none.
+    pub cluster: String,
+    pub lifecycle: Lifecycle,
+    pub count: usize,
+    /// Never empty.
+    pub instance_types: Vec<String>,
+    /// Never empty; the scenario's if the group names none.
+    pub zones: Vec<String>,
+    pub replaces: Replaces,
+    /// From that moment to the launch of the replacement; up to a quarter of it is added or taken by chance.
+    pub replacement_latency: SignedDuration,
+    /// What happens to a spot instance of it in the end.
+    pub behavior: Behavior,
+    /// Tags of its own, besides those of its kind.
+    pub tags: Vec<(String, String)>,
+}
+
+/// Who manages a group, which shows in its tags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupKind {
+    EksNodegroup,
+    KarpenterNodepool,
+    AutoScalingGroup,
+    /// Instances that nobody manages.
+    Standalone,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifecycle {
+    Spot,
+    OnDemand,
+}
+
+/// At which sign a group launches a replacement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaces {
+    Rebalance,
+    Notice,
+    Termination,
+    Never,
+}
+
+/// EC2's `InstanceInterruptionBehavior`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behavior {
+    Terminate,
+    Stop,
+    Hibernate,
+}
+
+impl Behavior {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Terminate => "terminate",
+            Self::Stop => "stop",
+            Self::Hibernate => "hibernate",
+        }
+    }
+}
+
+/// How long AWS takes for things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// From StartExperiment to `running`, when the targets are resolved.
+    pub resolve: SignedDuration,
+    /// From `running` to the start of the first actions.
+    pub action_delay: SignedDuration,
+    /// From StopExperiment to `stopped`.
+    pub stop: SignedDuration,
+    /// From launch to `running`.
+    pub pending: SignedDuration,
+    /// From `shutting-down` (or `stopping`) to the end: at least this.
+    pub shutdown_min: SignedDuration,
+    /// At most this.
+    pub shutdown_max: SignedDuration,
+    /// How long a terminated instance is still listed.
+    pub terminated_visible: SignedDuration,
+    /// Added to the end of `durationBeforeInterruption` to give the moment of the shutdown; AWS documents 0 (and, in one
+    /// sentence, 2 minutes).
+    pub shutdown_offset: SignedDuration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            resolve: SignedDuration::from_secs(2),
+            action_delay: SignedDuration::from_secs(8),
+            stop: SignedDuration::from_secs(2),
+            pending: SignedDuration::from_secs(8),
+            shutdown_min: SignedDuration::from_secs(25),
+            shutdown_max: SignedDuration::from_secs(55),
+            terminated_visible: SignedDuration::from_mins(60),
+            shutdown_offset: SignedDuration::ZERO,
+        }
+    }
+}
+
+/// What AWS leaves undocumented about an interruption.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interruption {
+    /// When the spot request's status becomes `instance-terminated-by-experiment`.
+    pub status_at: StatusAt,
+    /// Whether StopExperiment before the notice recalls the interruption. AWS documents no recall.
+    pub stop_recalls: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusAt {
+    Notice,
+    Termination,
+}
+
+/// What is deployed to see events; an empty name is nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Events {
+    /// The log group that a rule writes every event to.
+    pub log_group: String,
+    /// The Lambda function that a rule invokes at each interruption warning.
+    pub function: String,
+}
+
+/// One thing that is wrong with a scenario's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// From 1.
+    pub line: usize,
+    pub message: String,
+}
+
+/// All that is wrong with a scenario's text, by line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct BadScenario {
+    pub name: String,
+    pub complaints: Vec<Complaint>,
+}
+
+impl fmt::Display for BadScenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "scenario {} is not valid", self.name)?;
+        self.complaints.iter().try_for_each(|complaint| write!(f, "\n  line {}: {}", complaint.line, complaint.message))
+    }
+}
+
+impl Scenario {
+    /// A built-in scenario; none if there is no such name.
+    pub fn named(name: &str) -> Option<Self> {
+        let (name, text) = EMBEDDED.into_iter().find(|(embedded, _)| *embedded == name)?;
+        Self::parse(name, text).ok()
+    }
+
+    /// Names of the built-in scenarios, each with a line on what it is.
+    pub fn list() -> Vec<(&'static str, String)> {
+        EMBEDDED.into_iter().filter_map(|(name, _)| Some((name, Self::named(name)?.description))).collect()
+    }
+
+    /// A scenario from TOML, or everything that is wrong with the text.
+    pub fn parse(name: &str, text: &str) -> Result<Self, BadScenario> {
+        read::scenario(name, text).map_err(|complaints| BadScenario { name: name.to_owned(), complaints })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_embedded_scenario_is_valid() {
+        for (name, text) in EMBEDDED {
+            let scenario = Scenario::parse(name, text).unwrap_or_else(|error| panic!("{error}"));
+            assert!(!scenario.description.is_empty(), "{name}");
+        }
+        assert_eq!(Scenario::list().len(), EMBEDDED.len());
+    }
+
+    #[test]
+    fn the_default_has_twenty_four_instances_of_which_twenty_one_are_spot() {
+        let scenario = Scenario::named("default").unwrap();
+        let spot = scenario.groups.iter().filter(|group| group.lifecycle == Lifecycle::Spot);
+        assert_eq!(spot.map(|group| group.count).sum::<usize>(), 21);
+        assert_eq!(scenario.groups.iter().map(|group| group.count).sum::<usize>(), 24);
+        assert_eq!(scenario.zones.len(), 3);
+    }
+
+    #[test]
+    fn an_unknown_name_is_none() {
+        assert_eq!(Scenario::named("nope"), None);
+    }
+}

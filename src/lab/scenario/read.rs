@@ -1,0 +1,239 @@
+//! From TOML to a scenario, or to everything that is wrong with it. Knows the keys and their defaults.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use toml::de::DeTable;
+
+use super::{
+    Behavior, Complaint, Events, Group, GroupKind, Interruption, Lifecycle, Replaces, Scenario, StatusAt, Timing,
+    table::{Complaints, Table},
+};
+use crate::lab::faults::{Fault, FaultKind};
+
+const KINDS: &[(&str, GroupKind)] = &[
+    ("eks-nodegroup", GroupKind::EksNodegroup),
+    ("karpenter-nodepool", GroupKind::KarpenterNodepool),
+    ("auto-scaling-group", GroupKind::AutoScalingGroup),
+    ("standalone", GroupKind::Standalone),
+];
+const LIFECYCLES: &[(&str, Lifecycle)] = &[("spot", Lifecycle::Spot), ("on-demand", Lifecycle::OnDemand)];
+const REPLACES: &[(&str, Replaces)] = &[
+    ("rebalance", Replaces::Rebalance),
+    ("notice", Replaces::Notice),
+    ("termination", Replaces::Termination),
+    ("never", Replaces::Never),
+];
+const BEHAVIORS: &[(&str, Behavior)] =
+    &[("terminate", Behavior::Terminate), ("stop", Behavior::Stop), ("hibernate", Behavior::Hibernate)];
+const STATUS_AT: &[(&str, StatusAt)] = &[("notice", StatusAt::Notice), ("termination", StatusAt::Termination)];
+
+/// Delays are told apart by their own key.
+const FAULTS: &[(&str, FaultKind)] = &[
+    ("throttle", FaultKind::Throttle),
+    ("denied", FaultKind::Denied),
+    ("expired", FaultKind::Expired),
+    ("error", FaultKind::Error),
+    ("delay", FaultKind::Delay(SignedDuration::ZERO)),
+];
+
+pub(super) fn scenario(name: &str, text: &str) -> Result<Scenario, Vec<Complaint>> {
+    let mut wrong = Complaints::new(text);
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        wrong.add(error.span().map_or(0, |span| span.start), error.message());
+    }
+    let scenario = whole(name, Table::new(table.get_ref(), 0), &mut wrong);
+    wrong.list.sort_by_key(|complaint| complaint.line);
+    if wrong.list.is_empty() { Ok(scenario) } else { Err(wrong.list) }
+}
+
+fn whole(name: &str, mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Scenario {
+    let region = table.required("region", wrong);
+    let zones = table.strings("zones", wrong);
+    let zones = zones.unwrap_or_else(|| ["a", "b", "c"].map(|letter| format!("{region}{letter}")).to_vec());
+    if let Some(zone) = zones.iter().find(|zone| !zone.starts_with(&region)) {
+        wrong.add(table.place("zones"), format!("zone {zone} is not of region {region}"));
+    }
+    let account = table.string("account", wrong).unwrap_or_else(|| "000000000000".to_owned());
+    if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
+        wrong.add(table.place("account"), "account is not twelve digits");
+    }
+    let description = table.required("description", wrong);
+    let groups: Vec<_> = table.tables("group", wrong).into_iter().map(|entry| group(entry, &zones, wrong)).collect();
+    unique_names(&groups, table.offset, wrong);
+    let scenario = Scenario {
+        name: name.to_owned(),
+        description,
+        account,
+        region,
+        timing: table.table("timing", wrong).map_or_else(Timing::default, |entry| timing(entry, wrong)),
+        interruption: interruption(table.table("interruption", wrong), wrong),
+        events: events(table.table("events", wrong), wrong),
+        faults: table.tables("fault", wrong).into_iter().filter_map(|entry| fault(entry, wrong)).collect(),
+        zones,
+        groups,
+    };
+    table.finish(wrong);
+    scenario
+}
+
+fn group(mut table: Table<'_, '_>, zones: &[String], wrong: &mut Complaints<'_>) -> Group {
+    let kind = table.word("kind", KINDS, wrong);
+    let group = Group {
+        kind: kind.unwrap_or(GroupKind::Standalone),
+        name: table.required("name", wrong),
+        cluster: table.string("cluster", wrong).unwrap_or_default(),
+        lifecycle: table.word("lifecycle", LIFECYCLES, wrong).unwrap_or(Lifecycle::Spot),
+        count: table.whole("count", 0..=5_000, wrong).unwrap_or(1) as usize,
+        instance_types: table.strings("instance_types", wrong).unwrap_or_else(|| vec!["m6i.large".to_owned()]),
+        zones: table.strings("zones", wrong).unwrap_or_else(|| zones.to_vec()),
+        replaces: table.word("replaces", REPLACES, wrong).unwrap_or(Replaces::Never),
+        replacement_latency: table.seconds("replacement_latency", wrong).unwrap_or(SignedDuration::from_secs(20)),
+        behavior: table.word("behavior", BEHAVIORS, wrong).unwrap_or(Behavior::Terminate),
+        tags: table.pairs("tags", wrong),
+    };
+    let in_cluster = matches!(group.kind, GroupKind::EksNodegroup | GroupKind::KarpenterNodepool);
+    if in_cluster && group.cluster.is_empty() {
+        wrong.add(table.offset, format!("group {} of this kind needs a cluster", group.name));
+    }
+    if let Some(zone) = group.zones.iter().find(|zone| !zones.contains(zone)) {
+        wrong.add(table.place("zones"), format!("zone {zone} is not one of the scenario's"));
+    }
+    table.finish(wrong);
+    group
+}
+
+fn unique_names(groups: &[Group], offset: usize, wrong: &mut Complaints<'_>) {
+    let mut names = BTreeSet::new();
+    for group in groups {
+        if !names.insert(&group.name) {
+            wrong.add(offset, format!("two groups are named {}", group.name));
+        }
+    }
+}
+
+fn timing(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Timing {
+    let usual = Timing::default();
+    let timing = Timing {
+        resolve: table.seconds("resolve", wrong).unwrap_or(usual.resolve),
+        action_delay: table.seconds("action_delay", wrong).unwrap_or(usual.action_delay),
+        stop: table.seconds("stop", wrong).unwrap_or(usual.stop),
+        pending: table.seconds("pending", wrong).unwrap_or(usual.pending),
+        shutdown_min: table.seconds("shutdown_min", wrong).unwrap_or(usual.shutdown_min),
+        shutdown_max: table.seconds("shutdown_max", wrong).unwrap_or(usual.shutdown_max),
+        terminated_visible: table.seconds("terminated_visible", wrong).unwrap_or(usual.terminated_visible),
+        shutdown_offset: table.seconds("shutdown_offset", wrong).unwrap_or(usual.shutdown_offset),
+    };
+    if timing.shutdown_min > timing.shutdown_max {
+        wrong.add(table.place("shutdown_min"), "shutdown_min is more than shutdown_max");
+    }
+    table.finish(wrong);
+    timing
+}
+
+fn interruption(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> Interruption {
+    let Some(mut table) = table else {
+        return Interruption { status_at: StatusAt::Notice, stop_recalls: false };
+    };
+    let interruption = Interruption {
+        status_at: table.word("status_at", STATUS_AT, wrong).unwrap_or(StatusAt::Notice),
+        stop_recalls: table.boolean("stop_recalls", wrong).unwrap_or(false),
+    };
+    table.finish(wrong);
+    interruption
+}
+
+fn events(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> Events {
+    let usual = Events { log_group: "/aws/events/spotdrill".to_owned(), function: "send-slack-spot-event".to_owned() };
+    let Some(mut table) = table else { return usual };
+    let events = Events {
+        log_group: table.string("log_group", wrong).unwrap_or(usual.log_group),
+        function: table.string("function", wrong).unwrap_or(usual.function),
+    };
+    table.finish(wrong);
+    events
+}
+
+fn fault(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Option<Fault> {
+    let operation = table.required("operation", wrong);
+    if !operation.is_empty() && !operation.contains(':') {
+        wrong.add(
+            table.place("operation"),
+            format!("operation {operation} names no service, as in ec2:DescribeInstances"),
+        );
+    }
+    let delay = table.seconds("delay", wrong);
+    let kind = match (table.word("kind", FAULTS, wrong), delay) {
+        (Some(FaultKind::Delay(_)), Some(delay)) => Some(FaultKind::Delay(delay)),
+        (Some(FaultKind::Delay(_)), None) => {
+            wrong.add(table.offset, "a fault of kind delay needs a delay");
+            None
+        }
+        (kind, Some(_)) => {
+            wrong.add(table.place("delay"), "delay is only for a fault of kind delay");
+            kind
+        }
+        (kind, None) => kind,
+    };
+    if table.place("kind") == table.offset {
+        wrong.add(table.offset, "kind is missing");
+    }
+    let from = table.whole("from", 1..=u32::MAX, wrong).unwrap_or(1);
+    let times = table.whole("times", 1..=u32::MAX, wrong);
+    let page = table.whole("page", 1..=u32::MAX, wrong);
+    table.finish(wrong);
+    Some(Fault { operation, kind: kind?, from, times, page })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_complaints_come_at_once_with_their_lines() {
+        let text = "region = \"eu-west-1\"\ncolour = 1\n\n[[group]]\nname = \"web\"\nkind = \"nodes\"\ncount = -1\n\n[[fault]]\noperation = \"DescribeInstances\"\nkind = \"delay\"\n";
+        let wrong = scenario("mine", text).unwrap_err();
+        let lines: Vec<_> = wrong.iter().map(|wrong| format!("{}: {}", wrong.line, wrong.message)).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        1: description is missing
+        2: unknown key colour
+        6: kind is "nodes", not one of: eks-nodegroup, karpenter-nodepool, auto-scaling-group, standalone
+        7: count is not a whole number from 0 to 5000
+        9: a fault of kind delay needs a delay
+        10: operation DescribeInstances names no service, as in ec2:DescribeInstances
+        "#);
+    }
+
+    #[test]
+    fn what_is_no_toml_is_said_with_its_line() {
+        let wrong = scenario("mine", "region = \"eu-west-1\"\ndescription = \"x\"\nzones = [\n").unwrap_err();
+        assert!(wrong.iter().all(|wrong| wrong.line >= 3), "{wrong:?}");
+    }
+
+    #[test]
+    fn faults_and_knobs_are_read() {
+        let text = r#"
+            description = "d"
+            region = "eu-west-1"
+            [timing]
+            action_delay = 0.5
+            [interruption]
+            stop_recalls = true
+            [events]
+            log_group = ""
+            [[fault]]
+            operation = "ec2:DescribeInstances"
+            kind = "delay"
+            delay = 3
+            page = 2
+        "#;
+        let scenario = scenario("mine", text).unwrap();
+        assert_eq!(scenario.timing.action_delay, SignedDuration::from_millis(500));
+        assert!(scenario.interruption.stop_recalls);
+        assert_eq!(scenario.events.log_group, "");
+        let kind = FaultKind::Delay(SignedDuration::from_secs(3));
+        let expected = Fault { operation: "ec2:DescribeInstances".into(), kind, from: 1, times: None, page: Some(2) };
+        assert_eq!(scenario.faults, [expected]);
+    }
+}

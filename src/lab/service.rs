@@ -1,0 +1,255 @@
+//! Routing: which service and operation a request is for, whether it may have it, and how its answer is put in that
+//! service's protocol. Knows the table of services, and no operation.
+
+use bytes::Bytes;
+use http::{Request, StatusCode, header::CONTENT_TYPE};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use super::{
+    credentials::Scope,
+    ec2,
+    faults::Faults,
+    fis,
+    live_tail::Session,
+    logs, refusal, sts,
+    wire::{
+        error::ApiError,
+        event_stream, json11,
+        query::{self, Dialect, Element, Form},
+        rest_json::{self, RestCall},
+        token::PageToken,
+    },
+    world::World,
+};
+
+/// Every service that the lab plays.
+const SERVICES: &[&Service] = &[&ec2::SERVICE, &fis::SERVICE, &logs::SERVICE, &sts::SERVICE];
+
+/// A service: what its clients sign for, and its operations by protocol.
+#[derive(Debug)]
+pub(super) struct Service {
+    /// The name in the credential scope, e.g. `ec2`.
+    pub(super) signing_name: &'static str,
+    pub(super) protocol: Protocol,
+}
+
+/// A protocol with the operations that are called over it.
+#[derive(Debug)]
+pub(super) enum Protocol {
+    Query(Dialect, &'static [QueryOperation]),
+    /// The first part of its `X-Amz-Target`, e.g. `Logs_20140328`.
+    Json(&'static str, &'static [JsonOperation]),
+    RestJson(&'static [Route]),
+}
+
+#[derive(Debug)]
+pub(super) struct QueryOperation {
+    pub(super) name: &'static str,
+    pub(super) run: fn(&mut World, &Form) -> Result<Vec<Element>, ApiError>,
+}
+
+#[derive(Debug)]
+pub(super) struct JsonOperation {
+    pub(super) name: &'static str,
+    pub(super) run: JsonRun,
+}
+
+/// An operation gets the request's body.
+#[derive(Debug)]
+pub(super) enum JsonRun {
+    Answer(fn(&mut World, &[u8]) -> Result<Value, ApiError>),
+    Stream(fn(&mut World, &[u8]) -> Result<Session, ApiError>),
+}
+
+#[derive(Debug)]
+pub(super) struct Route {
+    pub(super) name: &'static str,
+    pub(super) method: &'static str,
+    /// With `{}` for each label, e.g. `/experiments/{}`.
+    pub(super) path: &'static str,
+    pub(super) run: fn(&mut World, &RestCall) -> Result<Value, ApiError>,
+}
+
+/// An answer, as far as it is the service's.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) content_type: &'static str,
+    pub(super) request_id: String,
+    /// For the header `x-amzn-ErrorType`.
+    pub(super) error_type: Option<String>,
+    pub(super) payload: Payload,
+}
+
+#[derive(Debug)]
+pub(super) enum Payload {
+    Whole(Bytes),
+    LiveTail(Session),
+}
+
+/// The operation that a request calls, with its input.
+enum Call {
+    Query(Dialect, &'static QueryOperation, Form),
+    Json(&'static JsonOperation, Bytes),
+    Rest(&'static Route, RestCall),
+}
+
+/// Answers a request, and says how much later the answer is to come.
+pub(super) fn answer(
+    world: &mut World,
+    faults: &mut Faults,
+    access_key: &str,
+    request_id: &str,
+    request: &Request<Bytes>,
+) -> (Reply, SignedDuration) {
+    let scope = Scope::of(request.headers());
+    let named = scope.as_ref().and_then(|scope| SERVICES.iter().find(|service| service.signing_name == scope.service));
+    let service = named.copied().unwrap_or_else(|| look_alike(request));
+    let protocol = &service.protocol;
+    let called = admit(protocol, scope.as_ref(), access_key, &world.scenario.region)
+        .and_then(|()| if named.is_some() { protocol.call(request) } else { Err(protocol.unknown_operation(request)) });
+    let call = match called {
+        Ok(call) => call,
+        Err(error) => return (protocol.refuse(&error, request_id), SignedDuration::ZERO),
+    };
+    let met = faults.meet(service.signing_name, call.name(), call.page());
+    let name = format!("{}:{}", service.signing_name, call.name());
+    let refusal = met.refusal.and_then(|kind| refusal::fault(protocol, kind, &sts::caller_arn(world), &name));
+    let outcome = refusal.map_or_else(|| call.run(world, request_id), Err);
+    let reply = match outcome {
+        Ok(payload) => protocol.reply(payload, request_id),
+        Err(error) => protocol.refuse(&error, request_id),
+    };
+    (reply, met.delay)
+}
+
+/// The service whose way of refusing fits a request for none that is known.
+fn look_alike(request: &Request<Bytes>) -> &'static Service {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if request.headers().contains_key("x-amz-target") {
+        &logs::SERVICE
+    } else if content_type.starts_with("application/x-www-form-urlencoded") {
+        let is_ec2 = Form::parse(request.body()).get("Version") == Some(ec2::VERSION);
+        if is_ec2 { &ec2::SERVICE } else { &sts::SERVICE }
+    } else {
+        &fis::SERVICE
+    }
+}
+
+fn admit(protocol: &Protocol, scope: Option<&Scope>, access_key: &str, region: &str) -> Result<(), ApiError> {
+    match scope {
+        None => Err(refusal::unsigned(protocol)),
+        Some(scope) if scope.access_key != access_key => Err(refusal::unknown_key(protocol)),
+        Some(scope) if scope.region != region => Err(refusal::other_region(protocol, region)),
+        Some(_) => Ok(()),
+    }
+}
+
+impl Call {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Query(_, operation, _) => operation.name,
+            Self::Json(operation, _) => operation.name,
+            Self::Rest(route, _) => route.name,
+        }
+    }
+
+    /// Which page of a listing it asks for, from 1.
+    fn page(&self) -> u32 {
+        let token = match self {
+            Self::Query(_, _, form) => form.get("NextToken").and_then(PageToken::decode),
+            Self::Json(_, body) => {
+                let body: Value = serde_json::from_slice(body).unwrap_or_default();
+                body.get("nextToken").and_then(Value::as_str).and_then(PageToken::decode)
+            }
+            Self::Rest(_, call) => call.query("nextToken").and_then(PageToken::decode),
+        };
+        token.map_or(1, |token| token.page)
+    }
+
+    fn run(&self, world: &mut World, request_id: &str) -> Result<Payload, ApiError> {
+        let written = match self {
+            Self::Query(dialect, operation, form) => {
+                dialect.response(operation.name, request_id, (operation.run)(world, form)?)
+            }
+            Self::Json(JsonOperation { run: JsonRun::Answer(run), .. }, body) => Ok(json11::encode(&run(world, body)?)),
+            Self::Json(JsonOperation { run: JsonRun::Stream(run), .. }, body) => {
+                return Ok(Payload::LiveTail(run(world, body)?));
+            }
+            Self::Rest(route, call) => Ok(rest_json::encode(&(route.run)(world, call)?)),
+        };
+        let failed = |error: std::io::Error| {
+            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure", error.to_string())
+        };
+        written.map(Payload::Whole).map_err(failed)
+    }
+}
+
+impl Protocol {
+    fn call(&self, request: &Request<Bytes>) -> Result<Call, ApiError> {
+        let unknown = || self.unknown_operation(request);
+        match self {
+            Self::Query(dialect, operations) => {
+                let form = Form::parse(request.body());
+                let operation = operations.iter().find(|operation| form.get("Action") == Some(operation.name));
+                operation.map(|operation| Call::Query(*dialect, operation, form)).ok_or_else(unknown)
+            }
+            Self::Json(target, operations) => {
+                let header = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
+                let name = header.and_then(|header| json11::operation(header, target));
+                let operation = operations.iter().find(|operation| name == Some(operation.name));
+                operation.map(|operation| Call::Json(operation, request.body().clone())).ok_or_else(unknown)
+            }
+            Self::RestJson(routes) => {
+                let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+                let fit = |route: &'static Route| {
+                    let right_method = route.method == request.method().as_str();
+                    let call = RestCall::matching(route.path, path, query, request.body()).filter(|_| right_method);
+                    call.map(|call| Call::Rest(route, call))
+                };
+                routes.iter().find_map(fit).ok_or_else(unknown)
+            }
+        }
+    }
+
+    fn unknown_operation(&self, request: &Request<Bytes>) -> ApiError {
+        match self {
+            Self::Query(..) => query::unknown_operation(Form::parse(request.body()).get("Action").unwrap_or_default()),
+            Self::Json(..) => json11::unknown_operation(),
+            Self::RestJson(_) => rest_json::unknown_operation(),
+        }
+    }
+
+    fn reply(&self, payload: Payload, request_id: &str) -> Reply {
+        let content_type = match payload {
+            Payload::Whole(_) => self.content_type(),
+            Payload::LiveTail(_) => event_stream::CONTENT_TYPE,
+        };
+        Reply { status: StatusCode::OK, content_type, request_id: request_id.to_owned(), error_type: None, payload }
+    }
+
+    fn refuse(&self, error: &ApiError, request_id: &str) -> Reply {
+        let body = match self {
+            Self::Query(dialect, _) => dialect.error(error, request_id).unwrap_or_default(),
+            Self::Json(..) => json11::error(error),
+            Self::RestJson(_) => rest_json::error(error),
+        };
+        let in_header = matches!(self, Self::RestJson(_)).then(|| error.code.to_string());
+        Reply {
+            status: error.status,
+            content_type: self.content_type(),
+            request_id: request_id.to_owned(),
+            error_type: in_header,
+            payload: Payload::Whole(body),
+        }
+    }
+
+    fn content_type(&self) -> &'static str {
+        match self {
+            Self::Query(..) => query::CONTENT_TYPE,
+            Self::Json(..) => json11::CONTENT_TYPE,
+            Self::RestJson(_) => rest_json::CONTENT_TYPE,
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The simulated region: what exists in it, and what happens when. Seeded and event-driven; no clock, no protocol, no waiting.
+//! The same seed, scenario and calls at the same times give the same history.
+
+pub(super) mod experiment;
+pub(super) mod instance;
+pub(super) mod log_group;
+pub(super) mod template;
+
+mod events;
+mod fleet;
+mod ids;
+mod interruption;
+mod lambda;
+mod schedule;
+mod targets;
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::scenario::Scenario;
+use experiment::{Experiment, SafetyLever};
+use ids::Ids;
+use instance::{Instance, SpotRequest};
+use interruption::Interrupted;
+use lambda::Function;
+use log_group::LogGroups;
+use schedule::Schedule;
+use template::{Idempotency, Template};
+
+/// A region and all that is in it.
+#[derive(Debug)]
+pub(super) struct World {
+    now: Timestamp,
+    pub(super) scenario: Scenario,
+    ids: Ids,
+    schedule: Schedule<Happening>,
+    /// How many things were made so far, to list them in the order of their making.
+    made: u64,
+    hosts: u32,
+    pub(super) instances: BTreeMap<String, Instance>,
+    pub(super) spot_requests: BTreeMap<String, SpotRequest>,
+    pub(super) templates: BTreeMap<String, Template>,
+    pub(super) experiments: BTreeMap<String, Experiment>,
+    pub(super) client_tokens: Idempotency,
+    pub(super) safety_lever: SafetyLever,
+    pub(super) logs: LogGroups,
+    events_stream: String,
+    function: Function,
+}
+
+/// What is going to happen, at the time for which it is scheduled.
+#[derive(Clone, Debug)]
+enum Happening {
+    InstanceRuns(String),
+    Rebalance(Interrupted),
+    Notice(Interrupted),
+    Shutdown(Interrupted),
+    /// `shutting-down` becomes `terminated`, `stopping` becomes `stopped`.
+    InstanceEnds(String),
+    InstanceVanishes(String),
+    /// A group (by its place in the scenario) launches one instance.
+    Launch(usize),
+    ExperimentRuns(String),
+    ActionsStart(String),
+    ActionEnds {
+        experiment: String,
+        action: String,
+    },
+    ExperimentStops(String),
+    /// An event reaches the log group that it is written to.
+    EventArrives {
+        timestamp: Timestamp,
+        event: String,
+    },
+    FunctionInvoked(Warning),
+    /// The function's log line arrives.
+    FunctionLogs {
+        stream: String,
+        timestamp: Timestamp,
+        message: String,
+    },
+}
+
+/// What the function is told of an interruption warning.
+#[derive(Clone, Debug)]
+struct Warning {
+    detail_type: &'static str,
+    instance: String,
+    action: &'static str,
+}
+
+impl World {
+    /// The scenario's region at `now`, with instances that have been running for a while.
+    pub(super) fn open(scenario: Scenario, now: Timestamp, seed: u64) -> Self {
+        let mut ids = Ids::new(seed);
+        let events_stream = ids.uuid();
+        let mut world = Self {
+            now,
+            scenario,
+            ids,
+            schedule: Schedule::default(),
+            made: 0,
+            hosts: 0,
+            instances: BTreeMap::new(),
+            spot_requests: BTreeMap::new(),
+            templates: BTreeMap::new(),
+            experiments: BTreeMap::new(),
+            client_tokens: Idempotency::default(),
+            safety_lever: SafetyLever::default(),
+            logs: LogGroups::default(),
+            events_stream,
+            function: Function::default(),
+        };
+        world.deploy_log_groups();
+        world.launch_all();
+        world
+    }
+
+    /// Lets everything happen that is due by `to`, each at its own time. Never goes back.
+    pub(super) fn advance(&mut self, to: Timestamp) {
+        while let Some((at, happening)) = self.schedule.next_due(to) {
+            self.now = at;
+            self.happen(happening);
+        }
+        self.now = self.now.max(to);
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(super) fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{}:{}:{resource}", self.scenario.region, self.scenario.account)
+    }
+
+    pub(super) fn session_id(&mut self) -> String {
+        self.ids.uuid()
+    }
+
+    /// A number that says in which order things were made, from 1.
+    pub(super) fn next_order(&mut self) -> u64 {
+        self.made = self.made.saturating_add(1);
+        self.made
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::InstanceRuns(id) => self.instance_runs(&id),
+            Happening::Rebalance(interrupted) => self.recommend_rebalance(&interrupted),
+            Happening::Notice(interrupted) => self.give_notice(&interrupted),
+            Happening::Shutdown(interrupted) => self.shut_down(&interrupted),
+            Happening::InstanceEnds(id) => self.instance_ends(&id),
+            Happening::InstanceVanishes(id) => self.instance_vanishes(&id),
+            Happening::Launch(group) => self.launch_replacement(group),
+            Happening::ExperimentRuns(id) => self.experiment_runs(&id),
+            Happening::ActionsStart(id) => self.start_ready_actions(&id),
+            Happening::ActionEnds { experiment, action } => self.action_ends(&experiment, &action),
+            Happening::ExperimentStops(id) => self.experiment_stops(&id),
+            Happening::EventArrives { timestamp, event } => self.write_event(timestamp, event),
+            Happening::FunctionInvoked(warning) => self.invoke_function(&warning),
+            Happening::FunctionLogs { stream, timestamp, message } => {
+                self.write_function_log(&stream, timestamp, message);
+            }
+        }
+    }
+
+    fn schedule(&mut self, delay: SignedDuration, happening: Happening) {
+        self.schedule.add(schedule::later(self.now, delay), happening);
+    }
+}
+
+#[cfg(test)]
+mod tests;

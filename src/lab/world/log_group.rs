@@ -1,0 +1,90 @@
+//! Log groups with their streams and events, as CloudWatch Logs keeps them. Knows not who writes.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+/// All log groups of the region.
+#[derive(Debug, Default)]
+pub(in crate::lab) struct LogGroups {
+    groups: BTreeMap<String, LogGroup>,
+    ingested: u64,
+}
+
+#[derive(Debug)]
+pub(in crate::lab) struct LogGroup {
+    pub(in crate::lab) created: Timestamp,
+    pub(in crate::lab) streams: BTreeMap<String, LogStream>,
+    /// In the order of their ingestion.
+    pub(in crate::lab) events: Vec<LogEvent>,
+}
+
+#[derive(Debug)]
+pub(in crate::lab) struct LogStream {
+    pub(in crate::lab) created: Timestamp,
+    pub(in crate::lab) first_event: Timestamp,
+    pub(in crate::lab) last_event: Timestamp,
+    pub(in crate::lab) last_ingestion: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::lab) struct LogEvent {
+    /// Its place among all events ever ingested, from 1.
+    pub(in crate::lab) place: u64,
+    pub(in crate::lab) stream: String,
+    pub(in crate::lab) timestamp: Timestamp,
+    pub(in crate::lab) ingestion: Timestamp,
+    pub(in crate::lab) message: String,
+}
+
+impl LogEvent {
+    /// 56 digits, as AWS's are; the same in every answer.
+    pub(in crate::lab) fn event_id(&self) -> String {
+        format!("{:020}{:036}", self.timestamp.as_millisecond().max(0), self.place)
+    }
+}
+
+impl LogGroups {
+    pub(in crate::lab) fn create(&mut self, name: &str, now: Timestamp) {
+        let new = || LogGroup { created: now, streams: BTreeMap::new(), events: Vec::new() };
+        self.groups.entry(name.to_owned()).or_insert_with(new);
+    }
+
+    pub(in crate::lab) fn get(&self, name: &str) -> Option<&LogGroup> {
+        self.groups.get(name)
+    }
+
+    /// By name.
+    pub(in crate::lab) fn iter(&self) -> impl Iterator<Item = (&str, &LogGroup)> {
+        self.groups.iter().map(|(name, group)| (name.as_str(), group))
+    }
+
+    /// How many events were ever ingested.
+    pub(in crate::lab) fn ingested(&self) -> u64 {
+        self.ingested
+    }
+
+    /// Ingests an event, making its stream if that is new. An event for a group that does not exist is lost, as AWS's are.
+    pub(in crate::lab) fn put(
+        &mut self,
+        group: &str,
+        stream: &str,
+        timestamp: Timestamp,
+        ingestion: Timestamp,
+        message: String,
+    ) {
+        let Some(group) = self.groups.get_mut(group) else { return };
+        let new = || LogStream {
+            created: ingestion,
+            first_event: timestamp,
+            last_event: timestamp,
+            last_ingestion: ingestion,
+        };
+        let entry = group.streams.entry(stream.to_owned()).or_insert_with(new);
+        entry.first_event = entry.first_event.min(timestamp);
+        entry.last_event = entry.last_event.max(timestamp);
+        entry.last_ingestion = ingestion;
+        self.ingested = self.ingested.saturating_add(1);
+        group.events.push(LogEvent { place: self.ingested, stream: stream.to_owned(), timestamp, ingestion, message });
+    }
+}

@@ -1,0 +1,8 @@
+//! Where the parts meet: a world is opened, a drill is started and conducted, on a screen or without one. Knows every
+//! room below the command line.
+
+pub mod conductor;
+pub mod crew;
+pub mod headless;
+pub mod start;
+pub mod world;

@@ -1,0 +1,104 @@
+//! The drill as it runs: each fact is numbered, written down, folded and told on, and only then are its orders carried
+//! out. Knows nothing of who listens.
+
+use jiff::SignedDuration;
+use tokio::sync::mpsc;
+
+use super::crew::{Crew, News};
+use crate::{
+    clock::Clock,
+    drill::{
+        conduct::{Drill, Phase},
+        fact::{Entry, Fact, What},
+        order::{Order, WatchName},
+        verdict::Verdict,
+    },
+    journal::{self, Journal},
+    text::SafeText,
+};
+
+/// What listeners are told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    /// A fact that is in the journal.
+    Recorded(Entry),
+    Pulse(WatchName),
+}
+
+#[derive(Debug)]
+pub struct Conductor {
+    pub drill: Drill,
+    pub clock: Clock,
+    pub journal: Journal,
+    pub crew: Crew,
+    pub news: mpsc::Receiver<News>,
+    /// Unbounded: a screen that cannot keep up must not hold up the drill, and a drill has some hundred facts.
+    pub listener: mpsc::UnboundedSender<Told>,
+    pub seq: u64,
+    /// The journal could not be written; it is said once.
+    pub journal_lost: bool,
+}
+
+impl Conductor {
+    /// Conducts the drill to its verdict.
+    pub async fn conduct(mut self) -> Verdict {
+        loop {
+            if let Some(verdict) = self.drill.verdict() {
+                if self.drill.phase != Phase::Over {
+                    self.record(Fact::ours(self.clock.now(), What::DrillFinished { verdict: verdict.clone() }));
+                }
+                return verdict;
+            }
+            let deadline = self.drill.deadline().map(|deadline| deadline.duration_since(self.clock.now()));
+            let wait = deadline.unwrap_or(SignedDuration::MAX).try_into().unwrap_or_default();
+            let time_out = self.clock.sleep(wait);
+            tokio::select! {
+                Some(news) = self.news.recv() => match news {
+                    News::Fact(fact) => self.record(fact),
+                    News::Pulse(name) => self.tell(Told::Pulse(name)),
+                },
+                () = time_out, if deadline.is_some() => {
+                    self.record(Fact::ours(self.clock.now(), What::SettleTimeEnded));
+                }
+            }
+        }
+    }
+
+    /// Writes a fact down, folds it, tells it on, and carries out what follows from it.
+    pub fn record(&mut self, fact: Fact) {
+        self.seq += 1;
+        let entry = Entry { seq: self.seq, fact };
+        let orders = self.drill.apply(&entry.fact);
+        let over = matches!(entry.fact.what, What::DrillFinished { .. });
+        let mut written = self.journal.append(&entry);
+        if written.is_ok() && (over || !orders.is_empty()) {
+            written = self.journal.sync();
+        }
+        self.tell(Told::Recorded(entry));
+        match written {
+            Ok(()) => orders.into_iter().for_each(|order| self.crew.carry_out(order)),
+            Err(error) => self.without_journal(orders, &error),
+        }
+        self.crew.keep(self.drill.watches());
+    }
+
+    /// Nothing is started that is not on disk; what already runs is still stopped, watched and cleaned up.
+    fn without_journal(&mut self, orders: Vec<Order>, error: &journal::Error) {
+        if !std::mem::replace(&mut self.journal_lost, true) {
+            self.record(Fact::ours(self.clock.now(), What::Noted { message: SafeText::new(error.to_string()) }));
+        }
+        for order in orders {
+            if let Order::CreateTemplate { .. } | Order::StartExperiment { .. } = order {
+                let (code, message) = (SafeText::new("JournalUnwritable"), SafeText::new(error.to_string()));
+                let refused = What::OrderRefused { order: order.name(), code, message };
+                self.record(Fact::ours(self.clock.now(), refused));
+            } else {
+                self.crew.carry_out(order);
+            }
+        }
+    }
+
+    fn tell(&self, told: Told) {
+        let _ = self.listener.send(told); // no one listens any more: the drill goes on
+    }
+}

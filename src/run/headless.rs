@@ -1,0 +1,90 @@
+//! The drill without a screen: the same core, a line for each fact. Knows the lines and when to stop listening.
+
+use std::io::{self, Write};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{conductor::Told, crew::News, start::Running};
+use crate::{
+    clock::Clock,
+    drill::{
+        fact::{Entry, Fact, What},
+        verdict::Verdict,
+    },
+    text::SafeText,
+};
+
+/// How facts are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Text,
+    /// One JSON object a line: the lines of the journal.
+    Ndjson,
+}
+
+/// How the listening ended.
+#[derive(Debug, PartialEq)]
+pub enum Ended {
+    Finished(Verdict),
+    /// We were told to go, by this signal; the drill goes on at AWS.
+    Left(i32),
+    /// The output was closed.
+    Unheard,
+}
+
+/// Prints the drill's facts to its end. The first Ctrl-C asks FIS to stop; the second, or another signal, leaves.
+pub async fn follow(running: &mut Running, clock: &Clock, format: Format, who: &SafeText) -> io::Result<Ended> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let mut asked = false;
+    loop {
+        tokio::select! {
+            told = running.told.recv() => match told {
+                Some(Told::Recorded(entry)) => {
+                    if print(&entry, format).is_err() {
+                        return Ok(Ended::Unheard);
+                    }
+                    if let What::DrillFinished { verdict } = entry.fact.what {
+                        return Ok(Ended::Finished(verdict));
+                    }
+                }
+                Some(Told::Pulse(_)) => {}
+                None => return Err(io::Error::other("the drill's conductor stopped without a verdict")),
+            },
+            number = caught(&mut interrupt, &mut terminate, &mut hang_up) => {
+                if number != SignalKind::interrupt().as_raw_value() || asked {
+                    return Ok(Ended::Left(number));
+                }
+                asked = true;
+                let stop = Fact::operators(clock.now(), What::StopRequested { by: who.clone() });
+                let _ = running.news.send(News::Fact(stop)).await; // the drill has just ended
+            }
+        }
+    }
+}
+
+async fn caught(interrupt: &mut Signal, terminate: &mut Signal, hang_up: &mut Signal) -> i32 {
+    let kind = tokio::select! {
+        _ = interrupt.recv() => SignalKind::interrupt(),
+        _ = terminate.recv() => SignalKind::terminate(),
+        _ = hang_up.recv() => SignalKind::hangup(),
+    };
+    kind.as_raw_value()
+}
+
+fn print(entry: &Entry, format: Format) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match format {
+        Format::Ndjson => serde_json::to_writer(&mut out, entry)?,
+        Format::Text => out.write_all(line(entry).as_bytes())?,
+    }
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// `12:08:02  events     i-0a1f3b21c09c3e  two-minute notice: terminate`
+fn line(Entry { fact, .. }: &Entry) -> String {
+    let instance = fact.instance.as_ref().map(|id| format!("{id}  ")).unwrap_or_default();
+    format!("{}  {:<9}  {instance}{}", fact.at.strftime("%H:%M:%S"), fact.source.as_str(), fact.what.telling())
+}
