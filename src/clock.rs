@@ -44,8 +44,13 @@ impl Clock {
         Self(Arc::new(RwLock::new(base)))
     }
 
-    /// The time at AWS (or in the lab).
+    /// The time at AWS (or in the lab), in whole milliseconds: none of AWS's own times is finer.
     pub fn now(&self) -> Timestamp {
+        let now = self.exactly_now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    fn exactly_now(&self) -> Timestamp {
         match &*self.base() {
             Base::Wall(skew) => machine_now().saturating_add(skew.estimate()).unwrap_or(Timestamp::MAX),
             Base::Rated { epoch, started, rate } => {

@@ -13,7 +13,7 @@ use crate::text::SafeText;
 
 /// A call that failed.
 #[derive(Clone, Debug, Error)]
-#[error("could not {doing}: {why}. {}", .kind.next())]
+#[error("could not {doing}: {why} ({code}). {}", .kind.next())]
 pub struct Error {
     /// What was attempted, such as `list the instances`.
     doing: &'static str,
@@ -82,9 +82,8 @@ impl Error {
         let code = error.code().unwrap_or_default();
         let kind = kind_of(error, code);
         let said = error.message().map(str::to_owned).unwrap_or_else(|| deepest(error));
-        let why = if code.is_empty() { said } else { format!("{said} ({code})") };
         let code = if code.is_empty() { format!("{kind:?}") } else { code.to_owned() };
-        Self { doing, kind, code: SafeText::new(code), why: SafeText::new(why.trim_end_matches('.')) }
+        Self { doing, kind, code: SafeText::new(code), why: SafeText::new(said.trim_end_matches('.')) }
     }
 
     /// Why, in AWS's words.

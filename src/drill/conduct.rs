@@ -121,7 +121,8 @@ impl Drill {
         }
         self.phase = Phase::Creating;
         self.confirmed = Some((at, client_token.to_owned()));
-        vec![Order::CreateTemplate { template: plan.template(id, role_arn), client_token: client_token.to_owned() }]
+        let client_token = format!("{client_token}-template");
+        vec![Order::CreateTemplate { template: plan.template(id, role_arn), client_token }]
     }
 
     fn template_created(&mut self, template: &TemplateId) -> Vec<Order> {
@@ -133,7 +134,7 @@ impl Drill {
         self.phase = Phase::Starting;
         let start = Order::StartExperiment {
             template: template.clone(),
-            client_token: client_token.clone(),
+            client_token: format!("{client_token}-start"),
             tags: tags(&planned.id),
         };
         vec![start]

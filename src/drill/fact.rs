@@ -86,7 +86,7 @@ pub enum What {
     DrillConfirmed {
         words: String,
         by: ConfirmedBy,
-        /// What makes a repeated request to create or start the same one request.
+        /// What makes a repeated request the same one request; each order adds its own ending.
         client_token: String,
     },
     TemplateCreated {
