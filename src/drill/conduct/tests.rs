@@ -1,1 +1,281 @@
+use super::*;
+use crate::drill::{
+    fact::{Basis, ConfirmedBy, Source},
+    fleet::{Behavior, GroupKey, InstanceState, World},
+    id::InstanceId,
+    plan::Target,
+    verdict::Outcome,
+    warning::Warning,
+};
 
+/// A drill that is told facts, second by second.
+struct Told {
+    drill: Drill,
+    now: Timestamp,
+}
+
+impl Told {
+    fn planned(targets: usize) -> Self {
+        let target = |n| Target {
+            id: InstanceId::new(format!("i-{n}")),
+            instance_type: SafeText::new("m5.large"),
+            az: SafeText::new("1a"),
+            group: group(),
+            spot_request: None,
+            behavior: Some(Behavior::Terminate),
+        };
+        let plan = Plan {
+            account: SafeText::new("000000000000"),
+            region: SafeText::new("eu-west-1"),
+            world: World::Lab,
+            targets: (0..targets).map(target).collect(),
+            out_of: 8,
+            warning: Warning::LEAST,
+            seed: None,
+        };
+        let mut told = Self { drill: Drill::default(), now: "2026-11-22T12:00:00Z".parse().unwrap() };
+        let drill = DrillId::new("d1");
+        let orders = told.hear(What::DrillPlanned { drill, plan, role_arn: String::from("role"), settle_seconds: 600 });
+        assert_eq!(orders, []);
+        told
+    }
+
+    fn confirmed(targets: usize) -> (Self, Vec<Order>) {
+        let mut told = Self::planned(targets);
+        let (words, client_token) = (format!("web {targets}"), String::from("token"));
+        let orders = told.hear(What::DrillConfirmed { words, by: ConfirmedBy::Typed, client_token });
+        (told, orders)
+    }
+
+    fn running(targets: usize) -> Self {
+        let (mut told, _) = Self::confirmed(targets);
+        told.hear(What::TemplateCreated { template: template() });
+        told.hear(What::ExperimentStarted { experiment: experiment(), template: template() });
+        told
+    }
+
+    fn hear(&mut self, what: What) -> Vec<Order> {
+        self.hear_of(None, what)
+    }
+
+    fn hear_of(&mut self, instance: Option<usize>, what: What) -> Vec<Order> {
+        self.now += SignedDuration::from_secs(1);
+        let instance = instance.map(|n| InstanceId::new(format!("i-{n}")));
+        self.drill.apply(&Fact { at: self.now, seen: self.now, source: Source::Ec2, instance, what })
+    }
+
+    fn experiment(&mut self, status: &str) -> Vec<Order> {
+        let (experiment, status) = (experiment(), SafeText::new(status));
+        self.hear(What::ExperimentStateChanged { experiment, status, reason: None })
+    }
+
+    /// The action ran and the notice went out, then the experiment ended so.
+    fn noticed(&mut self, status: &str) -> Vec<Order> {
+        let (action, done) = (SafeText::new("interrupt0"), SafeText::new(status));
+        self.hear(What::ActionStateChanged { action, status: done, reason: None, started: Some(self.now) });
+        self.experiment(status)
+    }
+
+    fn state(&mut self, instance: usize, state: InstanceState) {
+        let orders = self.hear_of(Some(instance), What::InstanceStateChanged { state, reason: None, not_before: None });
+        assert_eq!(orders, []);
+    }
+
+    fn replaced(&mut self, new: usize) {
+        let launched =
+            What::ReplacementLaunched { group: group(), az: SafeText::new("1a"), instance_type: SafeText::new("m5") };
+        self.hear_of(Some(new), launched);
+        self.state(new, InstanceState::Running);
+    }
+
+    fn outcome(&self) -> Option<Outcome> {
+        self.drill.verdict().map(|verdict| verdict.verdict)
+    }
+}
+
+fn group() -> GroupKey {
+    GroupKey::from_tags(&[(SafeText::new("eks:nodegroup-name"), SafeText::new("web"))])
+}
+
+fn template() -> TemplateId {
+    TemplateId::new("EXT1")
+}
+
+fn experiment() -> ExperimentId {
+    ExperimentId::new("EXP1")
+}
+
+fn refused(order: OrderName) -> What {
+    What::OrderRefused { order, code: SafeText::new("AccessDenied"), message: SafeText::new("no") }
+}
+
+fn unanswered(order: OrderName) -> What {
+    What::OrderUnanswered { order, message: SafeText::new("timed out") }
+}
+
+fn delete() -> Vec<Order> {
+    vec![Order::DeleteTemplate { template: template() }]
+}
+
+fn stop() -> Vec<Order> {
+    vec![Order::StopExperiment { experiment: experiment() }]
+}
+
+fn stop_requested() -> What {
+    What::StopRequested { by: SafeText::new("me") }
+}
+
+#[test]
+fn a_drill_that_holds_from_its_plan_to_its_verdict() {
+    let (mut told, orders) = Told::confirmed(1);
+    assert!(
+        matches!(orders.as_slice(), [Order::CreateTemplate { client_token, .. }] if client_token == "token-template")
+    );
+    let start = told.hear(What::TemplateCreated { template: template() });
+    assert!(matches!(start.as_slice(), [Order::StartExperiment { client_token, .. }] if client_token == "token-start"));
+    assert_eq!(told.hear(What::ExperimentStarted { experiment: experiment(), template: template() }), []);
+    assert_eq!(told.noticed("completed"), delete());
+    told.hear_of(Some(0), What::NoticeIssued { basis: Basis::ActionCompleted, action: None });
+    assert_eq!(told.hear(What::TemplateDeleted { template: template() }), []);
+    told.state(0, InstanceState::ShuttingDown);
+    assert_eq!(told.outcome(), None, "completed is not gone");
+    told.state(0, InstanceState::Terminated);
+    assert_eq!(told.outcome(), None, "gone is not replaced");
+    told.replaced(7);
+    assert_eq!(told.outcome(), Some(Outcome::Held));
+}
+
+#[test]
+fn what_is_not_observed_in_time_fails_by_name() {
+    let mut told = Told::running(2);
+    told.noticed("completed");
+    told.hear(What::TemplateDeleted { template: template() });
+    told.state(0, InstanceState::Terminated);
+    assert_eq!(told.drill.deadline().map(|at| at.duration_since(told.now) > SignedDuration::from_mins(9)), Some(true));
+    told.hear(What::SettleTimeEnded);
+    let verdict = told.drill.verdict().unwrap();
+    assert_eq!(verdict.verdict, Outcome::Failed);
+    assert_eq!(verdict.not_observed, [InstanceId::new("i-1")]);
+    let reasons: Vec<_> = verdict.reasons.iter().map(SafeText::as_str).collect();
+    assert_eq!(reasons, ["i-1: not observed to go; last seen running", "web: 1 replacement not observed running"]);
+}
+
+#[test]
+fn the_template_is_deleted_whatever_the_end() {
+    for end in ["completed", "failed", "stopped", "cancelled"] {
+        assert_eq!(Told::running(1).experiment(end), delete(), "{end}");
+    }
+    let (mut told, _) = Told::confirmed(1);
+    told.hear(What::TemplateCreated { template: template() });
+    assert_eq!(told.hear(refused(OrderName::StartExperiment)), delete());
+    assert_eq!(told.outcome(), None, "not before the template is gone");
+    told.hear(What::TemplateDeleted { template: template() });
+    assert_eq!(told.outcome(), Some(Outcome::Refused));
+}
+
+#[test]
+fn an_experiment_that_fails_before_it_acts_fails_the_drill_at_once() {
+    let mut told = Told::running(1);
+    assert_eq!(told.experiment("failed"), delete());
+    told.hear(What::TemplateDeleted { template: template() });
+    let verdict = told.drill.verdict().unwrap();
+    assert_eq!(verdict.verdict, Outcome::Failed);
+    assert!(verdict.reasons[0].contains("ended as failed"), "{verdict:?}");
+}
+
+#[test]
+fn nothing_starts_without_a_template() {
+    let (mut told, _) = Told::confirmed(1);
+    assert_eq!(told.hear(refused(OrderName::CreateTemplate)), []);
+    assert_eq!(told.outcome(), Some(Outcome::Refused));
+}
+
+#[test]
+fn a_start_without_an_answer_is_looked_for_and_never_repeated() {
+    let (mut told, _) = Told::confirmed(1);
+    told.hear(What::TemplateCreated { template: template() });
+    let find = vec![Order::FindExperiment { template: template() }];
+    assert_eq!(told.hear(unanswered(OrderName::StartExperiment)), find);
+    let mut found = Told { drill: told.drill.clone(), now: told.now };
+    found.hear(What::ExperimentStarted { experiment: experiment(), template: template() });
+    assert_eq!(found.drill.phase, Phase::Running);
+    let mut absent = Told { drill: told.drill.clone(), now: told.now };
+    assert_eq!(absent.hear(What::ExperimentNotFound { template: template() }), delete());
+    assert_eq!(told.hear(unanswered(OrderName::FindExperiment)), []);
+    let verdict = told.drill.verdict().unwrap();
+    assert!(verdict.reasons[0].contains("UNKNOWN") && verdict.reasons[0].contains("aws fis"), "{verdict:?}");
+    assert_eq!(verdict.verdict, Outcome::Failed);
+}
+
+#[test]
+fn a_stop_reaches_fis_in_every_phase_in_which_it_can() {
+    let (mut creating, _) = Told::confirmed(1);
+    assert_eq!(creating.hear(stop_requested()), []);
+    assert_eq!(creating.hear(What::TemplateCreated { template: template() }), delete(), "never started");
+
+    let (mut starting, _) = Told::confirmed(1);
+    starting.hear(What::TemplateCreated { template: template() });
+    assert_eq!(starting.hear(stop_requested()), []);
+    let started = What::ExperimentStarted { experiment: experiment(), template: template() };
+    assert_eq!(starting.hear(started), stop(), "stopped as soon as it has a name");
+
+    let mut running = Told::running(1);
+    assert_eq!(running.hear(stop_requested()), stop());
+    assert_eq!(running.hear(stop_requested()), stop(), "asking twice is no harm");
+
+    running.experiment("stopped");
+    assert_eq!(running.hear(stop_requested()), [], "FIS is done");
+}
+
+#[test]
+fn an_aborted_drill_still_watches_what_becomes_of_its_targets() {
+    let mut told = Told::running(1);
+    told.hear(stop_requested());
+    told.noticed("stopped");
+    told.hear(What::TemplateDeleted { template: template() });
+    assert_eq!(told.outcome(), None, "a stop recalls nothing that we know of");
+    assert!(told.drill.deadline().is_some());
+    told.state(0, InstanceState::Terminated);
+    told.hear(What::SettleTimeEnded);
+    let verdict = told.drill.verdict().unwrap();
+    assert_eq!((verdict.verdict, verdict.interrupted.len()), (Outcome::Aborted, 1));
+}
+
+#[test]
+fn targets_that_were_not_confirmed_stop_the_experiment() {
+    let mut told = Told::running(1);
+    let resolved = vec![InstanceId::new("i-0"), InstanceId::new("i-other")];
+    assert_eq!(told.hear(What::TargetsResolved { instances: resolved }), stop());
+    told.noticed("stopped");
+    told.hear(What::TemplateDeleted { template: template() });
+    told.hear(What::SettleTimeEnded);
+    let verdict = told.drill.verdict().unwrap();
+    assert_eq!(verdict.verdict, Outcome::Failed);
+    assert!(verdict.reasons[0].contains("not confirmed: i-other"), "{verdict:?}");
+}
+
+#[test]
+fn what_is_watched_follows_the_phase() {
+    let names = |told: &Told| told.drill.watches().iter().map(Watch::name).collect::<Vec<_>>();
+    assert_eq!(names(&Told::confirmed(1).0), []);
+    let mut told = Told::running(1);
+    use crate::drill::order::WatchName::{Events, Experiment, Group, Instances, Logs};
+    assert_eq!(names(&told), [Experiment, Instances, Group, Logs, Events]);
+    told.noticed("completed");
+    assert_eq!(names(&told), [Instances, Group, Logs, Events]);
+    told.hear(What::TemplateDeleted { template: template() });
+    told.hear(What::SettleTimeEnded);
+    assert_eq!(names(&told), []);
+}
+
+#[test]
+fn a_confirmation_that_comes_twice_starts_once() {
+    let (mut told, orders) = Told::confirmed(1);
+    assert_eq!(orders.len(), 1);
+    let again = What::DrillConfirmed {
+        words: String::from("web 1"),
+        by: ConfirmedBy::Typed,
+        client_token: String::from("other"),
+    };
+    assert_eq!(told.hear(again), []);
+}
