@@ -13,6 +13,8 @@ mod pace;
 mod transport;
 mod watch;
 
+use std::sync::{Arc, OnceLock};
+
 use jiff::Timestamp;
 
 pub use connect::{Connection, Way, connect};
@@ -20,7 +22,7 @@ pub use error::{Error, Kind};
 pub use identity::Identity;
 pub use watch::{LogGroups, Look, Watcher};
 
-use crate::clock::Clock;
+use crate::{clock::Clock, text::SafeText};
 
 /// A connected account and region (or a lab, or another server that speaks AWS's protocols).
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct Aws {
     sts: aws_sdk_sts::Client,
     pub clock: Clock,
     pub region: String,
+    /// The account, once a call has told it.
+    account: Arc<OnceLock<SafeText>>,
     pace: pace::Pace,
 }
 

@@ -1,6 +1,9 @@
 //! Credentials, region, endpoint and time-outs: how the clients are made. Knows nothing of what they are used for.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -86,6 +89,7 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
             client!(aws_sdk_cloudwatchlogs).interceptor(WithoutHostPrefix).build(),
         ),
         sts: aws_sdk_sts::Client::from_conf(client!(aws_sdk_sts).build()),
+        account: Arc::default(),
         pace: Pace::new(clock.clone()),
         clock,
         region,

@@ -19,6 +19,7 @@ use crate::{
 impl Aws {
     /// Carries out an order; what comes of it is a fact, a refusal too.
     pub async fn carry_out(&self, order: &Order) -> Fact {
+        self.pace.count();
         let done = match order {
             Order::CreateTemplate { template, client_token } => self.create_template(template, client_token).await,
             Order::StartExperiment { template, client_token, tags } => self.start(template, client_token, tags).await,

@@ -14,9 +14,16 @@ impl Aws {
     pub async fn identity(&self) -> Result<Identity, Error> {
         const DOING: &str = "tell whose account this is";
         let answer = self.sts.get_caller_identity().send().await.map_err(|error| Error::of(DOING, &error))?;
-        Ok(Identity {
-            account: SafeText::new(answer.account().unwrap_or_default()),
-            arn: SafeText::new(answer.arn().unwrap_or_default()),
-        })
+        let account = SafeText::new(answer.account().unwrap_or_default());
+        let _ = self.account.set(account.clone()); // it is known already, and stays the same for these credentials
+        Ok(Identity { account, arn: SafeText::new(answer.arn().unwrap_or_default()) })
+    }
+
+    /// The account, asked for only if nothing has told it yet.
+    pub(super) async fn account(&self) -> Result<SafeText, Error> {
+        match self.account.get() {
+            Some(account) => Ok(account.clone()),
+            None => Ok(self.identity().await?.account),
+        }
     }
 }

@@ -110,7 +110,7 @@ impl Follower {
             "arn:{}:logs:{}:{}:log-group:{}",
             partition(&aws.region),
             aws.region,
-            aws.identity().await?.account,
+            aws.account().await?,
             self.group
         );
         aws.pace.turn().await;

@@ -3,7 +3,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::Clock;
 
-/// Watches share 36 calls a minute; the four left to 40 are for orders, which never wait.
+/// Watches wait for their turn at 36 calls a minute; orders never wait, and find room in the four left to 40.
 const CALLS: usize = 36;
 const MINUTE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -33,10 +33,19 @@ impl Pace {
         }
     }
 
+    /// Counts a call that does not wait.
+    pub(super) fn count(&self) {
+        self.recent().push_back(self.clock.now());
+    }
+
+    fn recent(&self) -> MutexGuard<'_, VecDeque<Timestamp>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Takes a turn, or tells how long to wait for one.
     fn take(&self) -> Option<Duration> {
         let now = self.clock.now();
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = self.recent();
         while recent.front().is_some_and(|call| now.duration_since(*call) >= MINUTE) {
             recent.pop_front();
         }
