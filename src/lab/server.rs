@@ -3,6 +3,7 @@
 
 use std::{
     convert::Infallible,
+    future::pending,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
@@ -30,6 +31,9 @@ const BODY: usize = 10 * 1024 * 1024;
 
 /// How long, in our time, a client may take for a request's head or its body, or stay idle.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long, in our time, no connection is accepted after one could not be.
+const BREATH: Duration = Duration::from_millis(100);
 
 /// How many connections are open at the same time; others wait until one closes.
 const CONNECTIONS: usize = 256;
@@ -62,13 +66,21 @@ impl Server {
             tokio::select! {
                 accepted = self.listener.accept(), if connections.len() < CONNECTIONS => match accepted {
                     Ok((stream, _)) => connections.push(connection(Arc::clone(&self.lab), stream)),
-                    // Out of file descriptors, most likely: let some connections end.
-                    Err(_) => self.lab.clock.sleep(Duration::from_secs(1)).await,
+                    Err(_) => catch_breath(&mut connections).await,
                 },
                 Some(()) = connections.next(), if !connections.is_empty() => {}
             }
         }
     }
+}
+
+/// After a failed accept, for want of file descriptors most likely: goes on with the open connections for a moment.
+async fn catch_breath(connections: &mut FuturesUnordered<impl Future<Output = ()>>) {
+    let drive = async {
+        while connections.next().await.is_some() {}
+        pending::<()>().await;
+    };
+    timeout(BREATH, drive).await.unwrap_or_default();
 }
 
 async fn connection(lab: Arc<Lab>, stream: TcpStream) {

@@ -112,13 +112,13 @@ impl Region {
             .tags("drill", "one")
             .send()
             .await
-            .map_err(Refusal::of)?;
+            .map_err(|error| Refusal::of(&error))?;
         Ok(created.experiment_template().unwrap().id().unwrap().to_owned())
     }
 
     async fn start(&self, template: &str, token: &str) -> Result<String, Refusal> {
         let started = self.fis.start_experiment().experiment_template_id(template).client_token(token).send().await;
-        Ok(started.map_err(Refusal::of)?.experiment().unwrap().id().unwrap().to_owned())
+        Ok(started.map_err(|error| Refusal::of(&error))?.experiment().unwrap().id().unwrap().to_owned())
     }
 
     async fn experiment(&self, id: &str) -> aws_sdk_fis::types::Experiment {
@@ -144,7 +144,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn of<E: ProvideErrorMetadata>(error: SdkError<E>) -> Self {
+    fn of<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Self {
         let status = error.raw_response().map_or(0, |response| response.status().as_u16());
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         Self { status, code: text(error.code()), message: text(error.message()) }
@@ -203,7 +203,7 @@ async fn a_whole_interruption_is_seen_through_the_apis() {
     assert_eq!(gone.private_ip_address(), None);
     assert_eq!(all.len(), 25, "its replacement is there");
     region.pass(3_600).await;
-    let refusal = Refusal::of(region.ec2.describe_instances().instance_ids(&victim).send().await.unwrap_err());
+    let refusal = Refusal::of(&region.ec2.describe_instances().instance_ids(&victim).send().await.unwrap_err());
     assert!(refusal.is(400, "InvalidInstanceID.NotFound"), "{refusal:?}");
 }
 
@@ -214,7 +214,7 @@ async fn pages_hold_every_instance_once() {
     let (mut ids, mut sizes) = (Vec::new(), Vec::new());
     while let Some(page) = pages.next().await {
         let page = page.unwrap();
-        let of_page = page.reservations().iter().flat_map(|reservation| reservation.instances());
+        let of_page = page.reservations().iter().flat_map(aws_sdk_ec2::types::Reservation::instances);
         let of_page: Vec<_> = of_page.map(|instance| instance.instance_id().unwrap().to_owned()).collect();
         sizes.push(of_page.len());
         ids.extend(of_page);
@@ -248,25 +248,25 @@ async fn ec2_refuses_in_its_own_words() {
     let region = Region::named("tiny");
     let id = region.first_spot().await;
     let describe = || region.ec2.describe_instances();
-    let both = Refusal::of(describe().instance_ids(&id).max_results(5).send().await.unwrap_err());
+    let both = Refusal::of(&describe().instance_ids(&id).max_results(5).send().await.unwrap_err());
     assert!(both.is(400, "InvalidParameterCombination"), "{both:?}");
     let unknown = describe().instance_ids(&id).instance_ids("i-0123456789abcdef0").instance_ids("i-12345678");
-    let unknown = Refusal::of(unknown.send().await.unwrap_err());
+    let unknown = Refusal::of(&unknown.send().await.unwrap_err());
     assert!(unknown.is(400, "InvalidInstanceID.NotFound"), "{unknown:?}");
     assert_eq!(unknown.message, "The instance IDs 'i-0123456789abcdef0, i-12345678' do not exist");
-    let malformed = Refusal::of(describe().instance_ids("i-NOPE").send().await.unwrap_err());
+    let malformed = Refusal::of(&describe().instance_ids("i-NOPE").send().await.unwrap_err());
     assert_eq!(
         (malformed.code.as_str(), malformed.message.as_str()),
         ("InvalidInstanceID.Malformed", "Invalid id: \"i-NOPE\"")
     );
-    let token = Refusal::of(describe().next_token("nonsense").send().await.unwrap_err());
+    let token = Refusal::of(&describe().next_token("nonsense").send().await.unwrap_err());
     assert!(token.is(400, "InvalidPaginationToken"), "{token:?}");
-    let few = Refusal::of(describe().max_results(4).send().await.unwrap_err());
+    let few = Refusal::of(&describe().max_results(4).send().await.unwrap_err());
     assert!(few.is(400, "InvalidParameterValue"), "{few:?}");
     let filter = Filter::builder().name("colour").values("red").build();
-    let filter = Refusal::of(describe().filters(filter).send().await.unwrap_err());
+    let filter = Refusal::of(&describe().filters(filter).send().await.unwrap_err());
     assert_eq!(filter.message, "The filter 'colour' is invalid");
-    let unplayed = Refusal::of(region.ec2.describe_volumes().send().await.unwrap_err());
+    let unplayed = Refusal::of(&region.ec2.describe_volumes().send().await.unwrap_err());
     assert!(unplayed.is(400, "InvalidAction"), "{unplayed:?}");
 }
 
@@ -286,20 +286,20 @@ async fn places_and_caller() {
 async fn strangers_are_refused_by_every_service() {
     let lab = Region::named("tiny").lab;
     let ec2 = client!(aws_sdk_ec2, lab, "AKIAOTHER", REGION);
-    let refusal = Refusal::of(ec2.describe_instances().send().await.unwrap_err());
+    let refusal = Refusal::of(&ec2.describe_instances().send().await.unwrap_err());
     assert!(refusal.is(401, "AuthFailure"), "{refusal:?}");
     let fis = client!(aws_sdk_fis, lab, "AKIAOTHER", REGION);
-    let refusal = Refusal::of(fis.list_actions().send().await.unwrap_err());
+    let refusal = Refusal::of(&fis.list_actions().send().await.unwrap_err());
     assert!(refusal.is(403, "UnrecognizedClientException"), "{refusal:?}");
     let logs = client!(aws_sdk_cloudwatchlogs, lab, "AKIAOTHER", REGION);
-    let refusal = Refusal::of(logs.describe_log_groups().send().await.unwrap_err());
+    let refusal = Refusal::of(&logs.describe_log_groups().send().await.unwrap_err());
     assert!(refusal.is(403, "UnrecognizedClientException"), "{refusal:?}");
     assert_eq!(refusal.message, "The security token included in the request is invalid.");
     let sts = client!(aws_sdk_sts, lab, "AKIAOTHER", REGION);
-    let refusal = Refusal::of(sts.get_caller_identity().send().await.unwrap_err());
+    let refusal = Refusal::of(&sts.get_caller_identity().send().await.unwrap_err());
     assert!(refusal.is(403, "InvalidClientTokenId"), "{refusal:?}");
     let elsewhere = client!(aws_sdk_fis, lab, lab.access_key(), "us-east-1");
-    let refusal = Refusal::of(elsewhere.list_actions().send().await.unwrap_err());
+    let refusal = Refusal::of(&elsewhere.list_actions().send().await.unwrap_err());
     assert!(refusal.is(403, "InvalidSignatureException"), "{refusal:?}");
 }
 
@@ -348,7 +348,7 @@ async fn templates_are_listed_tagged_and_deleted() {
     assert_eq!(tags.tags().unwrap().keys().collect::<Vec<_>>(), ["keep"]);
     assert_eq!(region.fis.list_experiment_templates().send().await.unwrap().experiment_templates().len(), 1);
     region.fis.delete_experiment_template().id(&template).send().await.unwrap();
-    let refusal = Refusal::of(region.fis.get_experiment_template().id(&template).send().await.unwrap_err());
+    let refusal = Refusal::of(&region.fis.get_experiment_template().id(&template).send().await.unwrap_err());
     assert!(refusal.is(404, "ResourceNotFoundException"), "{refusal:?}");
     let refusal = region.start(&template, "s").await.unwrap_err();
     assert!(refusal.is(404, "ResourceNotFoundException"), "{refusal:?}");
@@ -376,7 +376,7 @@ async fn stopping_and_previewing() {
     assert_eq!(stopped.experiment().unwrap().state().unwrap().status(), Some(&ExperimentStatus::Stopping));
     region.pass(3).await;
     assert_eq!(region.status(&experiment).await, ExperimentStatus::Stopped);
-    let refusal = Refusal::of(region.fis.stop_experiment().id(&experiment).send().await.unwrap_err());
+    let refusal = Refusal::of(&region.fis.stop_experiment().id(&experiment).send().await.unwrap_err());
     assert!(refusal.is(400, "ValidationException"), "{refusal:?}");
     region.pass(290).await;
     assert_eq!(region.state(&id).await, InstanceStateName::ShuttingDown, "a stop recalls nothing");
@@ -409,11 +409,11 @@ async fn log_groups_streams_and_pages() {
     assert!(!streams.log_streams().is_empty());
     let all = region.logs.filter_log_events().log_group_name(EVENTS).send().await.unwrap();
     let mut pages = region.logs.filter_log_events().log_group_name(EVENTS).limit(2).into_paginator().send();
-    let mut paged = Vec::new();
+    let mut in_pages = Vec::new();
     while let Some(page) = pages.next().await {
-        paged.extend(page.unwrap().events.unwrap());
+        in_pages.extend(page.unwrap().events.unwrap());
     }
-    assert_eq!(paged, all.events());
+    assert_eq!(in_pages, all.events());
     let last = all.events().last().unwrap().timestamp().unwrap();
     let late = region.logs.filter_log_events().log_group_name(EVENTS).start_time(last).end_time(last).send().await;
     assert!(!late.unwrap().events().is_empty(), "both ends are inclusive");
@@ -425,7 +425,7 @@ async fn log_groups_streams_and_pages() {
     let rest = lines().next_token(first.next_forward_token().unwrap()).send().await.unwrap();
     let end = lines().next_token(rest.next_forward_token().unwrap()).send().await.unwrap();
     assert_eq!(end.next_forward_token(), rest.next_forward_token());
-    let refusal = Refusal::of(region.logs.filter_log_events().log_group_name("/no").send().await.unwrap_err());
+    let refusal = Refusal::of(&region.logs.filter_log_events().log_group_name("/no").send().await.unwrap_err());
     assert!(refusal.is(400, "ResourceNotFoundException"), "{refusal:?}");
     assert_eq!(refusal.message, "The specified log group does not exist.");
 }
@@ -461,7 +461,7 @@ async fn live_tail_wants_arns_of_groups_that_exist() {
     let region = Region::named("tiny");
     let tail = async |identifier: &str| {
         let tail = region.logs.start_live_tail().log_group_identifiers(identifier).send().await;
-        Refusal::of(tail.map(|_| ()).unwrap_err()).code
+        Refusal::of(&tail.map(|_| ()).unwrap_err()).code
     };
     assert_eq!(tail(EVENTS).await, "InvalidParameterException");
     let arn = format!("arn:aws:logs:{REGION}:000000000000:log-group:");
@@ -494,19 +494,19 @@ async fn faults_of_the_scenario_are_met() {
         delay = 30
         "#,
     );
-    let throttled = Refusal::of(region.ec2.describe_instances().send().await.unwrap_err());
+    let throttled = Refusal::of(&region.ec2.describe_instances().send().await.unwrap_err());
     assert!(throttled.is(503, "RequestLimitExceeded"), "{throttled:?}");
     let first = region.ec2.describe_instances().max_results(5).send().await.unwrap();
     let next = || region.ec2.describe_instances().max_results(5).next_token(first.next_token().unwrap());
-    let broken = Refusal::of(next().send().await.unwrap_err());
+    let broken = Refusal::of(&next().send().await.unwrap_err());
     assert!(broken.is(500, "InternalError"), "{broken:?}");
     assert_eq!(next().send().await.unwrap().reservations().len(), 2);
     let arn = format!("arn:aws:logs:{REGION}:000000000000:log-group:{EVENTS}");
     let tail = region.logs.start_live_tail().log_group_identifiers(arn).send().await;
-    let denied = Refusal::of(tail.map(|_| ()).unwrap_err());
+    let denied = Refusal::of(&tail.map(|_| ()).unwrap_err());
     assert!(denied.is(400, "AccessDeniedException"), "{denied:?}");
     assert!(denied.message.contains("is not authorized to perform: logs:StartLiveTail"), "{denied:?}");
-    let expired = Refusal::of(region.sts.get_caller_identity().send().await.unwrap_err());
+    let expired = Refusal::of(&region.sts.get_caller_identity().send().await.unwrap_err());
     assert!(expired.is(403, "ExpiredToken"), "{expired:?}");
     let begun = Instant::now();
     region.fis.list_actions().send().await.unwrap();

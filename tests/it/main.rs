@@ -1,5 +1,9 @@
 //! One binary for all that is tested from outside the modules: no network, no sleeps, no order.
 
+// `cfg(test)` tells clippy that what tests may do is allowed here
+#[cfg(test)]
 mod drills;
+#[cfg(test)]
 mod lab;
+#[cfg(test)]
 mod stage;

@@ -234,15 +234,23 @@ fn stopping_before_the_notice_recalls_nothing() {
 }
 
 #[test]
-fn where_a_stop_recalls_it_does_so_before_the_notice_only() {
-    for (stopped_at, state) in [(60.0, InstanceState::Running), (10.0, InstanceState::Running)] {
-        let mut world = World::open(scenario("[interruption]\nstop_recalls = true"), EPOCH.parse().unwrap(), 1);
-        let id = world.first_spot();
-        let experiment = world.interrupt_now(std::slice::from_ref(&id), "PT5M");
-        world.at(stopped_at).stop_experiment(&experiment);
-        assert_eq!(world.at(400.0).instance_state(&id), Some(state));
-        assert_eq!(world.request_of(&id).status, "fulfilled");
-    }
+fn where_a_stop_recalls_the_instance_stays() {
+    let mut world = World::open(scenario("[interruption]\nstop_recalls = true"), EPOCH.parse().unwrap(), 1);
+    let id = world.first_spot();
+    let experiment = world.interrupt_now(std::slice::from_ref(&id), "PT5M");
+    world.at(60.0).stop_experiment(&experiment);
+    assert_eq!(world.at(400.0).instance_state(&id), Some(InstanceState::Running));
+    assert_eq!(world.request_of(&id).status, "fulfilled");
+}
+
+#[test]
+fn a_stop_after_the_notice_changes_nothing() {
+    let mut world = World::open(scenario("[interruption]\nstop_recalls = true"), EPOCH.parse().unwrap(), 1);
+    let id = world.first_spot();
+    let experiment = world.interrupt_now(std::slice::from_ref(&id), "PT2M");
+    world.at(60.0).stop_experiment(&experiment);
+    assert_eq!(world.at(130.0).status(&experiment), Status::Completed);
+    assert_eq!(world.instance_state(&id), Some(InstanceState::ShuttingDown));
 }
 
 #[test]
