@@ -5,3 +5,4 @@ pub mod clock;
 pub mod drill;
 pub mod text;
 pub mod theme;
+pub mod ui;

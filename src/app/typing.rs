@@ -4,8 +4,8 @@ use tui_input::{Input, InputRequest};
 
 use super::keymap::chord::{Chord, Key};
 
-/// Longer than any name of AWS's that is worth typing.
-const LONGEST: usize = 128;
+/// As long as the longest name that AWS allows, and more.
+const LONGEST: usize = 1_100;
 
 /// Applies the key; false if it means nothing to a line of text.
 pub(super) fn edit(input: &mut Input, chord: Chord) -> bool {

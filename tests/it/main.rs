@@ -1,0 +1,3 @@
+//! Tests of the whole house from outside.
+
+mod screens;
