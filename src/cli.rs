@@ -6,6 +6,7 @@ mod fleet;
 mod lab;
 mod place;
 mod run;
+mod screen;
 
 use std::{
     io::{self, Write},
@@ -102,7 +103,7 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let exit = runtime.block_on(async {
         match args.command {
-            None => Err(Ending::new(Exit::Usage, "not yet").into()),
+            None => screen::run(&args.global, &config).await,
             Some(Command::Fleet { format }) => fleet::run(&args.global, format).await,
             Some(Command::Run(wanted)) => run::run(&args.global, &config, wanted).await,
             Some(Command::Lab { command: LabCommand::Serve { port } }) => lab::serve(&args.global, port).await,

@@ -1,5 +1,6 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
+pub mod app;
 pub mod aws;
 pub mod cli;
 pub mod clock;
@@ -8,4 +9,7 @@ pub mod drill;
 pub mod journal;
 pub mod lab;
 pub mod run;
+pub mod term;
 pub mod text;
+pub mod theme;
+pub mod ui;

@@ -4,5 +4,6 @@
 pub mod conductor;
 pub mod crew;
 pub mod headless;
+pub mod screen;
 pub mod start;
 pub mod world;

@@ -1,9 +1,19 @@
 //! A fact in a few words, for people: the same on the screen, in plain output and in a report. Knows no width and no colour.
 
 use super::{
-    fact::{Basis, ConfirmedBy, What},
+    fact::{Basis, ConfirmedBy, Fact, What},
     verdict::Verdict,
 };
+
+impl Fact {
+    /// What happened to which instance, without when and by whose word.
+    pub fn telling(&self) -> String {
+        match &self.instance {
+            Some(id) => format!("{id}  {}", self.what.telling()),
+            None => self.what.telling(),
+        }
+    }
+}
 
 impl What {
     /// What happened, without when, to which instance and by whose word.

@@ -85,6 +85,5 @@ fn print(entry: &Entry, format: Format) -> io::Result<()> {
 
 /// `12:08:02  events     i-0a1f3b21c09c3e  two-minute notice: terminate`
 fn line(Entry { fact, .. }: &Entry) -> String {
-    let instance = fact.instance.as_ref().map(|id| format!("{id}  ")).unwrap_or_default();
-    format!("{}  {:<9}  {instance}{}", fact.at.strftime("%H:%M:%S"), fact.source.as_str(), fact.what.telling())
+    format!("{}  {:<9}  {}", fact.at.strftime("%H:%M:%S"), fact.source.as_str(), fact.telling())
 }

@@ -6,4 +6,6 @@ mod drills;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
+mod screens;
+#[cfg(test)]
 mod stage;

@@ -1,0 +1,288 @@
+//! The model of the screen: what happened comes in, what to do about it goes out. Knows the drill's vocabulary and no
+//! terminal, no clock and no AWS; it cannot fail or wait.
+
+pub mod compose;
+pub mod confirm;
+pub mod fleet;
+pub mod keymap;
+pub mod live;
+pub mod messages;
+pub mod motion;
+mod overlay;
+mod steer;
+mod typing;
+
+use jiff::Timestamp;
+
+use crate::{
+    drill::{
+        fact::Entry,
+        fleet::{Fleet, World},
+        order::WatchName,
+        plan::Plan,
+    },
+    text::SafeText,
+};
+use compose::Compose;
+use fleet::Browser;
+use keymap::{Keymap, chord::Chord, table::Layer};
+use live::Live;
+use messages::{Messages, Weight};
+pub use overlay::Overlay;
+
+/// Where and how the program was started; it does not change.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    pub world: World,
+    /// Known from the start, or from the first fleet.
+    pub region: Option<SafeText>,
+    pub account: Option<SafeText>,
+    /// An endpoint other than AWS's own: always shown.
+    pub endpoint: Option<SafeText>,
+    pub read_only: bool,
+    /// How many seconds of drill time pass in one of ours.
+    pub rate: f64,
+    /// The FIS role, for the preview of what is sent.
+    pub role: String,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    Key(Chord),
+    /// Something was pasted; what it was is never used.
+    Paste,
+    FleetListing {
+        instances: usize,
+    },
+    FleetListed(Fleet),
+    FleetFailed {
+        message: SafeText,
+    },
+    /// A fact of the running drill, in the journal already.
+    Recorded(Entry),
+    /// A source answered now.
+    Pulse(WatchName),
+    /// The drill was not started after all.
+    DrillRefused(SafeText),
+    /// A quarter of a real second has passed.
+    Tick,
+}
+
+/// What to do about it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    ListFleet,
+    StartDrill {
+        plan: Plan,
+        words: String,
+    },
+    StopDrill,
+    /// Drop the keys that were typed ahead.
+    ForgetTypeAhead,
+    /// Draw every cell anew.
+    Redraw,
+    /// Leave; a drill goes on in AWS.
+    Quit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Screen {
+    Fleet,
+    Compose,
+    Live,
+}
+
+#[derive(Debug)]
+pub struct App {
+    setting: Setting,
+    keymap: Keymap,
+    screen: Screen,
+    /// The last one is on top and gets the keys.
+    overlays: Vec<Overlay>,
+    browser: Browser,
+    filtering: bool,
+    compose: Option<Compose>,
+    live: Option<Live>,
+    messages: Messages,
+    /// For how many more ticks a second ctrl-c quits.
+    interrupted: u8,
+    /// The second that was shown last, where the time is shown.
+    second: i64,
+    dirty: bool,
+}
+
+impl App {
+    pub fn new(setting: Setting) -> (Self, Vec<Effect>) {
+        let mut browser = Browser::default();
+        browser.listing_began();
+        let app = Self {
+            setting,
+            keymap: Keymap::default(),
+            screen: Screen::Fleet,
+            overlays: Vec::new(),
+            browser,
+            filtering: false,
+            compose: None,
+            live: None,
+            messages: Messages::default(),
+            interrupted: 0,
+            second: 0,
+            dirty: true,
+        };
+        (app, vec![Effect::ListFleet])
+    }
+
+    /// Takes in what happened and says what to do; reads nothing but its arguments.
+    pub fn update(&mut self, msg: Msg, now: Timestamp) -> Vec<Effect> {
+        match msg {
+            Msg::Tick => return self.tick(now),
+            Msg::Pulse(watch) => {
+                self.dirty |= self.live.as_mut().is_some_and(|live| live.pulse(watch, now));
+                return Vec::new();
+            }
+            _ => self.dirty = true,
+        }
+        match msg {
+            Msg::Key(chord) => return self.key(chord, now),
+            Msg::Paste => self.pasted(now),
+            Msg::FleetListing { instances } => self.browser.listing_went_on(instances),
+            Msg::FleetListed(fleet) => self.listed(fleet, now),
+            Msg::FleetFailed { message } => {
+                self.messages.say(now, Weight::Error, message.as_str());
+                self.browser.listing_failed(message);
+            }
+            Msg::Recorded(entry) => self.recorded(&entry, now),
+            Msg::DrillRefused(why) => self.refused(&why, now),
+            Msg::Tick | Msg::Pulse(_) => {}
+        }
+        Vec::new()
+    }
+
+    fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
+        self.interrupted = self.interrupted.saturating_sub(1);
+        self.dirty |= self.messages.tick();
+        let mut time_is_shown = self.drill_goes_on();
+        if let Some(Overlay::Confirm(confirm)) = self.overlays.last_mut() {
+            self.dirty |= confirm.tick();
+            time_is_shown = true;
+        }
+        if time_is_shown && self.second != now.as_second() {
+            self.second = now.as_second();
+            self.dirty = true;
+        }
+        Vec::new()
+    }
+
+    fn listed(&mut self, fleet: Fleet, now: Timestamp) {
+        (self.setting.region, self.setting.account) = (Some(fleet.region.clone()), Some(fleet.account.clone()));
+        let lost = self.browser.listed(fleet);
+        if !lost.is_empty() {
+            let ids: Vec<_> = lost.iter().map(ToString::to_string).collect();
+            let text = format!("unmarked what can no longer be interrupted: {}", ids.join(", "));
+            self.messages.say(now, Weight::Warning, text);
+        }
+        if let (Some(compose), Some(fleet)) = (&mut self.compose, self.browser.fleet()) {
+            compose.resolve(fleet);
+        }
+    }
+
+    fn recorded(&mut self, entry: &Entry, now: Timestamp) {
+        let rate = self.setting.rate;
+        self.live.get_or_insert_with(|| Live::new(None, rate)).record(entry, now);
+        if self.screen != Screen::Live {
+            self.screen = Screen::Live; // a drill that runs is never out of sight
+            self.overlays.clear();
+        }
+        if !self.drill_goes_on() {
+            self.overlays.retain(|overlay| !matches!(overlay, Overlay::Stop | Overlay::Leave));
+        }
+    }
+
+    fn refused(&mut self, why: &SafeText, now: Timestamp) {
+        self.messages.say(now, Weight::Error, format!("not started: {why}"));
+        if self.live.as_ref().is_some_and(|live| live.facts.is_empty()) {
+            self.live = None;
+            self.overlays.clear();
+            self.screen = if self.compose.is_some() { Screen::Compose } else { Screen::Fleet };
+        }
+        if let Some(compose) = &mut self.compose {
+            compose.refused = Some(why.clone());
+        }
+    }
+
+    fn pasted(&mut self, now: Timestamp) {
+        if let Some(Overlay::Confirm(confirm)) = self.overlays.last_mut() {
+            confirm.pasted();
+        } else {
+            self.messages.say(now, Weight::Hint, "pasting is not taken anywhere here: type it");
+        }
+    }
+
+    /// Whether [`Msg::Tick`] is needed: only while something on the screen moves by itself.
+    pub fn wants_tick(&self) -> bool {
+        let confirming = matches!(self.overlays.last(), Some(Overlay::Confirm(_)));
+        self.drill_goes_on() || confirming || self.messages.toast().is_some() || self.interrupted > 0
+    }
+
+    /// Whether what is seen has changed since it was asked last.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+
+    pub fn setting(&self) -> &Setting {
+        &self.setting
+    }
+
+    pub fn screen(&self) -> Screen {
+        self.screen
+    }
+
+    pub fn overlays(&self) -> &[Overlay] {
+        &self.overlays
+    }
+
+    pub fn browser(&self) -> &Browser {
+        &self.browser
+    }
+
+    /// The filter is being typed.
+    pub fn is_filtering(&self) -> bool {
+        self.filtering
+    }
+
+    pub fn compose(&self) -> Option<&Compose> {
+        self.compose.as_ref()
+    }
+
+    pub fn live(&self) -> Option<&Live> {
+        self.live.as_ref()
+    }
+
+    pub fn messages(&self) -> &Messages {
+        &self.messages
+    }
+
+    pub(crate) fn drill_goes_on(&self) -> bool {
+        self.screen == Screen::Live && self.live.as_ref().is_some_and(Live::goes_on)
+    }
+
+    /// The layers of keys that count now, the nearest first.
+    pub fn layers(&self) -> &'static [Layer] {
+        match (self.overlays.last(), self.screen) {
+            (Some(overlay), _) => overlay.layers(),
+            (None, Screen::Fleet) if self.filtering => &[Layer::Filter],
+            (None, Screen::Fleet) => &[Layer::Fleet, Layer::Lists, Layer::Everywhere],
+            (None, Screen::Compose) if self.is_typing() => &[Layer::Field],
+            (None, Screen::Compose) => &[Layer::Compose, Layer::Everywhere],
+            (None, Screen::Live) => &[Layer::Live, Layer::Lists, Layer::Everywhere],
+        }
+    }
+
+    fn is_typing(&self) -> bool {
+        self.compose.as_ref().is_some_and(|compose| compose.typing.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests;

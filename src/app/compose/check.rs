@@ -1,0 +1,65 @@
+//! What was checked before a drill, as a list to read before one starts it. Decides nothing: the guards do.
+
+use crate::drill::{
+    fleet::{Behavior, Fleet},
+    plan::Plan,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Passed,
+    /// It may start, but one should know.
+    Mind,
+    /// It will not start.
+    Stands,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    pub standing: Standing,
+    pub text: String,
+}
+
+/// From here on a share of the group's capacity is worth a word.
+const LARGE_SHARE: usize = 50;
+
+/// What there is to say about a plan that the guards let pass.
+pub fn checks(fleet: &Fleet, plan: &Plan, read_only: bool) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let mut say = |standing, text: String| checks.push(Check { standing, text });
+    let count = plan.targets.len();
+    if read_only {
+        say(Standing::Stands, String::from("read-only: nothing can be started here"));
+    }
+    say(Standing::Passed, format!("inventory complete, as of {}", fleet.as_of.strftime("%H:%M:%S")));
+    say(Standing::Passed, format!("{} running spot, pinned by ARN", targets(count)));
+    say(Standing::Passed, format!("{count} of at most {} in one experiment", Plan::MOST_TARGETS));
+    let (share, out_of) = (plan.share(), plan.out_of);
+    if count == out_of {
+        say(Standing::Mind, format!("all {out_of} running spot instances of the group"));
+    } else {
+        let standing = if share >= LARGE_SHARE { Standing::Mind } else { Standing::Passed };
+        say(standing, format!("{count} of {out_of} running spot in the group ({share} %)"));
+    }
+    let zones = plan.by_zone().len();
+    if zones == 1 && count > 1 {
+        say(Standing::Mind, format!("all in one zone, {}", plan.by_zone().keys().next().unwrap_or(&"")));
+    }
+    for (behavior, consequence) in [
+        (Some(Behavior::Hibernate), "hibernates: it gets no two-minute lead"),
+        (Some(Behavior::Stop), "stops and stays stopped, it is not terminated"),
+        (None, "has no known behaviour on interruption"),
+    ] {
+        let such: Vec<_> = plan.targets.iter().filter(|target| target.behavior == behavior).collect();
+        match such.as_slice() {
+            [] => {}
+            [one] => say(Standing::Mind, format!("{} {consequence}", one.id)),
+            several => say(Standing::Mind, format!("each of {} {consequence}", several.len())),
+        }
+    }
+    checks
+}
+
+fn targets(count: usize) -> String {
+    if count == 1 { String::from("the target is") } else { format!("all {count} targets are") }
+}

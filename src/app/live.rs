@@ -1,0 +1,208 @@
+//! The live screen: a drill folded from its facts, and what one looks at of it. Knows no key and asks nothing of the world.
+
+pub mod countdown;
+pub mod freshness;
+pub mod stopping;
+pub use std::fmt::Write;
+
+use jiff::Timestamp;
+
+use super::motion::{Motion, Tail};
+use crate::{
+    drill::{
+        conduct::{Drill, Phase},
+        fact::{Entry, Source, What},
+        order::{Watch, WatchName},
+        plan::Plan,
+        verdict::Verdict,
+    },
+    text::SafeText,
+};
+use freshness::Freshness;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    Instances,
+    Logs,
+    Facts,
+}
+
+/// A fact as it is read in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub at: Timestamp,
+    pub source: Source,
+    pub text: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Live {
+    pub drill: Drill,
+    pub facts: Vec<Line>,
+    pub logs: Vec<Line>,
+    pub pane: Pane,
+    /// The instance that one looks at.
+    pub cursor: usize,
+    pub facts_tail: Tail,
+    pub logs_tail: Tail,
+    pub verdict: Option<Verdict>,
+    freshness: Freshness,
+    /// What was confirmed, until the first fact says so itself.
+    confirmed: Option<Plan>,
+    rate: f64,
+}
+
+/// Lines kept of each list; the journal keeps all.
+const KEEP: usize = 5_000;
+
+impl Live {
+    /// A drill of which nothing happened yet.
+    pub fn new(confirmed: Option<Plan>, rate: f64) -> Self {
+        Self {
+            drill: Drill::default(),
+            facts: Vec::new(),
+            logs: Vec::new(),
+            pane: Pane::Instances,
+            cursor: 0,
+            facts_tail: Tail::default(),
+            logs_tail: Tail::default(),
+            verdict: None,
+            freshness: Freshness::default(),
+            confirmed,
+            rate,
+        }
+    }
+
+    pub fn plan(&self) -> Option<&Plan> {
+        self.drill.planned.as_ref().map(|planned| &planned.plan).or(self.confirmed.as_ref())
+    }
+
+    /// Something may still happen.
+    pub fn goes_on(&self) -> bool {
+        self.verdict.is_none()
+    }
+
+    pub fn record(&mut self, entry: &Entry, now: Timestamp) {
+        let fact = &entry.fact;
+        let _ = self.drill.apply(fact); // the orders are the conductor's to carry out, not the screen's
+        let line = Line { at: fact.at, source: fact.source, text: fact.telling() };
+        let (lines, tail) = match &fact.what {
+            What::LogLine { .. } => (&mut self.logs, &mut self.logs_tail),
+            _ => (&mut self.facts, &mut self.facts_tail),
+        };
+        if lines.len() >= KEEP {
+            lines.remove(0);
+        }
+        lines.push(line);
+        tail.grown();
+        self.freshness.expect(self.drill.watches().iter().map(Watch::name), now);
+        match &fact.what {
+            What::SourceLost { watch, message } => self.freshness.lost(*watch, message.clone()),
+            What::SourceFound { watch } => self.freshness.answered(*watch, now),
+            What::DrillFinished { verdict } => self.verdict = Some(verdict.clone()),
+            _ => {}
+        }
+    }
+
+    /// True if it makes stale data fresh.
+    pub fn pulse(&mut self, watch: WatchName, now: Timestamp) -> bool {
+        let was_stale = self.stale(now).iter().any(|stale| stale.watch == watch);
+        self.freshness.answered(watch, now);
+        was_stale
+    }
+
+    /// The sources whose word is too old to be trusted.
+    pub fn stale(&self, now: Timestamp) -> Vec<freshness::Stale<'_>> {
+        if self.goes_on() { self.freshness.stale(now, self.rate) } else { Vec::new() }
+    }
+
+    pub fn next_pane(&mut self, forward: bool) {
+        self.pane = match (self.pane, forward) {
+            (Pane::Instances, true) | (Pane::Facts, false) => Pane::Logs,
+            (Pane::Logs, true) | (Pane::Instances, false) => Pane::Facts,
+            (Pane::Facts, true) | (Pane::Logs, false) => Pane::Instances,
+        };
+    }
+
+    pub fn scroll(&mut self, motion: Motion) {
+        match self.pane {
+            Pane::Instances => {
+                let rows = self.drill.timeline.tracks.len() + self.drill.timeline.replacements.len();
+                self.cursor = motion.from(self.cursor, rows);
+            }
+            Pane::Logs => self.logs_tail.scroll(motion, self.logs.len()),
+            Pane::Facts => self.facts_tail.scroll(motion, self.facts.len()),
+        }
+    }
+
+    pub fn follow(&mut self) -> Result<(), &'static str> {
+        match self.pane {
+            Pane::Instances => return Err("tab to the log or the facts: the instances do not scroll away"),
+            Pane::Logs => self.logs_tail.follow(),
+            Pane::Facts => self.facts_tail.follow(),
+        }
+        Ok(())
+    }
+
+    /// Where the drill stands, in words.
+    pub fn phase(&self) -> String {
+        let timeline = &self.drill.timeline;
+        let all = timeline.tracks.len();
+        let (warned, noticed, gone) = timeline.tracks.iter().fold((0, 0, 0), |(warned, noticed, gone), track| {
+            let is = usize::from;
+            (
+                warned + is(track.rebalance.is_some()),
+                noticed + is(track.notice.is_some()),
+                gone + is(track.gone.is_some()),
+            )
+        });
+        let no_return = timeline.notice_to_all().filter(|_| all > 0);
+        match (self.drill.phase, no_return) {
+            (Phase::Planned, _) => String::from("STARTING  nothing was asked of AWS yet"),
+            (Phase::Creating, _) => String::from("STARTING  the FIS template is being made"),
+            (Phase::Starting, _) => String::from("STARTING  the FIS experiment is being started"),
+            (Phase::Closing, _) => String::from("CLOSING  what we made in the account is being removed"),
+            (Phase::Over, _) => String::from("OVER"),
+            (_, Some(_)) if gone == all => self.recovering(),
+            (_, Some(at)) => format!("POINT OF NO RETURN passed {}  gone {gone} of {all}", clock(at)),
+            (Phase::Settling, None) if self.drill.aborted => {
+                String::from("STOPPED  watching whether an instance goes all the same")
+            }
+            (Phase::Settling, None) => format!("FIS IS DONE  notice observed at {noticed} of {all}"),
+            (Phase::Running, None) if noticed > 0 => format!("NOTICE SENT to {noticed} of {all}"),
+            (Phase::Running, None) if warned > 0 => format!("REBALANCE recommended to {warned} of {all}"),
+            (Phase::Running, None) => String::from("RUNNING  waiting for FIS to begin"),
+        }
+    }
+
+    fn recovering(&self) -> String {
+        let timeline = &self.drill.timeline;
+        let missing: usize = timeline.missing_replacements().iter().map(|(_, missing)| missing).sum();
+        let running = timeline.replacements.iter().filter(|new| new.running.is_some()).count();
+        match missing {
+            0 => format!("RECOVERED  every target is gone, {running} replaced"),
+            _ => format!("RECOVERING  every target is gone, {running} replaced, {missing} to come"),
+        }
+    }
+
+    /// What FIS says of the experiment and its actions.
+    pub fn experiment(&self) -> String {
+        let timeline = &self.drill.timeline;
+        let Some(experiment) = &timeline.experiment else { return String::from("no experiment yet") };
+        let reason = |reason: &Option<SafeText>| reason.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+        let mut text = format!("{} {}", experiment.id, experiment.progress.status);
+        text += &reason(&experiment.progress.reason);
+        for (name, progress) in &timeline.actions {
+            let _ = write!(text, "  {name} {}{}", progress.status, reason(&progress.reason));
+        }
+        text
+    }
+}
+
+/// The time of day, in UTC like everything that AWS says.
+pub fn clock(at: Timestamp) -> String {
+    at.strftime("%H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests;

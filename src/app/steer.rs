@@ -1,0 +1,257 @@
+//! What each key does: finds what is meant, says why it is not possible, or does it. Knows every screen's model and leaves
+//! the work to it.
+
+use jiff::Timestamp;
+use tui_input::Input;
+
+use super::{
+    App, Effect, Overlay, Screen,
+    compose::{Compose, Field},
+    confirm::Confirm,
+    keymap::{self, chord::Chord, table::Intent},
+    live::{Live, stopping::stopping},
+    messages::Weight,
+    typing,
+};
+
+/// Two ctrl-c within so many ticks leave at once.
+const TWICE: u8 = 4;
+
+/// The interrupt key of every terminal, whatever it means on a screen.
+const INTERRUPT: &str = "ctrl-c";
+
+impl App {
+    pub(super) fn key(&mut self, chord: Chord, now: Timestamp) -> Vec<Effect> {
+        if chord.to_string() == INTERRUPT {
+            if self.interrupted > 0 {
+                return vec![Effect::Quit];
+            }
+            self.interrupted = TWICE;
+        }
+        let Some(intent) = self.keymap.intent(self.layers(), chord) else {
+            self.type_in(chord);
+            return Vec::new();
+        };
+        self.messages.dismiss();
+        if let Some(reason) = self.blocked(intent) {
+            self.say(now, reason);
+            return Vec::new();
+        }
+        let outcome = match (self.overlays.last(), intent, self.screen) {
+            (Some(_), ..) => Ok(self.over(intent, now)),
+            (None, Intent::Help, _) => Ok(self.open(Overlay::Help { layers: self.layers(), top: 0 })),
+            (None, Intent::Messages, _) => Ok(self.open(Overlay::Messages { top: 0 })),
+            (None, Intent::Redraw, _) => Ok(vec![Effect::Redraw]),
+            (None, Intent::Leave, _) => Ok(self.leave()),
+            (None, _, Screen::Fleet) => self.on_fleet(intent, now),
+            (None, _, Screen::Compose) => self.on_compose(intent),
+            (None, _, Screen::Live) => self.on_live(intent),
+        };
+        outcome.unwrap_or_else(|why| {
+            self.say(now, why);
+            Vec::new()
+        })
+    }
+
+    fn open(&mut self, overlay: Overlay) -> Vec<Effect> {
+        self.overlays.push(overlay);
+        Vec::new()
+    }
+
+    fn say(&mut self, now: Timestamp, text: impl AsRef<str>) {
+        self.messages.say(now, Weight::Hint, text);
+    }
+
+    /// Why a key does nothing now; none if it does.
+    pub fn blocked(&self, intent: Intent) -> Option<String> {
+        let why = match intent {
+            Intent::Mark | Intent::Range if self.browser.rows().is_empty() => "there is nothing to mark",
+            Intent::Compose if self.browser.fleet().is_none() => "the fleet is not listed yet",
+            Intent::Compose if self.browser.marks().is_empty() && self.browser.row().is_none() => {
+                "mark instances, or put the cursor on a group"
+            }
+            Intent::Refresh if self.browser.listing().is_some() => "the region is being listed already",
+            Intent::UnmarkAll if self.browser.marks().is_empty() => "nothing is marked",
+            Intent::Collapse | Intent::Expand if !self.browser.filter().is_empty() => {
+                "groups stay open while a filter is set: esc clears it"
+            }
+            Intent::Review if self.setting.read_only => "read-only: started without the right to start a drill",
+            Intent::Review if self.compose.as_ref().is_some_and(|compose| compose.resolved.is_err()) => {
+                "nothing to review: what stands against it is listed"
+            }
+            Intent::Stop if self.live.as_ref().is_some_and(|live| !live.goes_on()) => {
+                "the drill is over: there is nothing to stop"
+            }
+            _ => return None,
+        };
+        Some(why.to_owned())
+    }
+
+    fn type_in(&mut self, chord: Chord) {
+        if let Some(Overlay::Confirm(confirm)) = self.overlays.last_mut() {
+            confirm.type_in(chord);
+        } else if !self.overlays.is_empty() {
+            // the other overlays take no text
+        } else if self.filtering {
+            let mut input = Input::new(self.browser.filter().text().to_owned());
+            if typing::edit(&mut input, chord) {
+                self.browser.set_filter(input.value());
+            }
+        } else if let (Screen::Compose, Some(compose)) = (self.screen, &mut self.compose) {
+            compose.type_in(chord);
+        }
+    }
+
+    fn over(&mut self, intent: Intent, now: Timestamp) -> Vec<Effect> {
+        let messages = self.messages.all().len();
+        match (self.overlays.last_mut(), intent) {
+            (Some(Overlay::Help { layers, top }), Intent::Move(motion)) => {
+                *top = motion.from(*top, keymap::bindings(layers).count());
+            }
+            (Some(Overlay::Messages { top }), Intent::Move(motion)) => *top = motion.from(*top, messages),
+            (Some(Overlay::Details), Intent::Move(motion)) => self.browser.scroll(motion),
+            (Some(Overlay::Confirm(confirm)), Intent::Confirm) => {
+                if let Some(words) = confirm.words() {
+                    return self.start(words);
+                }
+            }
+            (Some(Overlay::Stop), Intent::StopNow) => {
+                self.overlays.pop();
+                return self.stop(now);
+            }
+            (Some(Overlay::Leave), Intent::LeaveNow) => return vec![Effect::Quit],
+            (_, Intent::Redraw) => return vec![Effect::Redraw],
+            (_, Intent::Back | Intent::Leave | Intent::Cancel | Intent::Stay | Intent::Help | Intent::Messages) => {
+                self.overlays.pop();
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Nothing but the complete words leads here.
+    fn start(&mut self, words: String) -> Vec<Effect> {
+        let Some(Overlay::Confirm(confirm)) = self.overlays.pop() else { return Vec::new() };
+        let plan = confirm.plan;
+        self.overlays.clear();
+        self.live = Some(Live::new(Some(plan.clone()), self.setting.rate));
+        self.screen = Screen::Live;
+        vec![Effect::StartDrill { plan, words }]
+    }
+
+    fn stop(&mut self, now: Timestamp) -> Vec<Effect> {
+        if self.live.as_ref().is_some_and(|live| stopping(&live.drill).possible) {
+            self.messages.say(now, Weight::Warning, "stop asked for: keep watching, an instance may still go");
+            return vec![Effect::StopDrill];
+        }
+        self.say(now, "nothing was sent: there is nothing left that a stop would reach");
+        Vec::new()
+    }
+
+    fn leave(&mut self) -> Vec<Effect> {
+        match self.screen {
+            Screen::Fleet => return vec![Effect::Quit],
+            Screen::Compose => self.screen = Screen::Fleet,
+            Screen::Live if self.drill_goes_on() => self.overlays.push(Overlay::Leave),
+            Screen::Live => return self.after_the_drill(),
+        }
+        Vec::new()
+    }
+
+    /// Back to a fleet that the drill has changed.
+    fn after_the_drill(&mut self) -> Vec<Effect> {
+        (self.live, self.compose, self.screen) = (None, None, Screen::Fleet);
+        self.browser.unmark_all();
+        self.browser.listing_began();
+        vec![Effect::ListFleet]
+    }
+
+    fn on_fleet(&mut self, intent: Intent, now: Timestamp) -> Result<Vec<Effect>, String> {
+        let browser = &mut self.browser;
+        match intent {
+            Intent::Move(motion) => browser.scroll(motion),
+            Intent::Mark => browser.toggle_mark()?,
+            Intent::Range => browser.range()?,
+            Intent::UnmarkAll => browser.unmark_all(),
+            Intent::Collapse => browser.collapse(),
+            Intent::Expand => browser.expand(),
+            Intent::Open if browser.instance_at_cursor().is_some() => return Ok(self.open(Overlay::Details)),
+            Intent::Open => match self.blocked(Intent::Collapse) {
+                Some(why) => return Err(why),
+                None => self.browser.toggle_fold(),
+            },
+            Intent::Filter => self.filtering = true,
+            Intent::KeepFilter => self.filtering = false,
+            Intent::ClearFilter => {
+                self.filtering = false;
+                browser.set_filter("");
+            }
+            Intent::Back if browser.drop_range() => {}
+            Intent::Back if !browser.filter().is_empty() => browser.set_filter(""),
+            Intent::Back => return Err(String::from("there is nothing to go back to: q quits")),
+            Intent::Refresh => {
+                browser.listing_began();
+                return Ok(vec![Effect::ListFleet]);
+            }
+            Intent::Compose => self.open_compose(now),
+            _ => {}
+        }
+        Ok(Vec::new())
+    }
+
+    fn open_compose(&mut self, now: Timestamp) {
+        let Some(fleet) = self.browser.fleet() else { return };
+        let marks = self.browser.marks().iter().cloned().collect();
+        let group = self.browser.group_at_cursor().map(|(group, _)| group.key.clone());
+        let seed = u64::try_from(now.as_second()).unwrap_or_default() % 10_000; // short enough to read out and to type
+        self.compose = Some(Compose::new(fleet, marks, group, seed, &self.setting.role));
+        self.screen = Screen::Compose;
+    }
+
+    fn on_compose(&mut self, intent: Intent) -> Result<Vec<Effect>, String> {
+        let review_is_blocked = self.blocked(Intent::Review);
+        let (Some(compose), Some(fleet)) = (&mut self.compose, self.browser.fleet()) else { return Ok(Vec::new()) };
+        match intent {
+            Intent::NextField => compose.go(true),
+            Intent::PreviousField => compose.go(false),
+            Intent::More => compose.step(true, fleet)?,
+            Intent::Less => compose.step(false, fleet)?,
+            Intent::NextSeed => compose.next_seed(fleet)?,
+            Intent::Edit if compose.field == Field::Review => match review_is_blocked {
+                Some(why) => return Err(why),
+                None => return Ok(self.review()),
+            },
+            Intent::Edit => compose.edit(),
+            Intent::Accept => compose.accept(fleet)?,
+            Intent::Revert => compose.typing = None,
+            Intent::Review => return Ok(self.review()),
+            Intent::Move(motion) => compose.scroll(motion),
+            Intent::Back => self.screen = Screen::Fleet,
+            _ => {}
+        }
+        Ok(Vec::new())
+    }
+
+    fn review(&mut self) -> Vec<Effect> {
+        let Some(Ok(plan)) = self.compose.as_ref().map(|compose| &compose.resolved) else { return Vec::new() };
+        self.overlays.push(Overlay::Confirm(Box::new(Confirm::new(plan.clone()))));
+        vec![Effect::ForgetTypeAhead]
+    }
+
+    fn on_live(&mut self, intent: Intent) -> Result<Vec<Effect>, String> {
+        let Some(live) = &mut self.live else { return Ok(Vec::new()) };
+        match intent {
+            Intent::Move(motion) => live.scroll(motion),
+            Intent::NextPane => live.next_pane(true),
+            Intent::PreviousPane => live.next_pane(false),
+            Intent::Follow => live.follow()?,
+            Intent::Stop => return Ok(self.open(Overlay::Stop)),
+            Intent::Back if live.goes_on() => {
+                return Err(String::from("the drill runs: q leaves it running, X stops it"));
+            }
+            Intent::Back => return Ok(self.after_the_drill()),
+            _ => {}
+        }
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,74 @@
+//! `spotdrill` without a command: the screen. Knows what it needs of the terminal and the environment.
+
+use std::{
+    env,
+    io::{self, Write},
+    time::Duration,
+};
+
+use super::{Ending, Exit, args::Global, place, run::left};
+use crate::{
+    app::Setting,
+    config::Config,
+    drill::fleet::World,
+    run::{
+        screen::{self, Left, Look},
+        world::open,
+    },
+    term::guard::Guard,
+    text::SafeText,
+    theme::Theme,
+    ui::Glyphs,
+};
+
+pub(super) async fn run(global: &Global, config: &Config) -> anyhow::Result<Exit> {
+    if !Guard::is_possible() {
+        let message =
+            "this is not a terminal, and the screen needs one. Without it: `spotdrill fleet`, `spotdrill run`";
+        return Err(Ending::new(Exit::Usage, message).into());
+    }
+    let look = look(global, config)?;
+    let ways = place::ways(global, config)?;
+    let world = open(&global.door()).await.map_err(Ending::from)?;
+    let setting = Setting {
+        world: if world.lab { World::Lab } else { World::Aws },
+        region: Some(SafeText::new(&world.aws.region)),
+        account: None,
+        endpoint: world.endpoint.clone(),
+        read_only: global.read_only,
+        rate: world.aws.clock.rate(),
+        role: ways.fis_role.clone(),
+    };
+    let (exit, unfinished) = match screen::run(&world, &ways, setting, &look).await? {
+        Left::Quit(unfinished) => (Exit::Held, unfinished),
+        Left::Signal(number, unfinished) => (Exit::Signal(number), unfinished),
+        Left::Gone => (Exit::Signal(rustix::process::Signal::HUP.as_raw()), None),
+    };
+    if let Some(journal) = unfinished {
+        let _ = io::stderr().write_all(left(&journal).as_bytes()); // the terminal is gone: the journal is there all the same
+    }
+    Ok(exit)
+}
+
+fn look(global: &Global, config: &Config) -> anyhow::Result<Look> {
+    let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let name = if no_color { "mono" } else { &config.theme };
+    let theme = Theme::named(name).map_err(|error| {
+        let message = format!("{error}. Themes: {}", Theme::NAMES.join(", "));
+        Ending::new(Exit::Usage, message)
+    })?;
+    let ascii = global.ascii || config.ascii || !speaks_unicode();
+    let glyphs = if ascii { Glyphs::Ascii } else { Glyphs::Unicode };
+    // over ssh each frame is paid for by the link; ten a second are smooth anywhere else
+    let remote = env::var_os("SSH_CONNECTION").is_some();
+    Ok(Look { theme, glyphs, frame: Duration::from_millis(if remote { 250 } else { 100 }) })
+}
+
+/// Whether the locale says that the terminal shows more than ASCII; the first variable that is set decides.
+fn speaks_unicode() -> bool {
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()));
+    let dumb = env::var("TERM").is_ok_and(|term| term == "linux" || term == "dumb");
+    let utf8 = locale.is_some_and(|locale| locale.to_lowercase().replace('-', "").contains("utf8"));
+    utf8 && !dumb
+}

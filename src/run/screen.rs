@@ -1,0 +1,227 @@
+//! The interactive loop: keys, facts, signals and ticks go to the model, its effects are carried out, and a frame is drawn
+//! when something changed. Knows when, and nothing of what is shown.
+
+use std::{io, path::PathBuf, time::Duration};
+
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+    time::{Instant, Interval, MissedTickBehavior, interval},
+};
+
+use super::{
+    conductor::Told,
+    crew::{News, spawn},
+    start::{NotStarted, Running, Ways, start},
+    world::World,
+};
+use crate::{
+    app::{App, Effect, Msg, Setting},
+    drill::{
+        fact::{ConfirmedBy, Fact, What},
+        plan::Plan,
+    },
+    term::{
+        guard::Guard,
+        input::{self, Input},
+        output::Screen,
+    },
+    text::SafeText,
+    theme::Theme,
+    ui::{self, Glyphs},
+};
+
+/// How it looks, and how often it may be drawn.
+#[derive(Debug)]
+pub struct Look {
+    pub theme: Theme,
+    pub glyphs: Glyphs,
+    /// The shortest time between two frames that no key asked for.
+    pub frame: Duration,
+}
+
+/// How the loop ended.
+#[derive(Debug)]
+pub enum Left {
+    /// The operator left; with the journal of a drill that goes on.
+    Quit(Option<PathBuf>),
+    /// By this signal.
+    Signal(i32, Option<PathBuf>),
+    /// The terminal is gone.
+    Gone,
+}
+
+/// Four ticks a second while something moves.
+const TICK: Duration = Duration::from_millis(250);
+
+/// What the tasks of the loop report.
+enum Report {
+    Msg(Msg),
+    Started(Box<Running>),
+}
+
+struct Loop<'a> {
+    app: App,
+    world: &'a World,
+    ways: &'a Ways,
+    running: Option<Running>,
+    reports: mpsc::UnboundedSender<Report>,
+    forget_input: bool,
+    redraw: bool,
+    quit: bool,
+}
+
+/// Runs until the operator leaves, a signal comes or the terminal goes.
+pub async fn run(world: &World, ways: &Ways, setting: Setting, look: &Look) -> io::Result<Left> {
+    let mut signals = [
+        (SignalKind::terminate(), signal(SignalKind::terminate())?),
+        (SignalKind::hangup(), signal(SignalKind::hangup())?),
+        (SignalKind::interrupt(), signal(SignalKind::interrupt())?),
+        (SignalKind::quit(), signal(SignalKind::quit())?),
+    ];
+    let mut resized = signal(SignalKind::window_change())?;
+    let guard = Guard::take()?;
+    let mut screen = Screen::open()?;
+    let mut inputs = input::read()?;
+    let (reports, mut reported) = mpsc::unbounded_channel();
+    let (app, first) = App::new(setting);
+    let mut state = Loop { app, world, ways, running: None, reports, forget_input: false, redraw: false, quit: false };
+    state.carry_out(first);
+    let mut ticks = ticks();
+    let mut drawn = Instant::now() - look.frame;
+    let (mut dirty, mut hurry) = (true, true);
+    let [term, hup, int, quit] = &mut signals;
+    let left = loop {
+        dirty |= state.app.take_dirty();
+        if std::mem::take(&mut state.redraw) {
+            screen.forget()?;
+            dirty = true;
+        }
+        if std::mem::take(&mut state.forget_input) {
+            input::forget(&mut inputs);
+        }
+        if screen.is_gone() {
+            break Left::Gone;
+        }
+        let due = hurry || drawn.elapsed() >= look.frame;
+        if dirty && due && screen.is_ready() {
+            let now = world.aws.clock.now();
+            screen.draw(|frame| ui::draw(&state.app, &look.theme, look.glyphs, now, frame))?;
+            (dirty, hurry, drawn) = (false, false, Instant::now());
+        }
+        if state.quit {
+            break Left::Quit(state.unfinished());
+        }
+        let waits_for_frame = dirty && screen.is_ready();
+        tokio::select! {
+            biased; // an operator's key comes before any number of facts
+            _ = term.1.recv() => break Left::Signal(term.0.as_raw_value(), state.unfinished()),
+            _ = hup.1.recv() => break Left::Signal(hup.0.as_raw_value(), state.unfinished()),
+            _ = int.1.recv() => break Left::Signal(int.0.as_raw_value(), state.unfinished()),
+            _ = quit.1.recv() => break Left::Signal(quit.0.as_raw_value(), state.unfinished()),
+            input = inputs.recv() => {
+                hurry = true;
+                match input {
+                    Some(Input::Key(chord)) => state.update(Msg::Key(chord)),
+                    Some(Input::Paste) => state.update(Msg::Paste),
+                    Some(Input::Gone) | None => break Left::Gone,
+                }
+            }
+            _ = resized.recv() => (state.redraw, hurry) = (true, true),
+            Some(report) = reported.recv() => state.reported(report),
+            told = state.told() => state.update(told),
+            _ = ticks.tick(), if state.app.wants_tick() => state.update(Msg::Tick),
+            () = screen.ready(), if !screen.is_ready() => {}
+            () = tokio::time::sleep_until(drawn + look.frame), if waits_for_frame => {}
+        }
+    };
+    drop(guard);
+    Ok(left)
+}
+
+fn ticks() -> Interval {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+impl Loop<'_> {
+    fn update(&mut self, msg: Msg) {
+        let effects = self.app.update(msg, self.world.aws.clock.now());
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::ListFleet => self.list(),
+                Effect::StartDrill { plan, words } => self.start(plan, words),
+                Effect::StopDrill => self.stop(),
+                Effect::ForgetTypeAhead => self.forget_input = true,
+                Effect::Redraw => self.redraw = true,
+                Effect::Quit => self.quit = true,
+            }
+        }
+    }
+
+    fn list(&self) {
+        let (aws, reports) = (self.world.aws.clone(), self.reports.clone());
+        spawn(async move {
+            let progress = |instances| {
+                let _ = reports.send(Report::Msg(Msg::FleetListing { instances }));
+            };
+            let listed = match aws.fleet(progress).await {
+                Ok(fleet) => Msg::FleetListed(fleet),
+                Err(error) => Msg::FleetFailed { message: SafeText::new(error.to_string()) },
+            };
+            let _ = reports.send(Report::Msg(listed)); // the loop has ended
+        });
+    }
+
+    fn start(&self, plan: Plan, words: String) {
+        let (aws, ways, reports) = (self.world.aws.clone(), self.ways.clone(), self.reports.clone());
+        spawn(async move {
+            let report = match start(&aws, &ways, plan, words, ConfirmedBy::Typed).await {
+                Ok(running) => Report::Started(Box::new(running)),
+                Err(why) => Report::Msg(Msg::DrillRefused(refusal(&why))),
+            };
+            let _ = reports.send(report); // the loop has ended; the drill, if it started, is in the journal
+        });
+    }
+
+    fn stop(&self) {
+        if let Some(running) = &self.running {
+            let by = SafeText::new(format!("{}@{}", self.ways.user, self.ways.host));
+            let stop = Fact::operators(self.world.aws.clock.now(), What::StopRequested { by });
+            let _ = running.news.try_send(News::Fact(stop)); // full or closed: the key can be pressed again
+        }
+    }
+
+    fn reported(&mut self, report: Report) {
+        match report {
+            Report::Msg(msg) => self.update(msg),
+            Report::Started(running) => self.running = Some(*running),
+        }
+    }
+
+    /// The next thing that the running drill tells; never, if none runs.
+    async fn told(&mut self) -> Msg {
+        if let Some(running) = &mut self.running {
+            match running.told.recv().await {
+                Some(Told::Recorded(entry)) => return Msg::Recorded(entry),
+                Some(Told::Pulse(watch)) => return Msg::Pulse(watch),
+                None => self.running = None,
+            }
+        }
+        std::future::pending().await
+    }
+
+    fn unfinished(&self) -> Option<PathBuf> {
+        let running = self.running.as_ref().filter(|running| !running.conductor.is_finished());
+        running.map(|running| running.journal.clone())
+    }
+}
+
+fn refusal(why: &NotStarted) -> SafeText {
+    SafeText::new(why.to_string())
+}

@@ -1,0 +1,175 @@
+//! Frames to the terminal, one at a time: drawn into memory, written by a thread of its own, so that a terminal that does
+//! not take them holds up nobody. Knows ratatui's backend and no screen.
+
+use std::{
+    io::{self, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+};
+
+use crossterm::{
+    queue,
+    terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
+};
+use ratatui::{
+    Frame, Terminal,
+    backend::{Backend, ClearType, CrosstermBackend, WindowSize},
+    buffer::Cell,
+    layout::{Position, Size},
+};
+use rustix::{stdio::stdout, termios::tcgetwinsize};
+use tokio::sync::Notify;
+
+/// The terminal's screen.
+#[derive(Debug)]
+pub struct Screen {
+    terminal: Terminal<Paper>,
+    frames: SyncSender<Vec<u8>>,
+    writing: Arc<Writing>,
+}
+
+/// What the writing thread tells.
+#[derive(Debug, Default)]
+struct Writing {
+    busy: AtomicBool,
+    failed: AtomicBool,
+    done: Notify,
+}
+
+impl Screen {
+    pub fn open() -> io::Result<Self> {
+        let writing = Arc::new(Writing::default());
+        let (frames, taken) = sync_channel(1);
+        let told = Arc::clone(&writing);
+        thread::Builder::new().name(String::from("output")).spawn(move || write_frames(&taken, &told))?;
+        Ok(Self { terminal: Terminal::new(Paper::new())?, frames, writing })
+    }
+
+    /// Whether the terminal has taken the last frame.
+    pub fn is_ready(&self) -> bool {
+        !self.writing.busy.load(Ordering::Acquire)
+    }
+
+    /// Returns when the terminal has taken a frame.
+    pub async fn ready(&self) {
+        self.writing.done.notified().await;
+    }
+
+    /// Whether the terminal can be written to no more.
+    pub fn is_gone(&self) -> bool {
+        self.writing.failed.load(Ordering::Acquire)
+    }
+
+    /// Draws a frame and hands over what differs from the last one; to be called when it is ready.
+    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        self.terminal.draw(draw)?;
+        let drawn = std::mem::take(&mut self.terminal.backend_mut().bytes);
+        if drawn.is_empty() {
+            return Ok(());
+        }
+        let mut frame = Vec::with_capacity(drawn.len() + 32);
+        queue!(frame, BeginSynchronizedUpdate)?;
+        frame.extend_from_slice(&drawn);
+        queue!(frame, EndSynchronizedUpdate)?;
+        self.writing.busy.store(true, Ordering::Release);
+        self.frames.try_send(frame).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+    }
+
+    /// The next frame draws every cell: the terminal changed its size, or shows something that is not ours.
+    pub fn forget(&mut self) -> io::Result<()> {
+        self.terminal.backend_mut().measure();
+        self.terminal.autoresize()?;
+        self.terminal.clear()
+    }
+}
+
+fn write_frames(frames: &Receiver<Vec<u8>>, writing: &Writing) {
+    while let Ok(frame) = frames.recv() {
+        let mut out = io::stdout().lock();
+        if out.write_all(&frame).and_then(|()| out.flush()).is_err() {
+            writing.failed.store(true, Ordering::Release);
+        }
+        writing.busy.store(false, Ordering::Release);
+        writing.done.notify_one();
+    }
+}
+
+/// A backend that writes to memory and never asks the terminal anything: an answer would come in as keys.
+#[derive(Debug)]
+struct Paper {
+    bytes: Vec<u8>,
+    size: Size,
+}
+
+impl Paper {
+    fn new() -> Self {
+        let mut paper = Self { bytes: Vec::new(), size: Size::new(80, 24) };
+        paper.measure();
+        paper
+    }
+
+    /// A terminal without a size keeps the last one that it had.
+    fn measure(&mut self) {
+        if let Ok(size) = tcgetwinsize(stdout())
+            && size.ws_col > 0
+            && size.ws_row > 0
+        {
+            self.size = Size::new(size.ws_col, size.ws_row);
+        }
+    }
+
+    /// What is written on it goes through crossterm's commands.
+    fn pen(&mut self) -> CrosstermBackend<&mut Vec<u8>> {
+        CrosstermBackend::new(&mut self.bytes)
+    }
+}
+
+impl Backend for Paper {
+    type Error = io::Error;
+
+    fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> io::Result<()> {
+        let mut content = content.peekable();
+        // crossterm resets colours after nothing too: an unchanged screen would cost bytes
+        if content.peek().is_none() { Ok(()) } else { self.pen().draw(content) }
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        Ok(()) // hidden from the start, and never shown: saying so again would be bytes in every frame
+    }
+
+    fn show_cursor(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        Ok(Position::ORIGIN)
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, _: P) -> io::Result<()> {
+        Ok(()) // no cursor is shown
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.pen().clear()
+    }
+
+    fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        self.pen().clear_region(clear_type)
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        Ok(self.size)
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        Ok(WindowSize { columns_rows: self.size, pixels: Size::ZERO })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! Draws the confirm card: what will be hit, where, and what can be taken back. Knows nothing of how the words are judged.
+
+use jiff::{SignedDuration, Timestamp};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+};
+
+use super::{card::Card, compose::by_zone, fit, look::Look};
+use crate::{
+    app::{confirm::Confirm, live::clock},
+    drill::{cost::Cost, fleet::World, plan::Plan},
+};
+
+const WIDTH: u16 = 92;
+const LABEL: usize = 11;
+
+pub(super) fn draw(confirm: &Confirm, look: &Look, now: Timestamp, area: Rect, buffer: &mut Buffer) {
+    let width = WIDTH.min(area.width);
+    let text_width = usize::from(width.saturating_sub(4));
+    let field = field(confirm, look, text_width);
+    let room = usize::from(area.height.saturating_sub(2)).saturating_sub(field.len());
+    let mut lines = about(&confirm.plan, look, now, text_width);
+    let blank = |line: &Line<'_>| line.width() == 0;
+    if lines.len() > room {
+        lines.retain(|line| !blank(line));
+    }
+    lines.truncate(room);
+    lines.extend(field);
+    let count = confirm.plan.targets.len();
+    let title = format!("INTERRUPT {count} SPOT INSTANCE{}?", if count == 1 { "" } else { "S" });
+    let world = match confirm.plan.world {
+        World::Aws => "REAL AWS ACCOUNT",
+        World::Lab => "LAB, nothing real is hit",
+    };
+    Card { title: &title, right: world, lines, top: 0, width }.draw(look, area, buffer);
+}
+
+/// The most important first: a low screen shows less.
+fn about(plan: &Plan, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'static>> {
+    let count = plan.targets.len();
+    let mut lines = Vec::new();
+    let mut say = |label: &str, text: &str, style: Style| lines.extend(field_lines(label, text, style, look, width));
+    let (word, style) = match plan.world {
+        World::Aws => ("REAL AWS ACCOUNT ", look.bad),
+        World::Lab => ("lab account ", look.text),
+    };
+    say("account", &format!("{word}{}  region {}", plan.account, plan.region), style);
+    let groups: Vec<_> = plan.groups().iter().map(|group| group.qualified()).collect();
+    say("group", &groups.join(", "), look.text);
+    say(
+        "hits",
+        &format!("{count} of {} running spot ({} %)   {}", plan.out_of, plan.share(), by_zone(plan)),
+        look.heading,
+    );
+    let later = |by: SignedDuration| clock(now.saturating_add(by).unwrap_or(now));
+    let notice = later(plan.warning.until_notice());
+    let times =
+        format!("~{} rebalance   ~{notice} NOTICE   ~{} end", later(SignedDuration::ZERO), later(plan.warning.whole()));
+    say("if now", &times, look.estimate);
+    let recall = "X stops the experiment, but AWS documents no recall: an instance may still go.";
+    say("before", &format!("the notice (~{notice}) {recall}"), look.text);
+    say("after it", "NOTHING CAN BE SAVED: each instance goes two minutes after its notice.", look.warn);
+    say("price", &Cost::of(plan).to_string(), look.text);
+    say("", "", look.text);
+    let shown: Vec<_> =
+        plan.targets.iter().take(6).map(|target| fit::id(target.id.as_str(), 13, look.glyphs)).collect();
+    let more = if count > shown.len() { format!(" and {} more", count - shown.len()) } else { String::new() };
+    say("targets", &format!("{}{more}", shown.join(" ")), look.faint);
+    lines
+}
+
+fn field_lines(label: &str, text: &str, style: Style, look: &Look, width: usize) -> Vec<Line<'static>> {
+    let parts = fit::wrap(text, width.saturating_sub(LABEL)).into_iter().take(2).enumerate();
+    let line = |(number, part): (usize, String)| {
+        if label.is_empty() && part.is_empty() {
+            return Line::default();
+        }
+        let label = if number == 0 { label } else { "" };
+        Line::from(vec![Span::styled(fit::left(label, LABEL, look.glyphs), look.faint), Span::styled(part, style)])
+    };
+    parts.map(line).collect()
+}
+
+/// The words, the field, and what it says back.
+fn field(confirm: &Confirm, look: &Look, width: usize) -> Vec<Line<'static>> {
+    let words = confirm.plan.words();
+    let mut lines = vec![Line::default()];
+    lines.push(Line::from(vec![
+        Span::styled("To start, type  ", look.text),
+        Span::styled(fit::cut(&words, width.saturating_sub(16), look.glyphs), look.heading),
+    ]));
+    let room = fit::width(&words).max(20).min(width.saturating_sub(24)) + 1;
+    let typed = format!("{}_", confirm.input.value());
+    let (field_style, state) = match (confirm.is_armed(), confirm.is_complete()) {
+        (false, _) => (look.faint, "arming ..."),
+        (true, false) => (look.marked, "no paste; enter does nothing yet"),
+        (true, true) => (look.marked, "complete: enter starts"),
+    };
+    lines.push(Line::from(vec![
+        Span::styled(format!("[{}]", fit::left(&typed, room, look.glyphs)), field_style),
+        Span::styled(format!("  {state}"), look.faint),
+    ]));
+    let complaint = confirm.complaint.clone().unwrap_or_else(|| String::from("esc cancels; nothing has been started"));
+    let style = if confirm.complaint.is_some() { look.bad } else { look.faint };
+    lines.push(Line::styled(fit::cut(&complaint, width, look.glyphs), style));
+    lines
+}

@@ -1,0 +1,113 @@
+//! Draws what lies over a screen. Knows nothing of the screen below.
+
+use jiff::Timestamp;
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::{card::Card, confirm, fit, fleet, look::Look};
+use crate::app::{
+    App, Overlay,
+    keymap::{
+        self,
+        table::{Binding, Layer},
+    },
+    live::{clock, stopping::stopping},
+    messages::Weight,
+};
+
+const WIDTH: u16 = 84;
+
+pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, area: Rect, buffer: &mut Buffer) {
+    let text_width = usize::from(WIDTH.min(area.width).saturating_sub(4));
+    let (title, right, lines, top) = match overlay {
+        Overlay::Confirm(confirm) => return confirm::draw(confirm, look, now, area, buffer),
+        Overlay::Help { layers, top } => (String::from("keys"), "esc closes", help(layers, look, text_width), *top),
+        Overlay::Messages { top } => (String::from("messages"), "newest first", messages(app, look, text_width), *top),
+        Overlay::Details => {
+            (String::from("instance"), "esc closes", fleet::detail::about(app.browser(), look, text_width), 0)
+        }
+        Overlay::Stop => {
+            let Some(live) = app.live() else { return };
+            let said = stopping(&live.drill);
+            let mut lines = paragraphs(said.lines.iter().map(String::as_str), look, text_width);
+            lines.push(Line::default());
+            lines.push(if said.possible {
+                keys(&[("X", "stop the experiment"), ("esc", "let it run")], look)
+            } else {
+                keys(&[("esc", "close")], look)
+            });
+            (said.title.to_owned(), "", lines, 0)
+        }
+        Overlay::Leave => {
+            let said = [
+                "The drill goes on in AWS, and what happens is no longer recorded.",
+                "spotdrill drills   lists it and says how to come back.",
+                "To stop it instead, stay and press X.",
+            ];
+            let mut lines = paragraphs(said.into_iter(), look, text_width);
+            lines.push(Line::default());
+            lines.push(keys(&[("enter", "leave it running"), ("esc", "stay")], look));
+            (String::from("LEAVE WHILE THE DRILL RUNS?"), "", lines, 0)
+        }
+    };
+    Card { title: &title, right, lines, top, width: WIDTH }.draw(look, area, buffer);
+}
+
+fn paragraphs<'a>(texts: impl Iterator<Item = &'a str>, look: &Look, width: usize) -> Vec<Line<'static>> {
+    texts.flat_map(|text| fit::wrap(text, width)).map(|line| Line::styled(line, look.text)).collect()
+}
+
+fn keys(pairs: &[(&'static str, &'static str)], look: &Look) -> Line<'static> {
+    let pair = |(key, label): &(&'static str, &'static str)| {
+        [Span::styled(*key, look.key), Span::styled(format!(" {label}    "), look.text)]
+    };
+    pairs.iter().flat_map(pair).collect()
+}
+
+fn help(layers: &[Layer], look: &Look, width: usize) -> Vec<Line<'static>> {
+    const KEYS: usize = 16;
+    let mut lines = Vec::new();
+    for layer in layers {
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.push(Line::styled(layer.title(), look.heading));
+        for Binding { keys, help, .. } in keymap::bindings(&[*layer]) {
+            for (number, part) in fit::wrap(help, width.saturating_sub(KEYS)).into_iter().enumerate() {
+                let keys = if number == 0 { keys.join(" ") } else { String::new() };
+                lines.push(Line::from(vec![
+                    Span::styled(fit::left(&keys, KEYS, look.glyphs), look.key),
+                    Span::styled(part, look.text),
+                ]));
+            }
+        }
+    }
+    lines
+}
+
+fn messages(app: &App, look: &Look, width: usize) -> Vec<Line<'static>> {
+    const TIME: usize = 9;
+    if app.messages().all().is_empty() {
+        return vec![Line::styled("nothing was said so far", look.faint)];
+    }
+    let mut lines = Vec::new();
+    for message in app.messages().all().iter().rev() {
+        let (word, style) = match message.weight {
+            Weight::Hint => ("", look.text),
+            Weight::Warning => ("NOTE ", look.warn),
+            Weight::Error => ("ERROR ", look.bad),
+        };
+        let parts = fit::wrap(&format!("{word}{}", message.text), width.saturating_sub(TIME));
+        for (number, part) in parts.into_iter().enumerate() {
+            let time = if number == 0 { clock(message.at) } else { String::new() };
+            lines.push(Line::from(vec![
+                Span::styled(fit::left(&time, TIME, look.glyphs), look.faint),
+                Span::styled(part, style),
+            ]));
+        }
+    }
+    lines
+}

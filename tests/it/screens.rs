@@ -1,0 +1,312 @@
+//! What is on the screen, cell by cell, at the sizes that people have.
+
+mod fixture;
+
+use fixture::{
+    Session, at, composed, confirming, failed, fleet, held, hostile_fleet, leaving, noticed, started, warned,
+};
+use jiff::SignedDuration;
+use proptest::prelude::*;
+use ratatui::{Terminal, backend::TestBackend};
+use spotdrill::{
+    app::{App, Effect, Msg},
+    drill::{
+        fact::{Source, What},
+        fleet::{Fleet, World},
+        order::WatchName,
+    },
+    text::SafeText,
+    theme::Theme,
+    ui::{self, Glyphs},
+};
+use unicode_width::UnicodeWidthStr;
+
+const COMMON: (u16, u16) = (80, 24);
+const WIDE: (u16, u16) = (140, 40);
+
+fn picture_in(session: &Session, (width, height): (u16, u16), theme: &str, glyphs: Glyphs) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let theme = Theme::named(theme).unwrap();
+    terminal.draw(|frame| ui::draw(&session.app, &theme, glyphs, session.now, frame)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let mut text = String::new();
+    for y in 0..height {
+        let (mut line, mut x) = (String::new(), 0);
+        while x < width {
+            let symbol = buffer[(x, y)].symbol();
+            line.push_str(symbol);
+            x += u16::try_from(symbol.width().max(1)).unwrap();
+        }
+        assert!(line.width() <= usize::from(width), "too wide: {line}");
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn picture(session: &Session, size: (u16, u16)) -> String {
+    picture_in(session, size, "default", Glyphs::Unicode)
+}
+
+fn ascii(session: &Session) -> String {
+    picture_in(session, COMMON, "mono", Glyphs::Ascii)
+}
+
+/// A snapshot at each of the sizes that people have.
+macro_rules! everywhere {
+    ($name:literal, $session:expr) => {{
+        let session = $session;
+        insta::assert_snapshot!(concat!($name, "_80x24"), picture(&session, COMMON));
+        insta::assert_snapshot!(concat!($name, "_120x40"), picture(&session, (120, 40)));
+        insta::assert_snapshot!(concat!($name, "_140x40"), picture(&session, WIDE));
+    }};
+}
+
+#[test]
+fn fleet_screen() {
+    let mut session = Session::listed(World::Aws);
+    session.press("j j j j space j space j");
+    everywhere!("fleet", &session);
+    insta::assert_snapshot!("fleet_ascii", ascii(&session));
+    session.press("/ w e b space !");
+    session.press("1 a");
+    insta::assert_snapshot!("fleet_filtering", picture(&session, COMMON));
+    session.press("enter enter");
+    insta::assert_snapshot!("fleet_details", picture(&session, COMMON));
+}
+
+#[test]
+fn fleet_says_what_it_does_not_have() {
+    let mut session = Session::new(fixture::setting(World::Aws));
+    session.tell(Msg::FleetListing { instances: 1240 });
+    insta::assert_snapshot!("fleet_listing", picture(&session, COMMON));
+    let message =
+        SafeText::new("AWS refused to list instances (UnauthorizedOperation): give the caller ec2:DescribeInstances");
+    session.tell(Msg::FleetFailed { message: message.clone() });
+    insta::assert_snapshot!("fleet_failed", picture(&session, COMMON));
+    session.tell(Msg::FleetListed(Fleet { groups: Vec::new(), ..fleet(World::Aws) })).ticks(40);
+    insta::assert_snapshot!("fleet_empty", picture(&session, COMMON));
+    session.tell(Msg::FleetListed(Fleet { complete: false, ..fleet(World::Aws) })).tell(Msg::FleetFailed { message });
+    insta::assert_snapshot!("fleet_incomplete", picture(&session, COMMON));
+}
+
+#[test]
+fn badges_of_the_header() {
+    let endpoint = Some(SafeText::new("http://127.0.0.1:4566"));
+    let setting = spotdrill::app::Setting { endpoint, read_only: true, ..fixture::setting(World::Lab) };
+    let mut session = Session::new(setting);
+    session.tell(Msg::FleetListed(fleet(World::Lab)));
+    let head = |size| picture(&session, size).lines().next().unwrap().to_owned();
+    insta::assert_snapshot!("header_60", head((60, 15)));
+    insta::assert_snapshot!("header_80", head(COMMON));
+    insta::assert_snapshot!("header_140", head(WIDE));
+}
+
+#[test]
+fn compose_screen() {
+    everywhere!("compose", composed(World::Aws));
+    insta::assert_snapshot!("compose_ascii", ascii(&composed(World::Lab)));
+    let mut session = Session::listed(World::Aws);
+    session.press("j j j c right right right");
+    insta::assert_snapshot!("compose_all", picture(&session, COMMON));
+    session.press("left left left tab 9 9 enter");
+    insta::assert_snapshot!("compose_refused", picture(&session, COMMON));
+    session.press("G esc G c");
+    insta::assert_snapshot!("compose_hibernate", picture(&session, WIDE));
+}
+
+#[test]
+fn confirm_card() {
+    everywhere!("confirm", confirming(World::Aws));
+    let mut session = confirming(World::Lab);
+    session.ticks(4).type_in("web").press("enter");
+    insta::assert_snapshot!("confirm_incomplete_ascii", ascii(&session));
+    insta::assert_snapshot!("confirm_least", picture(&session, (60, 15)));
+    session.type_in(" 3");
+    insta::assert_snapshot!("confirm_complete", picture(&session, COMMON));
+}
+
+#[test]
+fn live_screen() {
+    insta::assert_snapshot!("live_starting", picture(&started(World::Aws), COMMON));
+    everywhere!("live_warned", warned(World::Aws));
+    everywhere!("live_noticed", noticed(World::Lab));
+    everywhere!("live_leaving", leaving(World::Aws));
+    insta::assert_snapshot!("live_noticed_ascii", ascii(&noticed(World::Lab)));
+    insta::assert_snapshot!("live_least", picture(&leaving(World::Aws), (60, 15)));
+}
+
+#[test]
+fn live_verdict() {
+    everywhere!("live_failed", failed(World::Aws));
+    insta::assert_snapshot!("live_failed_least", picture(&failed(World::Aws), (60, 15)));
+    insta::assert_snapshot!("live_held", picture(&held(World::Lab), WIDE));
+    insta::assert_snapshot!("live_held_ascii", ascii(&held(World::Lab)));
+}
+
+#[test]
+fn stale_data_says_so() {
+    let mut session = warned(World::Aws);
+    let (watch, message) = (WatchName::Logs, SafeText::new("ExpiredToken: run aws sso login"));
+    session.fact(Source::Spotdrill, None, "12:05:31", What::SourceLost { watch, message });
+    session.now = at("12:05:40");
+    insta::assert_snapshot!("live_stale", picture(&session, COMMON));
+    insta::assert_snapshot!("live_stale_wide", picture(&session, WIDE));
+}
+
+#[test]
+fn overlays() {
+    for (name, mut session, keys) in [
+        ("stop_before_notice", warned(World::Aws), "X"),
+        ("stop_after_notice", noticed(World::Aws), "X"),
+        ("leave", warned(World::Aws), "q"),
+        ("help_live", warned(World::Aws), "?"),
+        ("help_fleet", Session::listed(World::Aws), "?"),
+        ("messages", failed(World::Aws), "X X !"),
+        ("toast", failed(World::Aws), "X"),
+    ] {
+        session.press(keys);
+        insta::assert_snapshot!(name, picture(&session, COMMON));
+    }
+}
+
+#[test]
+fn hostile_names_stay_in_their_columns() {
+    let mut session = Session::new(fixture::setting(World::Aws));
+    session.tell(Msg::FleetListed(hostile_fleet())).press("j");
+    insta::assert_snapshot!("hostile_80x24", picture(&session, COMMON));
+    insta::assert_snapshot!("hostile_140x40", picture(&session, WIDE));
+    insta::assert_snapshot!("hostile_ascii", ascii(&session));
+    session.press("g c S");
+    insta::assert_snapshot!("hostile_confirm", picture(&session, COMMON));
+    for line in picture(&session, WIDE).lines() {
+        assert!(!line.chars().any(char::is_control), "{line:?}");
+    }
+}
+
+#[test]
+fn too_small_says_what_it_needs_and_recovers() {
+    let session = warned(World::Aws);
+    insta::assert_snapshot!("too_small", picture(&session, (40, 8)));
+    assert!(picture(&session, COMMON).contains("REBALANCE"));
+}
+
+#[test]
+fn ascii_is_ascii_everywhere() {
+    for session in [confirming(World::Aws), noticed(World::Lab), leaving(World::Aws), failed(World::Aws)] {
+        for size in [COMMON, WIDE, (60, 15), (20, 5)] {
+            assert!(picture_in(&session, size, "mono", Glyphs::Ascii).is_ascii());
+        }
+    }
+}
+
+#[test]
+fn nothing_moves_by_itself_on_a_fleet() {
+    let mut session = Session::listed(World::Aws);
+    assert!(!session.app.wants_tick());
+    session.app.take_dirty();
+    let before = picture(&session, WIDE);
+    session.now = session.now + SignedDuration::from_hours(5);
+    assert_eq!(picture(&session, WIDE), before);
+    assert!(!session.app.take_dirty());
+}
+
+#[test]
+fn the_way_through_the_main_job() {
+    let session = started(World::Aws);
+    let wanted = |effect: &&Effect| !matches!(effect, Effect::StartDrill { .. });
+    let others: Vec<_> = session.effects.iter().filter(wanted).collect();
+    assert_eq!(others, [&Effect::ListFleet, &Effect::ForgetTypeAhead]);
+    let Some(Effect::StartDrill { plan, words }) = session.effects.last() else { panic!("not started") };
+    assert_eq!(words, "web 3");
+    assert_eq!(plan.targets.len(), 3);
+    assert_eq!(plan.warning.seconds(), 300);
+}
+
+fn every_screen() -> Vec<Session> {
+    let mut sessions = vec![
+        Session::new(fixture::setting(World::Aws)),
+        Session::listed(World::Aws),
+        composed(World::Lab),
+        confirming(World::Aws),
+        started(World::Aws),
+        warned(World::Aws),
+        leaving(World::Lab),
+        failed(World::Aws),
+    ];
+    let mut hostile = Session::new(fixture::setting(World::Aws));
+    hostile.tell(Msg::FleetListed(hostile_fleet()));
+    sessions.push(hostile);
+    for keys in ["?", "!", "X", "q"] {
+        let mut session = noticed(World::Aws);
+        session.press(keys);
+        sessions.push(session);
+    }
+    sessions
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_size_is_too_odd(width in 0u16..260, height in 0u16..90, small in 0u16..4) {
+        for session in every_screen() {
+            for size in [(width, height), (small, height), (width, small), (width, 15 + small), (60 + small, height)] {
+                for glyphs in [Glyphs::Unicode, Glyphs::Ascii] {
+                    picture_in(&session, size, "default", glyphs);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_sequence_of_keys_breaks_the_model(keys in prop::collection::vec(0usize..KEYS.len(), 0..60), start in 0usize..13) {
+        let mut session = every_screen().swap_remove(start);
+        for key in keys {
+            session.press(KEYS[key]).ticks(key % 2);
+            picture(&session, COMMON);
+        }
+        drop::<App>(session.app);
+    }
+}
+
+const KEYS: [&str; 38] = [
+    "j",
+    "k",
+    "g",
+    "G",
+    "h",
+    "l",
+    "space",
+    "v",
+    "U",
+    "c",
+    "r",
+    "/",
+    "!",
+    "?",
+    "esc",
+    "enter",
+    "tab",
+    "shift-tab",
+    "n",
+    "S",
+    "s",
+    "X",
+    "q",
+    "ctrl-c",
+    "pgdn",
+    "pgup",
+    "ctrl-u",
+    "ctrl-f",
+    "up",
+    "down",
+    "left",
+    "right",
+    "home",
+    "end",
+    "1",
+    "w",
+    "backspace",
+    "ctrl-l",
+];
