@@ -1,6 +1,7 @@
 //! The command line: what is asked for, and what is said and returned in the end. Knows every room; nothing knows it.
 
 mod args;
+mod attach;
 mod drills;
 mod fleet;
 mod lab;
@@ -67,14 +68,17 @@ impl Ending {
 
 impl From<aws::Error> for Ending {
     fn from(error: aws::Error) -> Self {
-        Self::new(Exit::Aws, error)
+        let exit = if error.kind == aws::Kind::OtherEndpoint { Exit::Guarded } else { Exit::Aws };
+        Self::new(exit, error)
     }
 }
 
 impl From<NotOpened> for Ending {
     fn from(error: NotOpened) -> Self {
-        let exit = if matches!(error, NotOpened::Aws(_)) { Exit::Aws } else { Exit::Usage };
-        Self::new(exit, error)
+        match error {
+            NotOpened::Aws(error) => error.into(),
+            other => Self::new(Exit::Usage, other),
+        }
     }
 }
 
@@ -106,6 +110,9 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
             None => screen::run(&args.global, &config).await,
             Some(Command::Fleet { format }) => fleet::run(&args.global, format).await,
             Some(Command::Run(wanted)) => run::run(&args.global, &config, wanted).await,
+            Some(Command::Attach { drill, format }) => {
+                attach::run(&args.global, &config, drill.as_deref(), format).await
+            }
             Some(Command::Lab { command: LabCommand::Serve { port } }) => lab::serve(&args.global, port).await,
             Some(Command::Config | Command::Drills | Command::Lab { .. }) => Ok(Exit::Held),
         }

@@ -4,7 +4,7 @@
 mod read;
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -36,6 +36,9 @@ pub struct Header {
     pub region: SafeText,
     pub who: Who,
     pub begun: Timestamp,
+    /// The server that was named on the command line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<SafeText>,
     /// The version of spotdrill.
     pub version: SafeText,
 }
@@ -55,6 +58,8 @@ pub enum Error {
     Io { doing: &'static str, path: PathBuf, source: io::Error, next: &'static str },
     #[error("{path} is not a journal: {why}")]
     Unreadable { path: PathBuf, why: String },
+    #[error("the drill of {path} is conducted by another spotdrill already: one is enough")]
+    Taken { path: PathBuf },
 }
 
 /// The journal of a drill that runs.
@@ -75,11 +80,31 @@ impl Journal {
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed("make the folder of"))?;
         let file =
             OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path).map_err(failed("create"))?;
-        let mut journal = Self { file, path: path.clone() };
+        let mut journal = Self { file, path: path.clone() }.alone()?;
         journal.write(header)?;
         journal.sync()?;
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("sync the folder of"))?;
         Ok(journal)
+    }
+
+    /// Goes on with the record of a drill that was left; a torn end is cut off.
+    pub fn resume(record: &Record) -> Result<Self, Error> {
+        let path = &record.path;
+        let next = "make the file writable";
+        let failed = |doing| move |source| Error::Io { doing, path: path.clone(), source, next };
+        let file = OpenOptions::new().append(true).open(path).map_err(failed("open"))?;
+        let journal = Self { file, path: path.clone() }.alone()?;
+        journal.file.set_len(record.complete_bytes).map_err(failed("cut the torn end off"))?;
+        Ok(journal)
+    }
+
+    /// Takes the lock that keeps two programs from conducting one drill; it goes with the file.
+    fn alone(self) -> Result<Self, Error> {
+        match self.file.try_lock() {
+            Ok(()) => Ok(self),
+            Err(TryLockError::WouldBlock) => Err(Error::Taken { path: self.path }),
+            Err(TryLockError::Error(error)) => Err(self.failed("lock", error)),
+        }
     }
 
     pub fn path(&self) -> &Path {

@@ -59,8 +59,8 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
     if let (Way::Account { .. }, Some(url)) = (&way, overridden_endpoint(&sdk)) {
         return Err(Error::new(
             "connect to AWS",
-            Kind::Refused,
-            &format!("the environment or profile points AWS calls at {url}, so this would not be AWS"),
+            Kind::OtherEndpoint,
+            &format!("the environment or profile sends its calls to {url}, which is not AWS"),
         ));
     }
     let Some(region) = sdk.region().map(ToString::to_string) else {

@@ -13,7 +13,7 @@ use crate::text::SafeText;
 
 /// A call that failed.
 #[derive(Clone, Debug, Error)]
-#[error("could not {doing}: {why} ({code}). {}", .kind.next())]
+#[error("could not {doing}: {}. {}", self.reason(), .kind.next())]
 pub struct Error {
     /// What was attempted, such as `list the instances`.
     doing: &'static str,
@@ -30,6 +30,8 @@ pub enum Kind {
     Expired,
     Denied,
     NoRegion,
+    /// The environment or the profile sets another endpoint than AWS's.
+    OtherEndpoint,
     /// The server cannot be reached, or broke off.
     Unreachable,
     TimedOut,
@@ -51,13 +53,16 @@ impl Kind {
             Self::Expired => "Log in again (such as `aws sso login`); or try `--lab`, which needs no account",
             Self::Denied => "Ask for the permission, or use another profile with --profile; or try `--lab`",
             Self::NoRegion => "Pass --region or set AWS_REGION; or try `--lab`",
+            Self::OtherEndpoint => {
+                "Unset it (AWS_ENDPOINT_URL, or endpoint_url in the profile), or pass --endpoint-url if you mean it"
+            }
             Self::Unreachable => "Check the network, the region's name and the endpoint; or try `--lab`",
             Self::TimedOut => "Check the network or VPN and try again; or try `--lab`",
             Self::Throttled => "AWS limits the rate of calls in this account: wait a minute and try again",
             Self::ServerFault => "The service failed: try again in a minute",
             Self::NotFound => "Check its name and the region",
             Self::ReadOnly => "Start without --read-only to allow it",
-            Self::Refused => "See the message of AWS above for what to change; or try `--lab`",
+            Self::Refused => "Change what AWS complains of; or try `--lab`",
         }
     }
 
@@ -84,6 +89,12 @@ impl Error {
         let said = error.message().map(str::to_owned).unwrap_or_else(|| deepest(error));
         let code = if code.is_empty() { format!("{kind:?}") } else { code.to_owned() };
         Self { doing, kind, code: SafeText::new(code), why: SafeText::new(said.trim_end_matches('.')) }
+    }
+
+    /// Why, with AWS's code where it gave one.
+    fn reason(&self) -> String {
+        let Self { why, code, kind, .. } = self;
+        if code.as_str() == format!("{kind:?}") { why.to_string() } else { format!("{why} ({code})") }
     }
 
     /// Why, in AWS's words.

@@ -59,7 +59,7 @@ pub(super) struct Global {
     pub(super) read_only: bool,
     /// Any server that speaks AWS's protocols, such as `spotdrill lab serve`
     #[arg(long, global = true, value_name = "URL", value_parser = url)]
-    endpoint_url: Option<String>,
+    pub(super) endpoint_url: Option<String>,
     /// The role that FIS runs experiments with: a name in the account, or an ARN
     #[arg(long, global = true, value_name = "ROLE")]
     pub(super) fis_role: Option<String>,
@@ -83,6 +83,15 @@ pub(super) enum Command {
     Run(Wanted),
     /// List the drills that were run from here
     Drills,
+    /// Come back to a drill that was left, and watch it to its end
+    #[command(after_help = EXIT_CODES)]
+    Attach {
+        /// The drill; the newest that is open without it
+        drill: Option<String>,
+        /// Print its facts instead of opening the screen
+        #[arg(long, value_enum)]
+        format: Option<RunFormat>,
+    },
     /// The lab as a tool of its own
     Lab {
         #[command(subcommand)]

@@ -2,9 +2,12 @@
 
 use std::{fmt::Write, path::Path};
 
-use super::{Ending, Exit};
+use super::{Ending, Exit, attach};
 use crate::{
-    drill::{conduct::Drill, fleet::World},
+    drill::{
+        conduct::{Drill, Phase},
+        fleet::World,
+    },
     journal::{self, Record},
 };
 
@@ -21,17 +24,24 @@ pub(super) fn table(folder: &Path) -> Result<String, Ending> {
     for record in &records {
         let _ = writeln!(text, "{}", row(record)); // a String takes all
     }
+    if records.iter().any(attach::is_open) {
+        text.push_str("\nopen: come back with `spotdrill attach DRILL`\n");
+    }
     for error in &unreadable {
         let _ = writeln!(text, "{error}");
     }
     Ok(text)
 }
 
-fn row(Record { header, entries, torn_at, .. }: &Record) -> String {
+fn row(record: &Record) -> String {
+    let Record { header, entries, torn_at, .. } = record;
     let drill = Drill::replay(entries.iter().map(|entry| &entry.fact));
     let targets = drill.planned.as_ref().map(|planned| planned.plan.words()).unwrap_or_default();
-    let finished = drill.phase == crate::drill::conduct::Phase::Over;
-    let verdict = drill.verdict().filter(|_| finished).map_or("open", |verdict| verdict.verdict.as_str());
+    let verdict = match drill.verdict().filter(|_| drill.phase == Phase::Over) {
+        Some(verdict) => verdict.verdict.as_str(),
+        None if attach::is_open(record) => "open",
+        None => "left",
+    };
     let world = match header.world {
         World::Lab => format!("lab x{}", header.rate),
         World::Aws => String::from("aws"),

@@ -45,6 +45,7 @@ pub(super) fn ways(global: &Global, config: &Config) -> anyhow::Result<Ways> {
         groups: LogGroups { lambda: config.lambda_log_group.clone(), events: config.events_log_group.clone() },
         fis_role: global.fis_role.clone().unwrap_or_else(|| config.fis_role.clone()),
         settle_seconds: u32::try_from(settle.as_secs()).unwrap_or(u32::MAX),
+        endpoint: global.endpoint_url.as_ref().map(SafeText::new),
         user: user(),
         host: host(),
     })

@@ -1,6 +1,9 @@
 //! `spotdrill run`: a drill without a screen. Knows what counts as a confirmation, and what to say in the end.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 use super::{
     Ending, Exit,
@@ -12,15 +15,16 @@ use crate::{
     drill::{
         cost::Cost,
         fact::ConfirmedBy,
-        fleet::{LAB_ACCOUNT, World},
+        fleet::{self, LAB_ACCOUNT},
         guard,
+        id::DrillId,
         plan::Plan,
         verdict::Outcome,
     },
     run::{
         headless::{self, Ended, Format},
-        start::{NotStarted, Ways, start},
-        world::open,
+        start::{NotStarted, Running, Ways, start},
+        world::{World, open},
     },
     text::SafeText,
 };
@@ -38,11 +42,21 @@ pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> any
     let (words, by) = confirmation(&plan, &wanted).map_err(|why| Ending::new(Exit::Guarded, why))?;
     let mut running = start(&world.aws, &ways, plan, words, by).await.map_err(ending)?;
     say(&format!("drill {}  journal {}\n", running.id, running.journal.display()))?;
-    let format = match wanted.format {
+    listen(&mut running, &world, &ways, wanted.format).await
+}
+
+/// Prints a drill's facts to its end, and turns the end into an exit code.
+pub(super) async fn listen(
+    running: &mut Running,
+    world: &World,
+    ways: &Ways,
+    format: RunFormat,
+) -> anyhow::Result<Exit> {
+    let format = match format {
         RunFormat::Text => Format::Text,
         RunFormat::Ndjson => Format::Ndjson,
     };
-    let ended = headless::follow(&mut running, &world.aws.clock, format, &who(&ways)).await?;
+    let ended = headless::follow(running, &world.aws.clock, format, &who(ways)).await?;
     Ok(match ended {
         Ended::Finished(verdict) => match verdict.verdict {
             Outcome::Held => Exit::Held,
@@ -51,7 +65,7 @@ pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> any
             Outcome::Refused => Exit::Aws,
         },
         Ended::Left(signal) => {
-            say(&left(&running.journal))?;
+            say(&left(&running.id, &running.journal, world))?;
             Exit::Signal(signal)
         }
         Ended::Unheard => Exit::Failed,
@@ -59,11 +73,14 @@ pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> any
 }
 
 /// What is said to whoever leaves a drill that goes on.
-pub(super) fn left(journal: &std::path::Path) -> String {
+pub(super) fn left(drill: &DrillId, journal: &Path, world: &World) -> String {
+    let journal = journal.display();
+    if world.lab {
+        return format!("left: the lab ended with this program, and the drill in it. What was seen is in {journal}\n");
+    }
     format!(
-        "left: the experiment goes on at AWS, unwatched. What was seen is in {}\n\
-         `spotdrill drills` lists it; `aws fis list-experiments` shows what became of it\n",
-        journal.display()
+        "left: the experiment goes on, unwatched. Come back with: spotdrill attach {drill}\n\
+         What was seen so far is in {journal}\n"
     )
 }
 
@@ -76,8 +93,8 @@ fn preview(plan: &Plan) -> String {
     let targets: Vec<_> = plan.targets.iter().map(|target| target.id.to_string()).collect();
     let seed = plan.seed.map(|seed| format!("  seed {seed}")).unwrap_or_default();
     let world = match plan.world {
-        World::Lab => "LAB",
-        World::Aws => "AWS",
+        fleet::World::Lab => "LAB",
+        fleet::World::Aws => "AWS",
     };
     format!(
         "{world} account {}  region {}\n{}: {} of {} running spot instances ({} %), {}  warning {}{seed}\n{}\n{}\n",
@@ -97,7 +114,7 @@ fn preview(plan: &Plan) -> String {
 /// `--yes` counts in a lab; anywhere else only the words do.
 fn confirmation(plan: &Plan, wanted: &Wanted) -> Result<(String, ConfirmedBy), String> {
     let words = plan.words();
-    let lab = plan.world == World::Lab && plan.account.as_str() == LAB_ACCOUNT;
+    let lab = plan.world == fleet::World::Lab && plan.account.as_str() == LAB_ACCOUNT;
     match &wanted.confirm {
         Some(given) if *given == words => Ok((words, ConfirmedBy::Flag)),
         Some(given) => Err(format!("nothing was started: --confirm says \"{given}\", the plan is \"{words}\"")),
@@ -112,10 +129,13 @@ fn confirmation(plan: &Plan, wanted: &Wanted) -> Result<(String, ConfirmedBy), S
     }
 }
 
-fn ending(error: NotStarted) -> Ending {
+pub(super) fn ending(error: NotStarted) -> Ending {
     let exit = match error {
         NotStarted::Aws(_) => Exit::Aws,
-        NotStarted::Changed(_) | NotStarted::OtherAccount { .. } | NotStarted::Journal(_) => Exit::Guarded,
+        NotStarted::Changed(_)
+        | NotStarted::OtherAccount { .. }
+        | NotStarted::NotOpen { .. }
+        | NotStarted::Journal(_) => Exit::Guarded,
     };
     Ending::new(exit, error)
 }

@@ -12,7 +12,9 @@ use crate::{
     config::Config,
     drill::fleet::World,
     run::{
+        self,
         screen::{self, Left, Look},
+        start::Running,
         world::open,
     },
     term::guard::Guard,
@@ -27,9 +29,19 @@ pub(super) async fn run(global: &Global, config: &Config) -> anyhow::Result<Exit
             "this is not a terminal, and the screen needs one. Without it: `spotdrill fleet`, `spotdrill run`";
         return Err(Ending::new(Exit::Usage, message).into());
     }
+    let world = open(&global.door()).await.map_err(Ending::from)?;
+    show(global, config, &world, None).await
+}
+
+/// Shows a world, and the drill that was come back to.
+pub(super) async fn show(
+    global: &Global,
+    config: &Config,
+    world: &run::world::World,
+    running: Option<Running>,
+) -> anyhow::Result<Exit> {
     let look = look(global, config)?;
     let ways = place::ways(global, config)?;
-    let world = open(&global.door()).await.map_err(Ending::from)?;
     let setting = Setting {
         world: if world.lab { World::Lab } else { World::Aws },
         region: Some(SafeText::new(&world.aws.region)),
@@ -39,13 +51,14 @@ pub(super) async fn run(global: &Global, config: &Config) -> anyhow::Result<Exit
         rate: world.aws.clock.rate(),
         role: ways.fis_role.clone(),
     };
-    let (exit, unfinished) = match screen::run(&world, &ways, setting, &look).await? {
+    let (exit, unfinished) = match screen::run(world, &ways, setting, &look, running).await? {
         Left::Quit(unfinished) => (Exit::Held, unfinished),
         Left::Signal(number, unfinished) => (Exit::Signal(number), unfinished),
         Left::Gone => (Exit::Signal(rustix::process::Signal::HUP.as_raw()), None),
     };
-    if let Some(journal) = unfinished {
-        let _ = io::stderr().write_all(left(&journal).as_bytes()); // the terminal is gone: the journal is there all the same
+    if let Some((drill, journal)) = unfinished {
+        let text = left(&drill, &journal, world);
+        let _ = io::stderr().write_all(text.as_bytes()); // the terminal is gone: the journal is there all the same
     }
     Ok(exit)
 }

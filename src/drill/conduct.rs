@@ -72,6 +72,18 @@ impl Drill {
         drill
     }
 
+    /// What to ask of the world when a drill that was left is taken up again. Nothing is ever started by it: a start whose
+    /// answer was not recorded is looked for.
+    #[must_use = "an order that is dropped is never carried out"]
+    pub fn taken_up(&self) -> Vec<Order> {
+        match (self.phase, &self.template) {
+            (Phase::Starting, Some(template)) => vec![Order::FindExperiment { template: template.clone() }],
+            (Phase::Running, _) if self.aborted => self.stop(),
+            (Phase::Settling | Phase::Closing, _) => self.delete_template(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Takes in one fact and says what to ask of the world because of it.
     #[must_use = "an order that is dropped is never carried out"]
     pub fn apply(&mut self, fact: &Fact) -> Vec<Order> {

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader},
+    io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
 };
 
@@ -17,6 +17,8 @@ pub struct Record {
     pub entries: Vec<Entry>,
     /// The number of the first line that could not be read; what follows it is not trusted.
     pub torn_at: Option<usize>,
+    /// How long the trusted part is.
+    pub complete_bytes: u64,
 }
 
 impl Record {
@@ -24,24 +26,41 @@ impl Record {
         let next = "check the file's permissions";
         let failed = |source| Error::Io { doing: "read", path: path.to_owned(), source, next };
         let unreadable = |why: String| Error::Unreadable { path: path.to_owned(), why };
-        let mut lines = BufReader::new(File::open(path).map_err(failed)?).split(b'\n');
-        let first = lines.next().transpose().map_err(failed)?.unwrap_or_default();
-        let header: Header =
-            serde_json::from_slice(&first).map_err(|error| unreadable(format!("its first line says: {error}")))?;
+        let mut lines = Lines { reader: BufReader::new(File::open(path).map_err(failed)?), complete: 0 };
+        let first = lines.next().map_err(failed)?;
+        let header: Header = serde_json::from_slice(&first.unwrap_or_default())
+            .map_err(|error| unreadable(format!("its first line says: {error}")))?;
         if header.schema > SCHEMA {
             return Err(unreadable(format!("its form {} is newer than this program's {SCHEMA}", header.schema)));
         }
-        let mut record = Self { path: path.to_owned(), header, entries: Vec::new(), torn_at: None };
-        for (line, number) in lines.zip(2..) {
-            match serde_json::from_slice(&line.map_err(failed)?) {
-                Ok(entry) => record.entries.push(entry),
-                Err(_) => {
-                    record.torn_at = Some(number);
+        let complete_bytes = lines.complete;
+        let mut record = Self { path: path.to_owned(), header, entries: Vec::new(), torn_at: None, complete_bytes };
+        while let Some(line) = lines.next().map_err(failed)? {
+            match serde_json::from_slice(&line) {
+                Ok(entry) if line.ends_with(b"\n") => record.entries.push(entry),
+                _ => {
+                    record.torn_at = Some(record.entries.len() + 2);
                     break;
                 }
             }
+            record.complete_bytes = lines.complete;
         }
         Ok(record)
+    }
+}
+
+/// Lines with their ends, and how many bytes they were together.
+struct Lines {
+    reader: BufReader<File>,
+    complete: u64,
+}
+
+impl Lines {
+    fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let mut line = Vec::new();
+        let length = self.reader.read_until(b'\n', &mut line)?;
+        self.complete += length as u64;
+        Ok((length > 0).then_some(line))
     }
 }
 

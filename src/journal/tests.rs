@@ -13,6 +13,7 @@ fn header(drill: &str) -> Header {
         region: SafeText::new("eu-west-1"),
         who: Who { arn: SafeText::new("arn"), user: SafeText::new("me"), host: SafeText::new("here") },
         begun: Timestamp::UNIX_EPOCH,
+        endpoint: None,
         version: SafeText::new("0"),
     }
 }
@@ -66,11 +67,31 @@ fn cut_anywhere_every_complete_line_is_read_back() {
     for length in first_line..whole.len() {
         fs::write(&path, &whole[..length]).unwrap();
         let record = Record::read(&path).unwrap();
-        // a line is complete with its last brace; only its end is missing then
-        let complete = whole[..length].iter().filter(|byte| **byte == b'}').count() - 2; // two in the header
+        let complete = whole[first_line + 1..length.max(first_line + 1)].iter().filter(|byte| **byte == b'\n').count();
         assert_eq!(record.entries.len(), complete, "cut at {length}");
         assert!(record.entries.iter().zip(1..).all(|(read, seq)| *read == entry(seq)));
     }
+}
+
+#[test]
+fn a_torn_journal_is_gone_on_with_after_its_last_complete_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written(folder.path(), 2);
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() - 5]).unwrap();
+    let mut resumed = Journal::resume(&Record::read(&path).unwrap()).unwrap();
+    resumed.append(&entry(2)).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), whole);
+}
+
+#[test]
+fn one_program_conducts_a_drill() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Journal::create(folder.path(), &header("d1")).unwrap();
+    let record = Record::read(first.path()).unwrap();
+    assert!(matches!(Journal::resume(&record), Err(Error::Taken { .. })));
+    drop(first);
+    assert!(Journal::resume(&record).is_ok());
 }
 
 #[test]

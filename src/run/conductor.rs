@@ -64,6 +64,14 @@ impl Conductor {
         }
     }
 
+    /// Tells again what was recorded before, and asks what is still open.
+    pub fn take_up(&mut self, recorded: &[Entry]) {
+        recorded.iter().for_each(|entry| self.tell(Told::Recorded(entry.clone())));
+        let message = SafeText::new("the drill was left, and is watched again from here on");
+        self.record(Fact::ours(self.clock.now(), What::Noted { message }));
+        self.drill.taken_up().into_iter().for_each(|order| self.crew.carry_out(order));
+    }
+
     /// Writes a fact down, folds it, tells it on, and carries out what follows from it.
     pub fn record(&mut self, fact: Fact) {
         self.seq += 1;

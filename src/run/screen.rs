@@ -19,6 +19,7 @@ use crate::{
     app::{App, Effect, Msg, Setting},
     drill::{
         fact::{ConfirmedBy, Fact, What},
+        id::DrillId,
         plan::Plan,
     },
     term::{
@@ -43,13 +44,16 @@ pub struct Look {
 /// How the loop ended.
 #[derive(Debug)]
 pub enum Left {
-    /// The operator left; with the journal of a drill that goes on.
-    Quit(Option<PathBuf>),
+    /// The operator left; with a drill that goes on.
+    Quit(Option<Unfinished>),
     /// By this signal.
-    Signal(i32, Option<PathBuf>),
+    Signal(i32, Option<Unfinished>),
     /// The terminal is gone.
     Gone,
 }
+
+/// A drill that goes on, and its journal.
+pub type Unfinished = (DrillId, PathBuf);
 
 /// Four ticks a second while something moves.
 const TICK: Duration = Duration::from_millis(250);
@@ -72,7 +76,13 @@ struct Loop<'a> {
 }
 
 /// Runs until the operator leaves, a signal comes or the terminal goes.
-pub async fn run(world: &World, ways: &Ways, setting: Setting, look: &Look) -> io::Result<Left> {
+pub async fn run(
+    world: &World,
+    ways: &Ways,
+    setting: Setting,
+    look: &Look,
+    running: Option<Running>,
+) -> io::Result<Left> {
     let mut signals = [
         (SignalKind::terminate(), signal(SignalKind::terminate())?),
         (SignalKind::hangup(), signal(SignalKind::hangup())?),
@@ -85,7 +95,7 @@ pub async fn run(world: &World, ways: &Ways, setting: Setting, look: &Look) -> i
     let mut inputs = input::read()?;
     let (reports, mut reported) = mpsc::unbounded_channel();
     let (app, first) = App::new(setting);
-    let mut state = Loop { app, world, ways, running: None, reports, forget_input: false, redraw: false, quit: false };
+    let mut state = Loop { app, world, ways, running, reports, forget_input: false, redraw: false, quit: false };
     state.carry_out(first);
     let mut ticks = ticks();
     let mut drawn = Instant::now() - look.frame;
@@ -216,9 +226,9 @@ impl Loop<'_> {
         std::future::pending().await
     }
 
-    fn unfinished(&self) -> Option<PathBuf> {
+    fn unfinished(&self) -> Option<Unfinished> {
         let running = self.running.as_ref().filter(|running| !running.conductor.is_finished());
-        running.map(|running| running.journal.clone())
+        running.map(|running| (running.id.clone(), running.journal.clone()))
     }
 }
 

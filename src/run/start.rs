@@ -14,7 +14,7 @@ use super::{
 use crate::{
     aws::{self, Aws, Identity, LogGroups},
     drill::{
-        conduct::Drill,
+        conduct::{Drill, Phase},
         fact::{ConfirmedBy, Fact, What},
         fleet::partition,
         guard::{self, Refusals},
@@ -22,7 +22,7 @@ use crate::{
         plan::{Plan, Selection, Wish},
         verdict::Verdict,
     },
-    journal::{self, Header, Journal, SCHEMA, Who},
+    journal::{self, Header, Journal, Record, SCHEMA, Who},
     text::SafeText,
 };
 
@@ -35,6 +35,8 @@ pub struct Ways {
     /// A role's name or ARN.
     pub fis_role: String,
     pub settle_seconds: u32,
+    /// The server that was named on the command line.
+    pub endpoint: Option<SafeText>,
     pub user: SafeText,
     pub host: SafeText,
 }
@@ -56,6 +58,8 @@ pub enum NotStarted {
     Changed(Refusals),
     #[error("the account is {now}, but the plan was made for {planned}: nothing was started")]
     OtherAccount { now: SafeText, planned: SafeText },
+    #[error("drill {drill} is {why}")]
+    NotOpen { drill: DrillId, why: &'static str },
     #[error(transparent)]
     Aws(#[from] aws::Error),
     #[error(transparent)]
@@ -73,25 +77,51 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     let id = new_id(now);
     let journal = Journal::create(&ways.journals, &header(aws, ways, &plan, &id, identity, now))?;
     let path = journal.path().to_owned();
-    let (news_in, news) = mpsc::channel(WAITING);
-    let (listener, told) = mpsc::unbounded_channel();
-    let mut conductor = Conductor {
-        drill: Drill::default(),
-        clock: aws.clock.clone(),
-        journal,
-        crew: Crew::new(aws.clone(), ways.groups.clone(), news_in.clone()),
-        news,
-        listener,
-        seq: 0,
-        journal_lost: false,
-    };
+    let (mut conductor, news, told) = conductor(aws, ways, journal, Drill::default(), 0);
     let role_arn = role_arn(&ways.fis_role, &plan);
     let settle_seconds = ways.settle_seconds;
     conductor.record(Fact::ours(now, What::DrillPlanned { drill: id.clone(), plan, role_arn, settle_seconds }));
     let client_token = format!("spotdrill-{id}");
     conductor.record(Fact::operators(now, What::DrillConfirmed { words, by, client_token }));
-    let conductor = spawn(conductor.conduct());
-    Ok(Running { id, journal: path, news: news_in, told, conductor })
+    Ok(Running { id, journal: path, news, told, conductor: spawn(conductor.conduct()) })
+}
+
+/// Takes up a drill that was left: its facts are told again, and it is watched on to its verdict.
+pub async fn take_up(aws: &Aws, ways: &Ways, record: &Record) -> Result<Running, NotStarted> {
+    let drill = Drill::replay(record.entries.iter().map(|entry| &entry.fact));
+    let id = record.header.drill.clone();
+    if let Some(why) = not_open(drill.phase) {
+        return Err(NotStarted::NotOpen { drill: id, why });
+    }
+    let now = aws.identity().await?.account;
+    if now != record.header.account {
+        return Err(NotStarted::OtherAccount { now, planned: record.header.account.clone() });
+    }
+    let journal = Journal::resume(record)?;
+    let seq = record.entries.last().map_or(0, |entry| entry.seq);
+    let (mut conductor, news, told) = conductor(aws, ways, journal, drill, seq);
+    conductor.take_up(&record.entries);
+    Ok(Running { id, journal: record.path.clone(), news, told, conductor: spawn(conductor.conduct()) })
+}
+
+/// Why there is nothing to take up, if so.
+fn not_open(phase: Phase) -> Option<&'static str> {
+    match phase {
+        Phase::Over => Some("over: there is nothing to come back to"),
+        Phase::Planned => Some("not started: nothing was asked of AWS"),
+        Phase::Creating => Some("left before AWS answered: nothing was started. A template of it may be left"),
+        Phase::Starting | Phase::Running | Phase::Settling | Phase::Closing => None,
+    }
+}
+
+type Ends = (Conductor, mpsc::Sender<News>, mpsc::UnboundedReceiver<Told>);
+
+fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64) -> Ends {
+    let (news_in, news) = mpsc::channel(WAITING);
+    let (listener, told) = mpsc::unbounded_channel();
+    let crew = Crew::new(aws.clone(), ways.groups.clone(), news_in.clone());
+    let clock = aws.clock.clone();
+    (Conductor { drill, clock, journal, crew, news, listener, seq, journal_lost: false }, news_in, told)
 }
 
 /// What was confirmed must still be there, running and spot, at the moment of the start.
@@ -116,6 +146,7 @@ fn header(aws: &Aws, ways: &Ways, plan: &Plan, id: &DrillId, identity: Identity,
         region: plan.region.clone(),
         who: Who { arn: identity.arn, user: ways.user.clone(), host: ways.host.clone() },
         begun,
+        endpoint: ways.endpoint.clone(),
         version: SafeText::new(env!("CARGO_PKG_VERSION")),
     }
 }

@@ -70,6 +70,7 @@ impl Stage {
             },
             fis_role: String::from("spot-fis-test"),
             settle_seconds: 600,
+            endpoint: None,
             user: SafeText::new("tester"),
             host: SafeText::new("here"),
         };

@@ -279,3 +279,18 @@ fn a_confirmation_that_comes_twice_starts_once() {
     };
     assert_eq!(told.hear(again), []);
 }
+
+#[test]
+fn a_drill_that_was_left_is_taken_up_without_starting_anything() {
+    assert_eq!(Told::planned(1).drill.taken_up(), []);
+    let (mut left, _) = Told::confirmed(1);
+    assert_eq!(left.drill.taken_up(), [], "whether a template was made is not known");
+    left.hear(What::TemplateCreated { template: template() });
+    assert_eq!(left.drill.taken_up(), [Order::FindExperiment { template: template() }]);
+    left.hear(What::ExperimentStarted { experiment: experiment(), template: template() });
+    assert_eq!(left.drill.taken_up(), []);
+    left.hear(stop_requested());
+    assert_eq!(left.drill.taken_up(), stop());
+    left.experiment("stopped");
+    assert_eq!(left.drill.taken_up(), delete());
+}

@@ -1,0 +1,54 @@
+//! `spotdrill attach`: back to a drill that was left. Knows which journals are open, and that a lab in a program that ended
+//! is gone.
+
+use std::io::IsTerminal;
+
+use super::{
+    Ending, Exit,
+    args::{Global, RunFormat},
+    place, run, screen,
+};
+use crate::{
+    config::Config,
+    drill::{conduct::Drill, conduct::Phase, fleet::World},
+    journal::{self, Record},
+    run::{start::take_up, world::open},
+};
+
+pub(super) async fn run(
+    global: &Global,
+    config: &Config,
+    drill: Option<&str>,
+    format: Option<RunFormat>,
+) -> anyhow::Result<Exit> {
+    let record = find(drill)?;
+    let ways = place::ways(global, config)?;
+    let world = open(&global.door()).await.map_err(Ending::from)?;
+    let mut running = take_up(&world.aws, &ways, &record).await.map_err(run::ending)?;
+    match format {
+        None if std::io::stdout().is_terminal() => screen::show(global, config, &world, Some(running)).await,
+        format => run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text)).await,
+    }
+}
+
+fn find(drill: Option<&str>) -> anyhow::Result<Record> {
+    let (records, _) = journal::list(&place::journals()?)?;
+    let wanted = |record: &&Record| match drill {
+        Some(id) => record.header.drill.as_str() == id,
+        None => is_open(record),
+    };
+    let found = records.iter().rfind(wanted).cloned();
+    found.ok_or_else(|| {
+        let message = match drill {
+            Some(id) => format!("there is no drill {id}: `spotdrill drills` lists them"),
+            None => String::from("no drill is open: `spotdrill drills` lists them all"),
+        };
+        Ending::new(Exit::Usage, message).into()
+    })
+}
+
+/// Whether a drill can be come back to.
+pub(super) fn is_open(Record { header, entries, .. }: &Record) -> bool {
+    let lab_is_gone = header.world == World::Lab && header.endpoint.is_none();
+    !lab_is_gone && Drill::replay(entries.iter().map(|entry| &entry.fact)).phase != Phase::Over
+}
