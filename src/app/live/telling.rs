@@ -2,22 +2,14 @@
 
 use crate::{
     drill::{
-        fact::{Basis, ConfirmedBy, Fact, What},
+        fact::{Basis, ConfirmedBy, What},
         fleet::Behavior,
     },
     text::SafeText,
 };
 
-/// The fact without its time and source.
-pub fn told(fact: &Fact) -> String {
-    let text = what(&fact.what);
-    match &fact.instance {
-        Some(id) => format!("{id} {text}"),
-        None => text,
-    }
-}
-
-fn what(what: &What) -> String {
+/// What happened, without its time, its source and its instance.
+pub fn told(what: &What) -> String {
     match what {
         What::DrillPlanned { drill, plan, .. } => {
             format!("drill {drill} planned: {} with {} of warning", plan.words(), plan.warning)
