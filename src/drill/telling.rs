@@ -9,8 +9,9 @@ impl Fact {
     /// What happened to which instance, without when and by whose word.
     pub fn telling(&self) -> String {
         match &self.instance {
-            Some(id) => format!("{id}  {}", self.what.telling()),
-            None => self.what.telling(),
+            // a log line names the instance itself
+            Some(id) if !matches!(self.what, What::LogLine { .. }) => format!("{id}  {}", self.what.telling()),
+            _ => self.what.telling(),
         }
     }
 }

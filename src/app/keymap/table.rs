@@ -111,21 +111,21 @@ pub const TABLE: &[Binding] = &[
     on_the_way((I::Compose, "fleet.compose", L::Fleet, &["c"], "compose", "compose a drill from the marks, or from the group under the cursor")),
     on_the_way((I::Filter, "fleet.filter", L::Fleet, &["/"], "filter", "show only what matches by id, name, type, zone, state or group; !word excludes")),
     aside((I::UnmarkAll, "fleet.unmark-all", L::Fleet, &["U"], "unmark all", "take all marks away")),
-    on_the_way((I::Refresh, "fleet.refresh", L::Fleet, &["r"], "list again", "list the region again")),
+    on_the_way((I::Refresh, "fleet.refresh", L::Fleet, &["r"], "list", "list the region again")),
     aside((I::Collapse, "fleet.collapse", L::Fleet, &["h", "left"], "fold", "fold the group, or go up to it")),
     aside((I::Expand, "fleet.expand", L::Fleet, &["l", "right"], "unfold", "unfold the group, or go into it")),
-    on_the_way((I::Open, "fleet.open", L::Fleet, &["enter"], "details", "show the instance in detail; fold or unfold the group")),
+    on_the_way((I::Open, "fleet.open", L::Fleet, &["enter"], "open", "show the instance in detail; fold or unfold the group")),
 
     on_the_way((I::KeepFilter, "filter.keep", L::Filter, &["enter", "down", "tab"], "keep", "keep the filter and go back to the list")),
     on_the_way((I::ClearFilter, "filter.clear", L::Filter, &["esc", "ctrl-c"], "clear", "clear the filter")),
 
     on_the_way((I::NextField, "compose.next", L::Compose, &["tab", "down", "j"], "next", "go to the next field")),
     aside((I::PreviousField, "compose.previous", L::Compose, &["shift-tab", "up", "k"], "previous", "go to the field before")),
+    on_the_way((I::Edit, "compose.edit", L::Compose, &["enter"], "edit", "type the value of the field; on the last field, review")),
+    on_the_way((I::Review, "compose.review", L::Compose, &["S"], "review", "review what will be hit, then type the words that start it")),
     on_the_way((I::More, "compose.more", L::Compose, &["right", "l"], "more", "next choice, one more, 30 s longer")),
     on_the_way((I::Less, "compose.less", L::Compose, &["left", "h"], "less", "choice before, one less, 30 s shorter")),
-    on_the_way((I::Edit, "compose.edit", L::Compose, &["enter"], "edit", "type the value of the field; on the last field, review")),
     on_the_way((I::NextSeed, "compose.next-seed", L::Compose, &["n"], "draw again", "draw other instances: the next seed")),
-    on_the_way((I::Review, "compose.review", L::Compose, &["S"], "review", "review what will be hit, then type the words that start it")),
     aside((I::Move(Motion::PageDown), "compose.page-down", L::Compose, &["pgdn", "ctrl-f"], "page down", "scroll what FIS will be sent")),
     aside((I::Move(Motion::PageUp), "compose.page-up", L::Compose, &["pgup", "ctrl-b"], "page up", "scroll back what FIS will be sent")),
 
@@ -157,6 +157,6 @@ pub const TABLE: &[Binding] = &[
     aside((I::Messages, "messages", L::Everywhere, &["!"], "messages", "every message and error so far")),
     aside((I::Redraw, "redraw", L::Everywhere, &["ctrl-l"], "redraw", "draw the whole screen anew")),
     aside((I::Back, "back", L::Everywhere, &["esc"], "back", "close what is on top, clear the filter, go back; never hurts")),
-    on_the_way((I::Leave, "leave", L::Everywhere, &["q", "ctrl-c"], "back/quit", "back; from the fleet, quit; ctrl-c twice quits at once, a drill goes on")),
+    on_the_way((I::Leave, "leave", L::Everywhere, &["q", "ctrl-c"], "back", "back; from the fleet, quit; ctrl-c twice quits at once, a drill goes on")),
     on_the_way((I::Help, "help", L::Everywhere, &["?", "f1"], "help", "the keys of this screen")),
 ];
