@@ -149,7 +149,7 @@ impl App {
             Msg::FleetListing { instances } => self.browser.listing_went_on(instances),
             Msg::FleetListed(fleet) => self.listed(fleet, now),
             Msg::FleetFailed { message } => {
-                self.messages.say(now, Weight::Error, message.as_str());
+                self.messages.keep(now, Weight::Error, message.as_str());
                 self.browser.listing_failed(message);
             }
             Msg::Recorded(entry) => self.recorded(&entry, now),

@@ -3,7 +3,8 @@
 pub mod countdown;
 pub mod freshness;
 pub mod stopping;
-pub use std::fmt::Write;
+
+use std::{collections::VecDeque, fmt::Write};
 
 use jiff::Timestamp;
 
@@ -12,6 +13,7 @@ use crate::{
     drill::{
         conduct::{Drill, Phase},
         fact::{Entry, Source, What},
+        id::InstanceId,
         order::{Watch, WatchName},
         plan::Plan,
         verdict::Verdict,
@@ -32,14 +34,15 @@ pub enum Pane {
 pub struct Line {
     pub at: Timestamp,
     pub source: Source,
+    pub instance: Option<InstanceId>,
     pub text: String,
 }
 
 #[derive(Clone, Debug)]
 pub struct Live {
     pub drill: Drill,
-    pub facts: Vec<Line>,
-    pub logs: Vec<Line>,
+    pub facts: VecDeque<Line>,
+    pub logs: VecDeque<Line>,
     pub pane: Pane,
     /// The instance that one looks at.
     pub cursor: usize,
@@ -60,8 +63,8 @@ impl Live {
     pub fn new(confirmed: Option<Plan>, rate: f64) -> Self {
         Self {
             drill: Drill::default(),
-            facts: Vec::new(),
-            logs: Vec::new(),
+            facts: VecDeque::new(),
+            logs: VecDeque::new(),
             pane: Pane::Instances,
             cursor: 0,
             facts_tail: Tail::default(),
@@ -85,15 +88,16 @@ impl Live {
     pub fn record(&mut self, entry: &Entry, now: Timestamp) {
         let fact = &entry.fact;
         let _ = self.drill.apply(fact); // the orders are the conductor's to carry out, not the screen's
-        let line = Line { at: fact.at, source: fact.source, text: fact.telling() };
+        let line =
+            Line { at: fact.at, source: fact.source, instance: fact.instance.clone(), text: fact.what.telling() };
         let (lines, tail) = match &fact.what {
             What::LogLine { .. } => (&mut self.logs, &mut self.logs_tail),
             _ => (&mut self.facts, &mut self.facts_tail),
         };
         if lines.len() >= KEEP {
-            lines.remove(0);
+            lines.pop_front();
         }
-        lines.push(line);
+        lines.push_back(line);
         tail.grown();
         self.freshness.expect(self.drill.watches().iter().map(Watch::name), now);
         match &fact.what {

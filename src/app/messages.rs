@@ -29,10 +29,16 @@ const KEEP: usize = 500;
 
 impl Messages {
     pub fn say(&mut self, at: Timestamp, weight: Weight, text: impl AsRef<str>) {
+        self.keep(at, weight, text);
         self.shown_for = match weight {
             Weight::Hint => 16,
             Weight::Warning | Weight::Error => 40,
         };
+    }
+
+    /// Keeps what the screen itself shows already.
+    pub fn keep(&mut self, at: Timestamp, weight: Weight, text: impl AsRef<str>) {
+        self.shown_for = 0;
         if self.kept.len() >= KEEP {
             self.kept.remove(0);
         }

@@ -21,12 +21,15 @@ use crate::{
     drill::plan::Plan,
 };
 
+/// The width that the fields need.
+const FORM: u16 = 64;
+
 pub(super) fn draw(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     let Some(compose) = app.compose() else { return };
     let checks = checks(app, compose);
-    let form_height = 12;
+    let form_height = 11;
     if area.width >= WIDE {
-        let (left, right) = split_right(area, area.width * 9 / 20);
+        let (left, right) = split_right(area, area.width - (area.width * 2 / 5).max(FORM));
         let [form, targets] = rows(left, [form_height, left.height.saturating_sub(form_height)]);
         let checks_height = (checks.len() as u16 + 2).clamp(4, right.height / 2);
         let [top, bottom] = rows(right, [checks_height, right.height - checks_height]);
@@ -133,6 +136,12 @@ fn draw_preview(compose: &Compose, look: &Look, area: Rect, buffer: &mut Buffer)
     let inner = pane::draw("what FIS will be sent", right, false, look, area, buffer);
     let top = compose.preview_top.min(compose.preview.len().saturating_sub(inner.height.into()));
     let width = usize::from(inner.width).saturating_sub(2);
-    let line = |text: &String| Line::styled(format!(" {}", fit::cut(text, width, look.glyphs)), look.faint);
-    pane::fill(compose.preview.iter().skip(top).map(line), inner, buffer);
+    let wrapped = |text: &String| {
+        // what is sent is shown whole: a line goes on below, further in
+        let indent = text.len() - text.trim_start().len() + 1;
+        let parts = fit::wrap(text.trim_start(), width.saturating_sub(indent + 2)).into_iter().enumerate();
+        let line = |(number, part)| Line::raw(format!("{}{part}", " ".repeat(indent + if number > 0 { 2 } else { 0 })));
+        parts.map(line).collect::<Vec<_>>()
+    };
+    pane::fill(compose.preview.iter().skip(top).flat_map(wrapped).map(|line| line.style(look.faint)), inner, buffer);
 }

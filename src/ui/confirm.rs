@@ -61,7 +61,12 @@ fn about(plan: &Plan, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'st
         format!("~{} rebalance   ~{notice} NOTICE   ~{} end", later(SignedDuration::ZERO), later(plan.warning.whole()));
     say("if now", &times, look.estimate);
     let recall = "X stops the experiment, but AWS documents no recall: an instance may still go.";
-    say("before", &format!("the notice (~{notice}) {recall}"), look.text);
+    let before = if plan.warning.until_notice().is_zero() {
+        format!("the notice: with {} of warning it comes at once, so a stop has no time", plan.warning)
+    } else {
+        format!("the notice (~{notice}) {recall}")
+    };
+    say("before", &before, look.text);
     say("after it", "NOTHING CAN BE SAVED: each instance goes two minutes after its notice.", look.warn);
     say("price", &Cost::of(plan).to_string(), look.text);
     say("", "", look.text);

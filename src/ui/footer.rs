@@ -11,21 +11,24 @@ use ratatui::{
 use super::{fit, look::Look, pane, put};
 use crate::app::{
     App,
-    keymap::{self, table::Binding},
+    keymap::{
+        self,
+        table::{Binding, Layer},
+    },
     messages::Weight,
 };
 
+/// One between key and label, two after.
+const GAPS: usize = 3;
+
 pub(super) fn draw(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
-    let on_the_way: Vec<_> = keymap::bindings(app.layers()).filter(|binding| binding.in_footer).collect();
-    let mut room = usize::from(area.width).saturating_sub(1);
-    let mut shown = Vec::new();
-    for binding in on_the_way {
-        let needed = fit::width(&key(binding)) + fit::width(binding.label) + 3;
-        if needed > room + 2 {
-            break;
-        }
-        room = room.saturating_sub(needed);
-        shown.push(binding);
+    let mut shown: Vec<_> = keymap::bindings(app.layers()).filter(|binding| binding.in_footer).collect();
+    let cells = |binding: &&Binding| fit::width(key(binding)) + fit::width(binding.label) + GAPS;
+    // the way out and the help stay, whatever else must go
+    while shown.iter().map(cells).sum::<usize>() > usize::from(area.width) + 1 {
+        let last = shown.iter().rposition(|binding| binding.layer != Layer::Everywhere);
+        let Some(last) = last else { break };
+        shown.remove(last);
     }
     let mut spans = vec![Span::raw(" ")];
     for binding in shown {
@@ -37,8 +40,8 @@ pub(super) fn draw(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     put(Line::from(spans), area, buffer);
 }
 
-fn key(binding: &Binding) -> String {
-    binding.keys.first().copied().unwrap_or_default().to_owned()
+fn key(binding: &Binding) -> &'static str {
+    binding.keys.first().copied().unwrap_or_default()
 }
 
 /// The newest message, over the end of the body.

@@ -16,20 +16,21 @@ use crate::{
 
 pub(super) fn draw(app: &App, look: &Look, now: Timestamp, area: Rect, buffer: &mut Buffer) {
     buffer.set_style(area, look.header);
-    let mut right = Vec::new();
-    for (text, style) in badges(app, look, now) {
-        right.push(Span::styled(format!("[{text}]"), style));
-        right.push(Span::styled(" ", look.header));
+    let badges = badges(app, look, now, area.width);
+    let mut right: Vec<_> = badges.into_iter().map(|(text, style)| Span::styled(format!("[{text}]"), style)).collect();
+    let mut room = usize::from(area.width).saturating_sub(right.iter().map(|span| span.width() + 1).sum());
+    let time = (app.screen() == Screen::Live).then(|| format!("{}Z", clock(now)));
+    // badges are never cut; what is not a badge takes the room that they leave
+    for text in [time, Some(String::from("?:help"))].into_iter().flatten() {
+        if room > text.len() {
+            room -= text.len() + 1;
+            right.push(Span::styled(text, look.header));
+        }
     }
-    if app.screen() == Screen::Live {
-        right.push(Span::styled(format!("{}Z ", clock(now)), look.header));
-    }
-    right.push(Span::styled("?:help ", look.header));
-    let right = Line::from(right);
-    let room = usize::from(area.width).saturating_sub(right.width() + 1);
-    let left = fit::cut(&place(app, area.width), room, look.glyphs);
+    let gaps = right.into_iter().flat_map(|span| [span, Span::styled(" ", look.header)]);
+    let left = fit::cut(&place(app, area.width), room.saturating_sub(1), look.glyphs);
     put(Line::styled(left, look.header), area, buffer);
-    put(right.right_aligned(), area, buffer);
+    put(gaps.collect::<Line<'_>>().right_aligned(), area, buffer);
 }
 
 /// The program, the cluster, the region and the account, as far as they are known.
@@ -51,7 +52,7 @@ fn place(app: &App, width: u16) -> String {
     place
 }
 
-fn badges(app: &App, look: &Look, now: Timestamp) -> Vec<(String, Style)> {
+fn badges(app: &App, look: &Look, now: Timestamp, width: u16) -> Vec<(String, Style)> {
     let setting = app.setting();
     let mut badges = Vec::new();
     let stale = app.live().map(|live| live.stale(now)).unwrap_or_default();
@@ -59,7 +60,9 @@ fn badges(app: &App, look: &Look, now: Timestamp) -> Vec<(String, Style)> {
         badges.push((format!("STALE {} s", oldest.as_secs()), look.real));
     }
     if let Some(endpoint) = &setting.endpoint {
-        badges.push((format!("ENDPOINT {}", fit::cut(endpoint, 28, look.glyphs)), look.real));
+        let short = endpoint.split_once("://").map_or(endpoint.as_str(), |(_, rest)| rest);
+        let (text, cells) = if width < WIDE { (short, 15) } else { (endpoint.as_str(), 40) };
+        badges.push((format!("ENDPOINT {}", fit::cut(text, cells, look.glyphs)), look.real));
     }
     if setting.read_only {
         badges.push((String::from("READ-ONLY"), look.header));

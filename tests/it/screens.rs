@@ -71,7 +71,7 @@ fn fleet_screen() {
     session.press("/ w e b space !");
     session.press("1 a");
     insta::assert_snapshot!("fleet_filtering", picture(&session, COMMON));
-    session.press("enter enter");
+    session.press("enter j enter");
     insta::assert_snapshot!("fleet_details", picture(&session, COMMON));
 }
 
@@ -107,9 +107,9 @@ fn compose_screen() {
     everywhere!("compose", composed(World::Aws));
     insta::assert_snapshot!("compose_ascii", ascii(&composed(World::Lab)));
     let mut session = Session::listed(World::Aws);
-    session.press("j j j c right right right");
+    session.press("j j j c right right");
     insta::assert_snapshot!("compose_all", picture(&session, COMMON));
-    session.press("left left left tab 9 9 enter");
+    session.press("left left tab 9 9 enter");
     insta::assert_snapshot!("compose_refused", picture(&session, COMMON));
     session.press("G esc G c");
     insta::assert_snapshot!("compose_hibernate", picture(&session, WIDE));
@@ -149,7 +149,7 @@ fn stale_data_says_so() {
     let mut session = warned(World::Aws);
     let (watch, message) = (WatchName::Logs, SafeText::new("ExpiredToken: run aws sso login"));
     session.fact(Source::Spotdrill, None, "12:05:31", What::SourceLost { watch, message });
-    session.now = at("12:05:40");
+    session.now = at("12:05:51");
     insta::assert_snapshot!("live_stale", picture(&session, COMMON));
     insta::assert_snapshot!("live_stale_wide", picture(&session, WIDE));
 }

@@ -111,10 +111,10 @@ pub const TABLE: &[Binding] = &[
     on_the_way((I::Compose, "fleet.compose", L::Fleet, &["c"], "compose", "compose a drill from the marks, or from the group under the cursor")),
     on_the_way((I::Filter, "fleet.filter", L::Fleet, &["/"], "filter", "show only what matches by id, name, type, zone, state or group; !word excludes")),
     aside((I::UnmarkAll, "fleet.unmark-all", L::Fleet, &["U"], "unmark all", "take all marks away")),
-    on_the_way((I::Refresh, "fleet.refresh", L::Fleet, &["r"], "list again", "list the region again")),
+    on_the_way((I::Refresh, "fleet.refresh", L::Fleet, &["r"], "list", "list the region again")),
     aside((I::Collapse, "fleet.collapse", L::Fleet, &["h", "left"], "fold", "fold the group, or go up to it")),
     aside((I::Expand, "fleet.expand", L::Fleet, &["l", "right"], "unfold", "unfold the group, or go into it")),
-    on_the_way((I::Open, "fleet.open", L::Fleet, &["enter"], "details", "show the instance in detail; fold or unfold the group")),
+    on_the_way((I::Open, "fleet.open", L::Fleet, &["enter"], "open", "show the instance in detail; fold or unfold the group")),
 
     on_the_way((I::KeepFilter, "filter.keep", L::Filter, &["enter", "down", "tab"], "keep", "keep the filter and go back to the list")),
     on_the_way((I::ClearFilter, "filter.clear", L::Filter, &["esc", "ctrl-c"], "clear", "clear the filter")),
@@ -157,6 +157,6 @@ pub const TABLE: &[Binding] = &[
     aside((I::Messages, "messages", L::Everywhere, &["!"], "messages", "every message and error so far")),
     aside((I::Redraw, "redraw", L::Everywhere, &["ctrl-l"], "redraw", "draw the whole screen anew")),
     aside((I::Back, "back", L::Everywhere, &["esc"], "back", "close what is on top, clear the filter, go back; never hurts")),
-    on_the_way((I::Leave, "leave", L::Everywhere, &["q", "ctrl-c"], "back/quit", "back; from the fleet, quit; ctrl-c twice quits at once, a drill goes on")),
+    on_the_way((I::Leave, "leave", L::Everywhere, &["q", "ctrl-c"], "back", "back; from the fleet, quit; ctrl-c twice quits at once, a drill goes on")),
     on_the_way((I::Help, "help", L::Everywhere, &["?", "f1"], "help", "the keys of this screen")),
 ];

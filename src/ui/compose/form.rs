@@ -59,8 +59,10 @@ fn labelled(compose: &Compose, field: Field, label: &str, value: Vec<Span<'stati
 
 fn group(compose: &Compose) -> String {
     match (&compose.group, compose.kind) {
-        (_, Kind::Exact) if compose.marks.len() == 1 => String::from("the instance that is marked"),
-        (_, Kind::Exact) => format!("the {} instances that are marked", compose.marks.len()),
+        (_, Kind::Exact) => match &compose.resolved {
+            Ok(plan) => plan.groups().iter().map(|group| group.qualified()).collect::<Vec<_>>().join(", "),
+            Err(_) => String::from("-"),
+        },
         (Some(group), _) => format!("{}  {}", group.qualified(), group.kind.as_str()),
         (None, _) => String::from("none: put the cursor on a group in the fleet"),
     }
@@ -94,9 +96,9 @@ fn number(compose: &Compose, look: &Look) -> (&'static str, Vec<Span<'static>>) 
         }
         Kind::Percent => {
             let value = value(compose, Field::Number, &format!("{} %", compose.percent), look);
-            ("Share", vec![value, Span::styled("  of the running spot, rounded down as FIS does", look.faint)])
+            ("Share", vec![value, Span::styled("  of the running spot, rounded down", look.faint)])
         }
-        Kind::Exact => ("Count", vec![Span::styled(compose.marks.len().to_string(), look.faint)]),
+        Kind::Exact => ("Count", vec![Span::styled(format!("{} marked", compose.marks.len()), look.faint)]),
         Kind::All => ("Count", vec![Span::styled("every running spot instance of the group", look.faint)]),
     }
 }

@@ -40,9 +40,9 @@ impl Columns {
         let zone = zones.map(|zone| fit::width(short_zone(zone))).max().unwrap_or(2).clamp(2, 10);
         let mut columns = Self { id: 13, name: 0, kind: 0, zone, state: 10, age: AGE, fate: FATE };
         let mut room = width.saturating_sub(MARGIN + columns.all());
-        grow(&mut columns.kind, &mut room, 11, 13);
-        grow(&mut columns.state, &mut room, 3, 3);
+        grow(&mut columns.kind, &mut room, 11, 12);
         grow(&mut columns.name, &mut room, 8, 24);
+        grow(&mut columns.state, &mut room, 3, 3);
         grow(&mut columns.id, &mut room, 6, 6);
         grow(&mut columns.name, &mut room, 1, 16);
         columns
@@ -67,7 +67,7 @@ fn grow(column: &mut usize, room: &mut usize, least: usize, most: usize) {
 
 pub(super) fn headings(browser: &Browser, look: &Look, width: u16) -> Line<'static> {
     let columns = Columns::of(browser, width.into());
-    let texts = ["INSTANCE", "NAME", "TYPE", "AZ", "STATE", "AGE", "ON INTERRUPT"];
+    let texts = ["INSTANCE", "NAME", "TYPE", "AZ", "STATE", "AGE", "INTERRUPT"];
     let mut spans = vec![Span::raw(" ".repeat(MARGIN))];
     spans.extend(cells(columns, texts.map(str::to_owned), [look.faint; 7], look));
     Line::from(spans)
@@ -122,8 +122,10 @@ fn group_line(
     if width >= 66 {
         right.insert(0, (group.key.kind.as_str().to_owned(), 18, look.faint));
     }
-    if width >= 88 {
+    if width >= 100 {
         right.push((types, 12, look.faint));
+    }
+    if width >= 84 {
         right.push((zones.join(" "), 11, look.faint));
     }
     let used: usize = 4 + right.iter().map(|(_, cells, _)| cells + 1).sum::<usize>();

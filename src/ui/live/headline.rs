@@ -55,7 +55,7 @@ fn draw_boxed(said: &Said, beside: impl Fn(u16) -> Vec<Line<'static>>, look: &Lo
     draw_big(said, size, look, number, buffer);
     let text = fit::cut(&said.basis, basis.width.into(), look.glyphs);
     put(Line::styled(text, look.estimate).centered(), basis, buffer);
-    let inner = pane::draw("phase", "", false, look, right, buffer);
+    let inner = pane::draw(said.beside, "", false, look, right, buffer);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let phase = fit::wrap(&said.phase, inner.width.into()).into_iter().take(2);
     let phase = phase.map(|line| Line::styled(line, said.phase_style));
@@ -71,7 +71,8 @@ fn draw_open(said: &Said, beside: impl Fn(u16) -> Vec<Line<'static>>, look: &Loo
     draw_big(said, PixelSize::Quadrant, look, number, buffer);
     let cut = |text: &str| fit::cut(text, words.width.into(), look.glyphs);
     let head = [Line::styled(cut(&said.title), look.heading), Line::styled(cut(&said.basis), look.estimate)];
-    pane::fill(head.into_iter().chain(beside(words.width)), words, buffer);
+    let head = head.into_iter().filter(|_| !said.over);
+    pane::fill(head.chain(beside(words.width)), words, buffer);
 }
 
 /// Three lines.
@@ -81,9 +82,11 @@ fn draw_low(said: &Said, beside: impl Fn(u16) -> Vec<Line<'static>>, look: &Look
         Span::styled(format!("{}  ", said.big), said.style),
         Span::styled(said.basis.clone(), look.estimate),
     ]);
-    let indented = |line: Line<'static>| Line::from_iter([vec![Span::raw(" ")], line.spans].concat()).style(line.style);
-    let last = beside(area.width.saturating_sub(2)).into_iter().next().map(indented);
-    pane::fill([said.phase_line(look, area.width), counted, last.unwrap_or_default()], area, buffer);
+    let indented = |line: Line<'static>| Line::from([vec![Span::raw(" ")], line.spans].concat()).style(line.style);
+    let head = [said.phase_line(look, area.width), counted];
+    let shown = if said.over { 1 } else { 2 };
+    let beside = beside(area.width.saturating_sub(2)).into_iter().map(indented);
+    pane::fill(head.into_iter().take(shown).chain(beside), area, buffer);
 }
 
 /// What the headline says.
@@ -94,6 +97,9 @@ struct Said {
     basis: String,
     phase: String,
     phase_style: Style,
+    /// What the words beside are about.
+    beside: &'static str,
+    over: bool,
 }
 
 impl Said {
@@ -111,6 +117,8 @@ impl Said {
             basis: counted.basis,
             phase: live.phase(),
             phase_style: if no_return { look.bad } else { look.heading },
+            beside: "phase",
+            over: false,
         }
     }
 
@@ -132,9 +140,11 @@ impl Said {
             title: String::from("verdict"),
             big: word.clone(),
             style,
-            basis: format!("{} replaced", replacements.len()),
+            basis: String::from("q goes back to the fleet"),
             phase: format!("{word}  {count}, {} replaced", replacements.len()),
             phase_style: style,
+            beside: "why",
+            over: true,
         }
     }
 }

@@ -41,6 +41,7 @@ impl Columns {
         let (narrow, wide) = (fixed(10), fixed(13));
         let (state, time, phases) = match width {
             _ if width >= wide + 4 * (CLOCK_AND_SOURCE + 1) => (13, CLOCK_AND_SOURCE, [true; 4]),
+            _ if width >= wide + 4 * (CLOCK + 1) => (13, CLOCK, [true; 4]),
             _ if width >= narrow + 4 * (CLOCK + 1) => (10, CLOCK, [true; 4]),
             _ => (10, CLOCK, [false, true, false, true]),
         };
@@ -95,12 +96,14 @@ pub(super) fn draw(live: &Live, look: &Look, now: Timestamp, area: Rect, buffer:
         }
     }
     let replacements = live.drill.timeline.replacements.iter().enumerate();
-    lines.extend(replacements.map(|(number, new)| (tracks + number, new_line(live, new, columns, look))));
+    lines.extend(
+        replacements.map(|(number, new)| (tracks + number, new_line(live, new, columns, look, inner.width.into()))),
+    );
     let cursor = lines.iter().position(|(number, _)| *number == live.cursor).unwrap_or_default();
     let first = pane::window(cursor, lines.len(), list.height.into());
-    for ((number, line), row) in lines.into_iter().skip(first).zip(pane::lines_of(list)) {
+    for ((at, (_, line)), row) in lines.into_iter().enumerate().skip(first).zip(pane::lines_of(list)) {
         put(line, row, buffer);
-        if number == live.cursor && live.pane == Pane::Instances && tracks + new > 1 {
+        if at == cursor && live.pane == Pane::Instances {
             buffer.set_string(row.x, row.y, ">", look.focus);
         }
     }
@@ -219,18 +222,26 @@ fn bar(live: &Live, track: &Track, now: Timestamp, cells: usize, look: &Look) ->
     (0..cells).map(sign).collect()
 }
 
-fn new_line(live: &Live, new: &Replacement, columns: Columns, look: &Look) -> Line<'static> {
-    let seen = |Sighting { at, source }: Sighting| format!("{} {}", clock(at), source.as_str());
-    let running = new.running.map_or_else(|| String::from("not running yet"), |at| format!("running {}", seen(at)));
+fn new_line(live: &Live, new: &Replacement, columns: Columns, look: &Look, width: usize) -> Line<'static> {
+    let seen = |Sighting { at, source }: Sighting| match columns.time {
+        CLOCK => clock(at),
+        _ => format!("{} {}", clock(at), source.as_str()),
+    };
+    let (state, running) = match new.running {
+        Some(sighting) => ("running", format!("  running {}", seen(sighting))),
+        None => ("pending", String::from("  not observed running")),
+    };
     let replaces = live.drill.timeline.tracks.iter().find(|track| track.replacement.as_ref() == Some(&new.id));
     let replaces = replaces.map_or_else(String::new, |track| {
         format!("  for {}", fit::id(track.target.id.as_str(), ID, look.glyphs).trim_end())
     });
-    Line::from(vec![
-        Span::styled(" +", look.good),
+    let before = vec![
+        Span::styled("+ ", look.good),
         Span::styled(fit::id(new.id.as_str(), columns.id, look.glyphs) + " ", look.text),
         Span::styled(fit::left(short_zone(&new.az), columns.zone, look.glyphs) + " ", look.text),
-        Span::styled(fit::left("new", columns.state, look.glyphs) + " ", look.good),
-        Span::styled(format!("launched {}  {running}{replaces}", seen(new.launched)), look.text),
-    ])
+        Span::styled(fit::left(state, columns.state, look.glyphs) + " ", look.good),
+    ];
+    let room = width.saturating_sub(before.iter().map(Span::width).sum());
+    let text = fit::cut(&format!("launched {}{running}{replaces}", seen(new.launched)), room, look.glyphs);
+    before.into_iter().chain([Span::styled(text, look.text)]).collect()
 }

@@ -19,11 +19,12 @@ use crate::{
 
 const TIME: usize = 9;
 const SOURCE: usize = 10;
+const ID: usize = 13;
 
 /// What is shown of a list.
 pub(super) struct List<'a> {
     pub(super) title: &'static str,
-    pub(super) lines: &'a [live::Line],
+    pub(super) lines: &'a VecDeque<live::Line>,
     pub(super) tail: Tail,
     pub(super) with_source: bool,
 }
@@ -57,6 +58,10 @@ impl List<'_> {
     /// Time and source once, the text beside them in as many lines as it takes.
     fn wrapped(&self, line: &live::Line, width: usize, look: &Look) -> Vec<Line<'static>> {
         let margin = if self.with_source { TIME + SOURCE } else { TIME };
+        let text = match line.instance.as_ref().filter(|_| self.with_source) {
+            Some(id) => format!("{} {}", fit::id(id.as_str(), ID, look.glyphs), line.text),
+            None => line.text.clone(),
+        };
         let ours = self.with_source && matches!(line.source, Source::Operator | Source::Spotdrill);
         let style = if ours { look.faint } else { look.text };
         let draw = |(number, part): (usize, String)| {
@@ -67,6 +72,6 @@ impl List<'_> {
             }
             Line::from(vec![Span::styled(format!(" {before}"), look.faint), Span::styled(part, style)])
         };
-        fit::wrap(&line.text, width.saturating_sub(margin + 2)).into_iter().enumerate().map(draw).collect()
+        fit::wrap(&text, width.saturating_sub(margin + 2)).into_iter().enumerate().map(draw).collect()
     }
 }

@@ -7,6 +7,7 @@ use spotdrill::{
         fact::{Basis, ConfirmedBy, Entry, Fact, Source, What},
         fleet::{Behavior, Fleet, Group, GroupKey, GroupKind, Instance, InstanceState, Lifecycle, World},
         id::{DrillId, ExperimentId, InstanceId, SpotRequestId, TemplateId},
+        order::WatchName,
         plan::Plan,
         verdict::{Outcome, Verdict},
     },
@@ -253,11 +254,26 @@ pub fn warned(world: World) -> Session {
         session.fact(Source::Events, Some(target), "12:05:03", What::RebalanceRecommended { basis: Basis::Event });
         session.log("12:05:05", &format!("INFO rebalance-recommendation {target} -> slack #gameday"));
     }
-    session.now = at("12:05:30");
+    session.at("12:05:30");
     session
 }
 
 impl Session {
+    /// Every source has answered just now.
+    pub fn at(&mut self, time: &str) {
+        self.now = at(time);
+        for watch in [
+            WatchName::Experiment,
+            WatchName::Instances,
+            WatchName::SpotRequests,
+            WatchName::Group,
+            WatchName::Logs,
+            WatchName::Events,
+        ] {
+            self.tell(Msg::Pulse(watch));
+        }
+    }
+
     pub fn log(&mut self, time: &str, message: &str) -> &mut Self {
         let (group, message) = (SafeText::new("/aws/lambda/spot-handler"), SafeText::line(message));
         self.fact(Source::Logs, None, time, What::LogLine { group, message })
@@ -296,7 +312,7 @@ pub fn noticed(world: World) -> Session {
         })
         .fact(Source::Fis, None, "12:08:07", What::TemplateDeleted { template: TemplateId::new("EXT4tR8x") })
         .log("12:08:09", r#"ERROR {"instance":"i-0c02d4e1b777aa012","error":"nodeName not found: AccessDenied: eks:DescribeNodegroup on resource arn:aws:eks:eu-west-1:123456789012:nodegroup/shop/web"}"#);
-    session.now = at("12:08:45");
+    session.at("12:08:45");
     session
 }
 
@@ -320,7 +336,7 @@ pub fn leaving(world: World) -> Session {
         .state(Source::Events, TARGETS[0], "12:10:38", InstanceState::Terminated)
         .state(Source::Ec2, TARGETS[1], "12:10:44", InstanceState::Terminated)
         .spot_request(TARGETS[0], "12:10:45", "closed", "instance-terminated-by-experiment");
-    session.now = at("12:10:50");
+    session.at("12:10:50");
     session
 }
 
