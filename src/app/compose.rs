@@ -68,10 +68,6 @@ impl Kind {
             Self::All => "all",
         }
     }
-
-    fn is_random(self) -> bool {
-        matches!(self, Self::Count | Self::Percent)
-    }
 }
 
 const WARNING_STEP: i32 = 30;
@@ -103,7 +99,7 @@ impl Compose {
     /// The fields that the present choice has.
     pub fn fields(&self) -> Vec<Field> {
         let all = [Field::Kind, Field::Number, Field::Seed, Field::Warning, Field::Review];
-        let has = |field: &Field| !matches!(field, Field::Number | Field::Seed) || self.kind.is_random();
+        let has = |field: &Field| !matches!(field, Field::Number | Field::Seed) || self.is_random();
         all.into_iter().filter(has).collect()
     }
 
@@ -171,14 +167,15 @@ impl Compose {
         }
     }
 
-    /// Draws other instances; says why there is nothing to draw.
-    pub fn next_seed(&mut self, fleet: &Fleet) -> Result<(), &'static str> {
-        if !self.kind.is_random() {
-            return Err("only count and percent draw at random");
-        }
+    /// Whether the seed says which instances are hit.
+    pub fn is_random(&self) -> bool {
+        matches!(self.kind, Kind::Count | Kind::Percent)
+    }
+
+    /// Draws other instances.
+    pub fn next_seed(&mut self, fleet: &Fleet) {
         self.seed = self.seed.wrapping_add(1);
         self.resolve(fleet);
-        Ok(())
     }
 
     /// Begins to type the value of the field; a field with nothing to type passes on to the next.

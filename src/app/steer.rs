@@ -9,7 +9,7 @@ use super::{
     compose::{Compose, Field},
     confirm::Confirm,
     keymap::{self, chord::Chord, table::Intent},
-    live::{Live, stopping::stopping},
+    live::Live,
     messages::Weight,
     typing,
 };
@@ -79,8 +79,14 @@ impl App {
             Intent::Review if self.compose.as_ref().is_some_and(|compose| compose.resolved.is_err()) => {
                 "nothing to review: what stands against it is listed"
             }
+            Intent::NextSeed if self.compose.as_ref().is_some_and(|compose| !compose.is_random()) => {
+                "only count and percent draw at random"
+            }
             Intent::Stop if self.live.as_ref().is_some_and(|live| !live.goes_on()) => {
                 "the drill is over: there is nothing to stop"
+            }
+            Intent::StopNow if self.live.as_ref().is_some_and(|live| !live.drill.can_stop()) => {
+                "FIS is done: there is nothing left that a stop would reach"
             }
             _ => return None,
         };
@@ -117,7 +123,8 @@ impl App {
             }
             (Some(Overlay::Stop), Intent::StopNow) => {
                 self.overlays.pop();
-                return self.stop(now);
+                self.messages.say(now, Weight::Warning, "stop asked for: keep watching, an instance may still go");
+                return vec![Effect::StopDrill];
             }
             (Some(Overlay::Leave), Intent::LeaveNow) => return vec![Effect::Quit],
             (_, Intent::Redraw) => return vec![Effect::Redraw],
@@ -137,15 +144,6 @@ impl App {
         self.live = Some(Live::new(Some(plan.clone()), self.setting.rate));
         self.screen = Screen::Live;
         vec![Effect::StartDrill { plan, words }]
-    }
-
-    fn stop(&mut self, now: Timestamp) -> Vec<Effect> {
-        if self.live.as_ref().is_some_and(|live| stopping(&live.drill).possible) {
-            self.messages.say(now, Weight::Warning, "stop asked for: keep watching, an instance may still go");
-            return vec![Effect::StopDrill];
-        }
-        self.say(now, "nothing was sent: there is nothing left that a stop would reach");
-        Vec::new()
     }
 
     fn leave(&mut self) -> Vec<Effect> {
@@ -216,7 +214,7 @@ impl App {
             Intent::PreviousField => compose.go(false),
             Intent::More => compose.step(true, fleet)?,
             Intent::Less => compose.step(false, fleet)?,
-            Intent::NextSeed => compose.next_seed(fleet)?,
+            Intent::NextSeed => compose.next_seed(fleet),
             Intent::Edit if compose.field == Field::Review => match review_is_blocked {
                 Some(why) => return Err(why),
                 None => return Ok(self.review()),

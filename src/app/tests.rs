@@ -1,1 +1,228 @@
+use super::*;
+use crate::drill::{
+    fact::{Fact, What},
+    fleet::{Group, GroupKey, GroupKind, Instance, InstanceState, Lifecycle},
+    id::InstanceId,
+    verdict::{Outcome, Verdict},
+};
 
+fn now() -> Timestamp {
+    "2026-11-22T12:00:00Z".parse().unwrap()
+}
+
+fn setting() -> Setting {
+    Setting {
+        world: World::Aws,
+        region: None,
+        account: None,
+        endpoint: None,
+        read_only: false,
+        rate: 1.0,
+        role: String::from("role"),
+    }
+}
+
+fn fleet() -> Fleet {
+    let instance = |id: &str| Instance {
+        id: InstanceId::new(id),
+        name: None,
+        instance_type: SafeText::new("m5.large"),
+        az: SafeText::new("eu-west-1a"),
+        state: InstanceState::Running,
+        lifecycle: Lifecycle::Spot,
+        spot_request: None,
+        interruption_behavior: None,
+        launched_at: None,
+        node: None,
+    };
+    let key = GroupKey { kind: GroupKind::EksNodegroup, name: SafeText::new("web"), cluster: None };
+    Fleet {
+        region: SafeText::new("eu-west-1"),
+        account: SafeText::new("123456789012"),
+        world: World::Aws,
+        groups: vec![Group { key, instances: ["i-1", "i-2"].map(instance).to_vec() }],
+        complete: true,
+        as_of: now(),
+    }
+}
+
+fn listed(setting: Setting) -> App {
+    let (mut app, effects) = App::new(setting);
+    assert_eq!(effects, [Effect::ListFleet]);
+    app.update(Msg::FleetListed(fleet()), now());
+    app
+}
+
+fn press(app: &mut App, keys: &str) -> Vec<Effect> {
+    keys.split_whitespace().flat_map(|key| app.update(Msg::Key(key.parse().unwrap()), now())).collect()
+}
+
+fn ticks(app: &mut App, count: usize) {
+    for _ in 0..count {
+        app.update(Msg::Tick, now());
+    }
+}
+
+fn toast(app: &App) -> &str {
+    app.messages().toast().map_or("", |message| message.text.as_str())
+}
+
+fn started() -> App {
+    let mut app = listed(setting());
+    press(&mut app, "c S");
+    ticks(&mut app, 4);
+    for key in "w e b space 1".split(' ') {
+        press(&mut app, key);
+        ticks(&mut app, 1);
+    }
+    assert!(matches!(press(&mut app, "enter")[..], [Effect::StartDrill { .. }]));
+    app
+}
+
+fn finished() -> App {
+    let mut app = started();
+    let verdict = Verdict {
+        verdict: Outcome::Held,
+        reasons: Vec::new(),
+        interrupted: Vec::new(),
+        not_observed: Vec::new(),
+        replacements: Vec::new(),
+    };
+    app.update(Msg::Recorded(Entry { seq: 1, fact: Fact::ours(now(), What::DrillFinished { verdict }) }), now());
+    app
+}
+
+#[test]
+fn the_first_fleet_tells_region_and_account() {
+    let app = listed(setting());
+    assert_eq!(app.setting().region.as_deref(), Some("eu-west-1"));
+    assert_eq!(app.setting().account.as_deref(), Some("123456789012"));
+}
+
+#[test]
+fn a_key_that_cannot_be_used_says_why() {
+    let (mut app, _) = App::new(setting());
+    press(&mut app, "c");
+    assert!(toast(&app).contains("not listed yet"));
+    press(&mut app, "r");
+    assert!(toast(&app).contains("already"));
+    let mut app = finished();
+    press(&mut app, "X");
+    assert!(toast(&app).contains("nothing to stop"));
+    assert_eq!(app.messages().all().len(), 1);
+}
+
+#[test]
+fn read_only_never_opens_the_confirm_dialog() {
+    let mut app = listed(Setting { read_only: true, ..setting() });
+    assert!(press(&mut app, "c S").is_empty());
+    assert!(app.overlays().is_empty() && toast(&app).contains("read-only"));
+    assert!(press(&mut app, "shift-tab enter").is_empty());
+    assert!(app.overlays().is_empty());
+}
+
+#[test]
+fn opening_the_confirm_dialog_forgets_what_was_typed_ahead() {
+    let mut app = listed(setting());
+    assert_eq!(press(&mut app, "c S"), [Effect::ForgetTypeAhead]);
+    assert!(app.wants_tick(), "arming counts ticks");
+    assert!(press(&mut app, "w e b space 1 enter").is_empty());
+    app.update(Msg::Paste, now());
+    ticks(&mut app, 4);
+    assert!(press(&mut app, "enter").is_empty());
+    press(&mut app, "esc");
+    assert!(app.overlays().is_empty() && app.screen() == Screen::Compose);
+}
+
+#[test]
+fn a_refused_start_goes_back_to_the_composition_with_the_reason() {
+    let mut app = started();
+    assert_eq!(app.screen(), Screen::Live);
+    app.update(Msg::DrillRefused(SafeText::new("i-1 is terminated")), now());
+    assert_eq!(app.screen(), Screen::Compose);
+    assert_eq!(app.compose().unwrap().refused.as_deref(), Some("i-1 is terminated"));
+    assert!(toast(&app).contains("not started: i-1 is terminated"));
+}
+
+#[test]
+fn leaving_a_running_drill_asks_first_and_never_stops_it() {
+    let mut app = started();
+    assert!(press(&mut app, "q").is_empty());
+    assert!(matches!(app.overlays(), [Overlay::Leave]));
+    assert!(press(&mut app, "esc").is_empty() && app.overlays().is_empty());
+    assert_eq!(press(&mut app, "q enter"), [Effect::Quit]);
+}
+
+#[test]
+fn ctrl_c_twice_quickly_leaves_and_slowly_asks() {
+    let mut app = started();
+    press(&mut app, "ctrl-c");
+    assert!(matches!(app.overlays(), [Overlay::Leave]));
+    assert_eq!(press(&mut app, "ctrl-c"), [Effect::Quit]);
+    let mut app = listed(setting());
+    press(&mut app, "c");
+    assert!(press(&mut app, "ctrl-c").is_empty());
+    assert_eq!(app.screen(), Screen::Fleet);
+    ticks(&mut app, 4);
+    assert!(!app.wants_tick());
+}
+
+#[test]
+fn a_stop_takes_two_keys() {
+    let mut app = started();
+    // nothing was recorded yet: there is nothing to stop, and the dialog says so
+    assert!(press(&mut app, "X X").is_empty());
+    press(&mut app, "esc");
+    assert!(app.overlays().is_empty());
+}
+
+#[test]
+fn after_the_verdict_q_lists_the_fleet_again() {
+    let mut app = finished();
+    assert!(!app.wants_tick());
+    assert_eq!(press(&mut app, "q"), [Effect::ListFleet]);
+    assert_eq!(app.screen(), Screen::Fleet);
+    assert!(app.live().is_none() && app.browser().marks().is_empty());
+    assert_eq!(press(&mut app, "q"), [Effect::Quit]);
+}
+
+#[test]
+fn the_filter_takes_every_letter_and_esc_clears_it() {
+    let mut app = listed(setting());
+    press(&mut app, "/ q c i - 2");
+    assert_eq!(app.browser().filter().text(), "qci-2");
+    press(&mut app, "backspace backspace backspace backspace backspace 2 enter");
+    assert_eq!((app.browser().filter().text(), app.is_filtering()), ("2", false));
+    press(&mut app, "esc");
+    assert_eq!(app.browser().filter().text(), "");
+}
+
+#[test]
+fn a_toast_goes_away_and_the_log_keeps_it() {
+    let mut app = listed(setting());
+    press(&mut app, "U");
+    assert!(app.wants_tick());
+    ticks(&mut app, 16);
+    assert!(app.messages().toast().is_none() && !app.wants_tick());
+    press(&mut app, "!");
+    assert_eq!(app.messages().all().len(), 1);
+    assert!(matches!(app.overlays(), [Overlay::Messages { .. }]));
+}
+
+#[test]
+fn a_pulse_of_fresh_data_draws_nothing() {
+    let mut app = started();
+    app.take_dirty();
+    app.update(Msg::Pulse(WatchName::Instances), now());
+    assert!(!app.take_dirty());
+}
+
+#[test]
+fn a_drill_that_is_recorded_comes_to_the_front() {
+    let mut app = listed(setting());
+    press(&mut app, "?");
+    let noted = What::Noted { message: SafeText::new("resumed") };
+    app.update(Msg::Recorded(Entry { seq: 1, fact: Fact::ours(now(), noted) }), now());
+    assert_eq!(app.screen(), Screen::Live);
+    assert!(app.overlays().is_empty());
+}

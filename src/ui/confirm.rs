@@ -48,8 +48,6 @@ fn about(plan: &Plan, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'st
         World::Lab => ("lab account ", look.text),
     };
     say("account", &format!("{word}{}  region {}", plan.account, plan.region), style);
-    let groups: Vec<_> = plan.groups().iter().map(|group| group.qualified()).collect();
-    say("group", &groups.join(", "), look.text);
     say(
         "hits",
         &format!("{count} of {} running spot ({} %)   {}", plan.out_of, plan.share(), by_zone(plan)),
@@ -57,9 +55,6 @@ fn about(plan: &Plan, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'st
     );
     let later = |by: SignedDuration| clock(now.saturating_add(by).unwrap_or(now));
     let notice = later(plan.warning.until_notice());
-    let times =
-        format!("~{} rebalance   ~{notice} NOTICE   ~{} end", later(SignedDuration::ZERO), later(plan.warning.whole()));
-    say("if now", &times, look.estimate);
     let recall = "X stops the experiment, but AWS documents no recall: an instance may still go.";
     let before = if plan.warning.until_notice().is_zero() {
         format!("the notice: with {} of warning it comes at once, so a stop has no time", plan.warning)
@@ -68,6 +63,11 @@ fn about(plan: &Plan, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'st
     };
     say("before", &before, look.text);
     say("after it", "NOTHING CAN BE SAVED: each instance goes two minutes after its notice.", look.warn);
+    let times =
+        format!("~{} rebalance   ~{notice} NOTICE   ~{} end", later(SignedDuration::ZERO), later(plan.warning.whole()));
+    say("if now", &times, look.estimate);
+    let groups: Vec<_> = plan.groups().iter().map(|group| group.qualified()).collect();
+    say("group", &groups.join(", "), look.text);
     say("price", &Cost::of(plan).to_string(), look.text);
     say("", "", look.text);
     let shown: Vec<_> =
@@ -78,7 +78,7 @@ fn about(plan: &Plan, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'st
 }
 
 fn field_lines(label: &str, text: &str, style: Style, look: &Look, width: usize) -> Vec<Line<'static>> {
-    let parts = fit::wrap(text, width.saturating_sub(LABEL)).into_iter().take(2).enumerate();
+    let parts = fit::wrap(text, width.saturating_sub(LABEL)).into_iter().take(3).enumerate();
     let line = |(number, part): (usize, String)| {
         if label.is_empty() && part.is_empty() {
             return Line::default();
@@ -101,7 +101,7 @@ fn field(confirm: &Confirm, look: &Look, width: usize) -> Vec<Line<'static>> {
     let typed = format!("{}_", confirm.input.value());
     let (field_style, state) = match (confirm.is_armed(), confirm.is_complete()) {
         (false, _) => (look.faint, "arming ..."),
-        (true, false) => (look.marked, "no paste; enter does nothing yet"),
+        (true, false) => (look.marked, "no paste; not complete yet"),
         (true, true) => (look.marked, "complete: enter starts"),
     };
     lines.push(Line::from(vec![

@@ -24,7 +24,9 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
     let text_width = usize::from(WIDTH.min(area.width).saturating_sub(4));
     let (title, right, lines, top) = match overlay {
         Overlay::Confirm(confirm) => return confirm::draw(confirm, look, now, area, buffer),
-        Overlay::Help { layers, top } => (String::from("keys"), "esc closes", help(layers, look, text_width), *top),
+        Overlay::Help { layers, top } => {
+            (String::from("keys"), "j k scroll, esc closes", help(layers, look, text_width), *top)
+        }
         Overlay::Messages { top } => (String::from("messages"), "newest first", messages(app, look, text_width), *top),
         Overlay::Details => {
             (String::from("instance"), "esc closes", fleet::detail::about(app.browser(), look, text_width), 0)

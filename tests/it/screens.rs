@@ -206,7 +206,7 @@ fn nothing_moves_by_itself_on_a_fleet() {
     assert!(!session.app.wants_tick());
     session.app.take_dirty();
     let before = picture(&session, WIDE);
-    session.now = session.now + SignedDuration::from_hours(5);
+    session.now += SignedDuration::from_hours(5);
     assert_eq!(picture(&session, WIDE), before);
     assert!(!session.app.take_dirty());
 }

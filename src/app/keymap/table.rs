@@ -121,11 +121,11 @@ pub const TABLE: &[Binding] = &[
 
     on_the_way((I::NextField, "compose.next", L::Compose, &["tab", "down", "j"], "next", "go to the next field")),
     aside((I::PreviousField, "compose.previous", L::Compose, &["shift-tab", "up", "k"], "previous", "go to the field before")),
+    on_the_way((I::Edit, "compose.edit", L::Compose, &["enter"], "edit", "type the value of the field; on the last field, review")),
+    on_the_way((I::Review, "compose.review", L::Compose, &["S"], "review", "review what will be hit, then type the words that start it")),
     on_the_way((I::More, "compose.more", L::Compose, &["right", "l"], "more", "next choice, one more, 30 s longer")),
     on_the_way((I::Less, "compose.less", L::Compose, &["left", "h"], "less", "choice before, one less, 30 s shorter")),
-    on_the_way((I::Edit, "compose.edit", L::Compose, &["enter"], "edit", "type the value of the field; on the last field, review")),
     on_the_way((I::NextSeed, "compose.next-seed", L::Compose, &["n"], "draw again", "draw other instances: the next seed")),
-    on_the_way((I::Review, "compose.review", L::Compose, &["S"], "review", "review what will be hit, then type the words that start it")),
     aside((I::Move(Motion::PageDown), "compose.page-down", L::Compose, &["pgdn", "ctrl-f"], "page down", "scroll what FIS will be sent")),
     aside((I::Move(Motion::PageUp), "compose.page-up", L::Compose, &["pgup", "ctrl-b"], "page up", "scroll back what FIS will be sent")),
 

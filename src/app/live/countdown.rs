@@ -56,7 +56,9 @@ pub fn countdown(drill: &Drill, now: Timestamp) -> Countdown {
             count: Count::Since(now.duration_since(at).max(SignedDuration::ZERO)),
             basis: format!("{} {}", clock(at), source.as_str()),
         },
-        None => Countdown { title: "notice in", count: Count::Unknown, basis: String::from("not started yet") },
+        None => {
+            Countdown { title: "starting", count: Count::Unknown, basis: String::from("nothing to count from yet") }
+        }
     }
 }
 
@@ -82,7 +84,7 @@ impl Count {
             Self::Until(left) => format!("~{}", minutes(rounded_up(left))),
             Self::Overdue(late) => format!("+{}", minutes(late.as_secs())),
             Self::Since(since) => minutes(since.as_secs()),
-            Self::Unknown => String::from("--:--"),
+            Self::Unknown => String::new(),
         }
     }
 }

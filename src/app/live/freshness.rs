@@ -55,6 +55,9 @@ impl Freshness {
             (heard.lost.is_some() || age.as_secs_f64() > patience).then_some((*watch, age))
         };
         let why = |watch| self.0.get(&watch).and_then(|heard| heard.lost.as_ref());
-        self.0.iter().filter_map(stale).map(|(watch, age)| Stale { watch, age, why: why(watch) }).collect()
+        let told = |(watch, age)| Stale { watch, age, why: why(watch) };
+        let mut all: Vec<_> = self.0.iter().filter_map(stale).map(told).collect();
+        all.sort_by_key(|stale| stale.why.is_none()); // a known reason says more than silence
+        all
     }
 }

@@ -1,1 +1,178 @@
+use jiff::SignedDuration;
 
+use super::{countdown::*, stopping::stopping, *};
+use crate::drill::{
+    fact::{Basis, ConfirmedBy, Fact},
+    fleet::{GroupKey, GroupKind, InstanceState, World},
+    id::{DrillId, ExperimentId, InstanceId, TemplateId},
+    plan::Target,
+    verdict::Outcome,
+    warning::Warning,
+};
+
+const IDS: [&str; 2] = ["i-1", "i-2"];
+
+fn at(time: &str) -> Timestamp {
+    format!("2026-11-22T{time}Z").parse().unwrap()
+}
+
+fn plan() -> Plan {
+    let target = |id: &str| Target {
+        id: InstanceId::new(id),
+        instance_type: SafeText::new("m5.large"),
+        az: SafeText::new("eu-west-1a"),
+        group: GroupKey { kind: GroupKind::EksNodegroup, name: SafeText::new("web"), cluster: None },
+        spot_request: None,
+        behavior: None,
+    };
+    Plan {
+        account: SafeText::new("123456789012"),
+        region: SafeText::new("eu-west-1"),
+        world: World::Aws,
+        targets: IDS.map(target).to_vec(),
+        out_of: 4,
+        warning: Warning::from_seconds(300).unwrap(),
+        seed: None,
+    }
+}
+
+fn record(live: &mut Live, source: Source, instance: Option<&str>, time: &str, what: What) {
+    let instance = instance.map(InstanceId::new);
+    let fact = Fact { at: at(time), seen: at(time), source, instance, what };
+    live.record(&Entry { seq: 1, fact }, at(time));
+}
+
+fn experiment(live: &mut Live, time: &str, status: &str) {
+    let (experiment, status) = (ExperimentId::new("EXP1"), SafeText::new(status));
+    record(live, Source::Fis, None, time, What::ExperimentStateChanged { experiment, status, reason: None });
+}
+
+fn notice(live: &mut Live, id: &str, time: &str) {
+    record(live, Source::Events, Some(id), time, What::NoticeIssued { basis: Basis::Event, action: None });
+}
+
+fn state(live: &mut Live, id: &str, time: &str, state: InstanceState) {
+    record(live, Source::Ec2, Some(id), time, What::InstanceStateChanged { state, reason: None, not_before: None });
+}
+
+fn running() -> Live {
+    let mut live = Live::new(Some(plan()), 1.0);
+    let (drill, template, experiment_id) = (DrillId::new("d"), TemplateId::new("EXT1"), ExperimentId::new("EXP1"));
+    let role_arn = String::from("role");
+    let planned = What::DrillPlanned { drill, plan: plan(), role_arn, settle_seconds: 600 };
+    let (words, client_token) = (String::from("web 2"), String::from("token"));
+    record(&mut live, Source::Spotdrill, None, "12:00:00", planned);
+    let confirmed = What::DrillConfirmed { words, by: ConfirmedBy::Typed, client_token };
+    record(&mut live, Source::Operator, None, "12:00:00", confirmed);
+    record(&mut live, Source::Fis, None, "12:00:01", What::TemplateCreated { template: template.clone() });
+    let started = What::ExperimentStarted { experiment: experiment_id, template };
+    record(&mut live, Source::Fis, None, "12:00:02", started);
+    experiment(&mut live, "12:00:10", "running");
+    let (action, status) = (SafeText::new("interrupt0"), SafeText::new("running"));
+    let began = What::ActionStateChanged { action, status, reason: None };
+    record(&mut live, Source::Fis, None, "12:00:15", began);
+    live
+}
+
+fn counted(live: &Live, time: &str) -> (&'static str, String) {
+    let Countdown { title, count, .. } = countdown(&live.drill, at(time));
+    (title, count.text())
+}
+
+#[test]
+fn the_countdown_goes_to_the_notice_then_to_the_end_then_up() {
+    let mut live = running();
+    assert_eq!(counted(&live, "12:00:45"), ("notice in", String::from("~02:30")));
+    assert_eq!(counted(&live, "12:03:25"), ("notice in", String::from("+00:10")), "late, not zero");
+    notice(&mut live, IDS[0], "12:03:16");
+    assert_eq!(counted(&live, "12:03:10").0, "notice in", "one of them has none yet");
+    notice(&mut live, IDS[1], "12:03:17");
+    assert_eq!(counted(&live, "12:04:16"), ("interruption in", String::from("~01:00")));
+    for id in IDS {
+        state(&mut live, id, "12:05:18", InstanceState::ShuttingDown);
+    }
+    assert_eq!(counted(&live, "12:06:00"), ("since the first went", String::from("00:42")));
+}
+
+#[test]
+fn an_estimate_is_always_marked_and_an_observation_never() {
+    assert!(Count::Until(SignedDuration::from_millis(1_500)).text() == "~00:02", "rounded up: zero means over");
+    assert!(!Count::Since(SignedDuration::from_secs(3)).text().starts_with('~'));
+}
+
+#[test]
+fn the_phase_names_the_point_of_no_return() {
+    let mut live = Live::new(Some(plan()), 1.0);
+    assert!(live.phase().starts_with("STARTING"));
+    live = running();
+    assert!(live.phase().starts_with("RUNNING"), "{}", live.phase());
+    record(&mut live, Source::Events, Some(IDS[0]), "12:00:20", What::RebalanceRecommended { basis: Basis::Event });
+    assert_eq!(live.phase(), "REBALANCE recommended to 1 of 2");
+    notice(&mut live, IDS[0], "12:03:16");
+    assert_eq!(live.phase(), "NOTICE SENT to 1 of 2");
+    notice(&mut live, IDS[1], "12:03:17");
+    assert_eq!(live.phase(), "POINT OF NO RETURN passed 12:03:17  gone 0 of 2");
+    experiment(&mut live, "12:03:20", "completed");
+    for id in IDS {
+        state(&mut live, id, "12:05:40", InstanceState::Terminated);
+    }
+    assert_eq!(live.phase(), "RECOVERING  every target is gone, 0 replaced, 2 to come");
+}
+
+#[test]
+fn a_stop_promises_only_what_it_can_keep() {
+    let mut live = running();
+    let text = |live: &Live| stopping(&live.drill).lines.join(" ");
+    assert!(stopping(&live.drill).possible);
+    assert!(text(&live).contains("No notice was observed yet") && text(&live).contains("no recall"));
+    notice(&mut live, IDS[0], "12:03:16");
+    assert!(text(&live).contains("1 of 2 have their notice") && text(&live).contains("may be saved"));
+    notice(&mut live, IDS[1], "12:03:17");
+    assert!(text(&live).contains("nothing can be saved"));
+    assert!(stopping(&live.drill).possible, "FIS still runs");
+    experiment(&mut live, "12:03:20", "completed");
+    assert!(!stopping(&live.drill).possible);
+    assert!(text(&live).contains("nothing left that a stop would reach"));
+}
+
+#[test]
+fn silence_becomes_stale_and_an_answer_makes_it_fresh() {
+    let mut live = running();
+    assert!(live.stale(at("12:00:20")).is_empty());
+    let stale: Vec<_> = live.stale(at("12:00:25")).iter().map(|stale| stale.watch).collect();
+    assert_eq!(stale, [WatchName::Experiment, WatchName::Instances]);
+    assert!(live.pulse(WatchName::Instances, at("12:00:25")));
+    assert!(!live.pulse(WatchName::Instances, at("12:00:25")), "it was fresh already");
+    let message = SafeText::new("ExpiredToken");
+    let lost = What::SourceLost { watch: WatchName::Logs, message };
+    record(&mut live, Source::Spotdrill, None, "12:00:26", lost);
+    let stale = live.stale(at("12:00:26"));
+    assert_eq!((stale[0].watch, stale[0].why.map(SafeText::as_str)), (WatchName::Logs, Some("ExpiredToken")));
+}
+
+#[test]
+fn a_fast_lab_is_not_called_stale_for_its_speed() {
+    let mut live = running();
+    live.rate = 60.0;
+    assert!(live.stale(at("12:00:50")).is_empty());
+}
+
+#[test]
+fn log_lines_and_facts_go_to_their_panes_and_the_verdict_ends_it() {
+    let mut live = running();
+    let facts = live.facts.len();
+    let (group, message) = (SafeText::new("g"), SafeText::new("hello"));
+    record(&mut live, Source::Logs, None, "12:01:00", What::LogLine { group, message });
+    assert_eq!((live.facts.len(), live.logs.len()), (facts, 1));
+    assert!(live.follow().is_err(), "the instances do not scroll away");
+    let verdict = Verdict {
+        verdict: Outcome::Held,
+        reasons: Vec::new(),
+        interrupted: Vec::new(),
+        not_observed: Vec::new(),
+        replacements: Vec::new(),
+    };
+    record(&mut live, Source::Spotdrill, None, "12:10:00", What::DrillFinished { verdict });
+    assert!(!live.goes_on());
+    assert!(live.stale(at("12:30:00")).is_empty(), "what is over is not stale");
+}

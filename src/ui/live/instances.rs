@@ -83,7 +83,9 @@ pub(super) fn draw(live: &Live, look: &Look, now: Timestamp, area: Rect, buffer:
     let title = format!("targets {tracks}  replacements {new}");
     let inner = pane::draw(&title, &legend, live.pane == Pane::Instances, look, area, buffer);
     if tracks == 0 {
-        return pane::fill([Line::styled(" waiting for the first fact", look.faint)], inner, buffer);
+        let words = live.plan().map(|plan| format!("{} confirmed, ", plan.words())).unwrap_or_default();
+        let text = format!(" {words}waiting for the first fact");
+        return pane::fill([Line::styled(text, look.faint)], inner, buffer);
     }
     let columns = Columns::of(live, inner.width.into());
     let [top, list] = super::rows(inner, [1, inner.height.saturating_sub(1)]);
@@ -242,6 +244,10 @@ fn new_line(live: &Live, new: &Replacement, columns: Columns, look: &Look, width
         Span::styled(fit::left(state, columns.state, look.glyphs) + " ", look.good),
     ];
     let room = width.saturating_sub(before.iter().map(Span::width).sum());
-    let text = fit::cut(&format!("launched {}{running}{replaces}", seen(new.launched)), room, look.glyphs);
+    let mut text = format!("launched {}{running}", seen(new.launched));
+    if fit::width(&text) + fit::width(&replaces) <= room {
+        text += &replaces;
+    }
+    let text = fit::cut(&text, room, look.glyphs);
     before.into_iter().chain([Span::styled(text, look.text)]).collect()
 }

@@ -14,11 +14,11 @@ use spotdrill::{
     text::SafeText,
 };
 
-pub fn at(time: &str) -> Timestamp {
+pub(super) fn at(time: &str) -> Timestamp {
     format!("2026-11-22T{time}Z").parse().unwrap()
 }
 
-pub fn setting(world: World) -> Setting {
+pub(super) fn setting(world: World) -> Setting {
     Setting {
         world,
         region: Some(SafeText::new("eu-west-1")),
@@ -30,7 +30,7 @@ pub fn setting(world: World) -> Setting {
     }
 }
 
-pub fn instance(id: &str, name: &str, kind: &str, az: &str, launched: &str) -> Instance {
+pub(super) fn instance(id: &str, name: &str, kind: &str, az: &str, launched: &str) -> Instance {
     Instance {
         id: InstanceId::new(id),
         name: Some(SafeText::new(name)),
@@ -49,7 +49,7 @@ fn group(kind: GroupKind, name: &str, cluster: Option<&str>, instances: Vec<Inst
     Group { key: GroupKey { kind, name: SafeText::new(name), cluster: cluster.map(SafeText::new) }, instances }
 }
 
-pub fn fleet(world: World) -> Fleet {
+pub(super) fn fleet(world: World) -> Fleet {
     let web = vec![
         instance("i-0a1f3b21c09c3e5d7", "web-1", "m6i.large", "eu-west-1a", "2026-11-19T10:01:00Z"),
         instance("i-0d5e77b1c0e2104aa", "web-2", "m5.large", "eu-west-1a", "2026-11-22T03:01:00Z"),
@@ -93,7 +93,7 @@ pub fn fleet(world: World) -> Fleet {
 }
 
 /// Names as an attacker or a bored colleague chooses them.
-pub fn hostile_fleet() -> Fleet {
+pub(super) fn hostile_fleet() -> Fleet {
     let named = |id: &str, name: &str| instance(id, name, "m5.large", "eu-west-1a", "2026-11-22T03:01:00Z");
     let instances = vec![
         named("i-0000000000000000a", "\x1b[31mred\x1b[0m\x07"),
@@ -115,40 +115,40 @@ pub fn hostile_fleet() -> Fleet {
 }
 
 /// The screen of a model, and the time on it.
-pub struct Session {
-    pub app: App,
-    pub now: Timestamp,
-    pub effects: Vec<Effect>,
+pub(super) struct Session {
+    pub(super) app: App,
+    pub(super) now: Timestamp,
+    pub(super) effects: Vec<Effect>,
     seq: u64,
 }
 
 impl Session {
-    pub fn new(setting: Setting) -> Self {
+    pub(super) fn new(setting: Setting) -> Self {
         let (app, effects) = App::new(setting);
         Self { app, now: at("12:04:45"), effects, seq: 0 }
     }
 
-    pub fn listed(world: World) -> Self {
+    pub(super) fn listed(world: World) -> Self {
         let mut session = Self::new(setting(world));
         session.tell(Msg::FleetListed(fleet(world)));
         session
     }
 
-    pub fn tell(&mut self, msg: Msg) -> &mut Self {
+    pub(super) fn tell(&mut self, msg: Msg) -> &mut Self {
         let effects = self.app.update(msg, self.now);
         self.effects.extend(effects);
         self
     }
 
     /// Presses keys, written with blanks between them.
-    pub fn press(&mut self, keys: &str) -> &mut Self {
+    pub(super) fn press(&mut self, keys: &str) -> &mut Self {
         for key in keys.split_whitespace() {
             self.tell(Msg::Key(key.parse().unwrap()));
         }
         self
     }
 
-    pub fn ticks(&mut self, count: usize) -> &mut Self {
+    pub(super) fn ticks(&mut self, count: usize) -> &mut Self {
         for _ in 0..count {
             self.tell(Msg::Tick);
         }
@@ -156,7 +156,7 @@ impl Session {
     }
 
     /// Types text as a person does: no two characters within one tick.
-    pub fn type_in(&mut self, text: &str) -> &mut Self {
+    pub(super) fn type_in(&mut self, text: &str) -> &mut Self {
         for character in text.chars() {
             let key = if character == ' ' { String::from("space") } else { character.to_string() };
             self.press(&key).ticks(1);
@@ -164,7 +164,7 @@ impl Session {
         self
     }
 
-    pub fn fact(&mut self, source: Source, instance: Option<&str>, time: &str, what: What) -> &mut Self {
+    pub(super) fn fact(&mut self, source: Source, instance: Option<&str>, time: &str, what: What) -> &mut Self {
         self.now = at(time) + SignedDuration::from_millis(400);
         self.seq += 1;
         let instance = instance.map(InstanceId::new);
@@ -173,17 +173,17 @@ impl Session {
     }
 }
 
-pub const TARGETS: [&str; 3] = ["i-0a1f3b21c09c3e5d7", "i-0b77e0a2d110fa6b1", "i-0c02d4e1b777aa012"];
+pub(super) const TARGETS: [&str; 3] = ["i-0a1f3b21c09c3e5d7", "i-0b77e0a2d110fa6b1", "i-0c02d4e1b777aa012"];
 
 /// Three marks, a warning of five minutes, on the compose screen.
-pub fn composed(world: World) -> Session {
+pub(super) fn composed(world: World) -> Session {
     let mut session = Session::listed(world);
     session.press("j j j j space j space j space c");
     session.press("tab right right right right right right");
     session
 }
 
-pub fn confirming(world: World) -> Session {
+pub(super) fn confirming(world: World) -> Session {
     let mut session = composed(world);
     session.press("S");
     session
@@ -201,14 +201,14 @@ fn plan(session: &Session) -> Plan {
 }
 
 /// The words are typed and the drill is on its way.
-pub fn started(world: World) -> Session {
+pub(super) fn started(world: World) -> Session {
     let mut session = confirming(world);
     session.ticks(4).type_in("web 3").press("enter");
     session
 }
 
 /// The experiment runs and the rebalance recommendation was seen.
-pub fn warned(world: World) -> Session {
+pub(super) fn warned(world: World) -> Session {
     let mut session = started(world);
     let plan = plan(&session);
     let drill = DrillId::new("20261122-120450-k3f9");
@@ -260,7 +260,7 @@ pub fn warned(world: World) -> Session {
 
 impl Session {
     /// Every source has answered just now.
-    pub fn at(&mut self, time: &str) {
+    pub(super) fn at(&mut self, time: &str) {
         self.now = at(time);
         for watch in [
             WatchName::Experiment,
@@ -274,24 +274,24 @@ impl Session {
         }
     }
 
-    pub fn log(&mut self, time: &str, message: &str) -> &mut Self {
+    pub(super) fn log(&mut self, time: &str, message: &str) -> &mut Self {
         let (group, message) = (SafeText::new("/aws/lambda/spot-handler"), SafeText::line(message));
         self.fact(Source::Logs, None, time, What::LogLine { group, message })
     }
 
-    pub fn spot_request(&mut self, target: &str, time: &str, state: &str, status: &str) -> &mut Self {
+    pub(super) fn spot_request(&mut self, target: &str, time: &str, state: &str, status: &str) -> &mut Self {
         let request = SpotRequestId::new("sir-8x2k");
         let (state, status) = (SafeText::new(state), SafeText::new(status));
         self.fact(Source::Ec2, Some(target), time, What::SpotRequestChanged { request, state, status })
     }
 
-    pub fn state(&mut self, source: Source, target: &str, time: &str, state: InstanceState) -> &mut Self {
+    pub(super) fn state(&mut self, source: Source, target: &str, time: &str, state: InstanceState) -> &mut Self {
         self.fact(source, Some(target), time, What::InstanceStateChanged { state, reason: None, not_before: None })
     }
 }
 
 /// Each target has its notice.
-pub fn noticed(world: World) -> Session {
+pub(super) fn noticed(world: World) -> Session {
     let mut session = warned(world);
     for (target, second) in TARGETS.into_iter().zip(["02", "02", "03"]) {
         let notice = What::NoticeIssued { basis: Basis::Event, action: Some(Behavior::Terminate) };
@@ -317,7 +317,7 @@ pub fn noticed(world: World) -> Session {
 }
 
 /// Two are gone, one is going, one replacement runs.
-pub fn leaving(world: World) -> Session {
+pub(super) fn leaving(world: World) -> Session {
     let mut session = noticed(world);
     for target in TARGETS {
         session.state(Source::Events, target, "12:10:04", InstanceState::ShuttingDown);
@@ -341,7 +341,7 @@ pub fn leaving(world: World) -> Session {
 }
 
 /// The drill is over; one target was never seen to go.
-pub fn failed(world: World) -> Session {
+pub(super) fn failed(world: World) -> Session {
     let mut session = leaving(world);
     let verdict = Verdict {
         verdict: Outcome::Failed,
@@ -363,7 +363,7 @@ pub fn failed(world: World) -> Session {
 }
 
 /// The drill is over, and everything came as it should.
-pub fn held(world: World) -> Session {
+pub(super) fn held(world: World) -> Session {
     let mut session = leaving(world);
     session.state(Source::Events, TARGETS[2], "12:10:52", InstanceState::Terminated);
     let verdict = Verdict {
