@@ -69,7 +69,7 @@ fn running() -> Live {
     record(&mut live, Source::Fis, None, "12:00:02", started);
     experiment(&mut live, "12:00:10", "running");
     let (action, status) = (SafeText::new("interrupt0"), SafeText::new("running"));
-    let began = What::ActionStateChanged { action, status, reason: None };
+    let began = What::ActionStateChanged { action, status, reason: None, started: Some(at("12:00:15")) };
     record(&mut live, Source::Fis, None, "12:00:15", began);
     live
 }

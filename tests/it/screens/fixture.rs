@@ -242,6 +242,7 @@ pub(super) fn warned(world: World) -> Session {
                 action: SafeText::new("interrupt0"),
                 status: SafeText::new("running"),
                 reason: None,
+                started: Some(at("12:05:02")),
             },
         )
         .fact(
@@ -304,6 +305,7 @@ pub(super) fn noticed(world: World) -> Session {
             action: SafeText::new("interrupt0"),
             status: SafeText::new("completed"),
             reason: Some(SafeText::new("Action was completed.")),
+            started: Some(at("12:05:02")),
         })
         .fact(Source::Fis, None, "12:08:06", What::ExperimentStateChanged {
             experiment: ExperimentId::new("EXP7aK2mPq9"),
