@@ -124,8 +124,8 @@ mod tests {
 
     #[test]
     fn lines_break_between_words_and_long_words_anywhere() {
-        assert_eq!(wrap("the drill goes on", 10), ["the drill ", "goes on"]);
-        assert_eq!(wrap("abcdefgh ij", 4), ["abcd", "efgh ", "ij"]);
+        assert_eq!(wrap("the drill goes on", 10), ["the drill", "goes on"]);
+        assert_eq!(wrap("abcdefgh ij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(wrap("", 4), [""]);
         assert_eq!(wrap("日本", 1), ["日本"]);
     }
