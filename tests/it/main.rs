@@ -2,6 +2,10 @@
 
 // `cfg(test)` tells clippy that what tests may do is allowed here
 #[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod drills;
 #[cfg(test)]
 mod lab;

@@ -52,6 +52,16 @@ fn ascii(session: &Session) -> String {
     picture_in(session, COMMON, "mono", Glyphs::Ascii)
 }
 
+/// The pictures that the README shows, by name.
+pub(crate) fn pictures() -> [(&'static str, Session); 4] {
+    [
+        ("fleet", Session::listed(World::Aws)),
+        ("confirm", confirming(World::Aws)),
+        ("live", noticed(World::Aws)),
+        ("held", held(World::Lab)),
+    ]
+}
+
 /// A snapshot at each of the sizes that people have.
 macro_rules! everywhere {
     ($name:literal, $session:expr) => {{

@@ -115,9 +115,9 @@ pub(super) fn hostile_fleet() -> Fleet {
 }
 
 /// The screen of a model, and the time on it.
-pub(super) struct Session {
-    pub(super) app: App,
-    pub(super) now: Timestamp,
+pub(crate) struct Session {
+    pub(crate) app: App,
+    pub(crate) now: Timestamp,
     pub(super) effects: Vec<Effect>,
     seq: u64,
 }
