@@ -1,8 +1,8 @@
 """boto3 against `spotdrill lab serve`: an AWS client that shares no code with the SDK that spotdrill uses.
 
 It proves that the lab speaks AWS's protocols and not merely ours: botocore parses every answer and every refusal by
-AWS's own models, the printed `export` lines are all that a client needs, and an interruption runs its whole course as AWS
-documents it, from the experiment's start to the terminated instance and its replacement.
+AWS's own models, the printed `export` lines are all that a client needs, and an interruption runs its whole course as
+AWS documents it, from the experiment's start to the terminated instance and its replacement.
 """
 
 import json
@@ -307,7 +307,8 @@ def the_program_itself(printed, ec2):
     same("spotdrill takes the served lab for a lab", (seen.returncode, fleet.get("world")), (0, "lab"))
     running = {"Name": "instance-state-name", "Values": ["running"]}
     ours = {i["id"] for g in fleet["groups"] for i in g["instances"] if i["state"] == "running"}
-    same("and sees what boto3 sees", ours, {i["InstanceId"] for i in instances(ec2.describe_instances(Filters=[running]))})
+    theirs = {i["InstanceId"] for i in instances(ec2.describe_instances(Filters=[running]))}
+    same("and sees what boto3 sees", ours, theirs)
     order = ("run", *where, "--group", "batch-spot", "--count", "2", "--yes", "--settle", "10m", "--format", "ndjson")
     seen = run(*order, env=printed, seconds=120)
     facts = [json.loads(line) for line in seen.stdout.splitlines()]

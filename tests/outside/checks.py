@@ -63,7 +63,7 @@ def run(*arguments, env=None, seconds=60):
 
 
 def start(arguments, env=None, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
-    """Starts a server in a process group of its own, which is killed when the script ends."""
+    """Starts a server that is killed when the script ends."""
     child = subprocess.Popen(
         arguments,
         env=CLEAN | (env or {}),
@@ -71,7 +71,6 @@ def start(arguments, env=None, stdout=subprocess.DEVNULL, stderr=subprocess.DEVN
         stdout=stdout,
         stderr=stderr,
         text=True,
-        start_new_session=True,
     )
     children.append(child)
     return child
@@ -114,9 +113,6 @@ def main(script):
 @atexit.register
 def clean_up():
     for child in children:
-        try:
-            os.killpg(child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        child.kill()
         child.wait()
     shutil.rmtree(HOME, ignore_errors=True)

@@ -184,12 +184,14 @@ def the_drill(url, fis, ec2):
 
     drill = facts[0]["drill"]
     experiments = fis.list_experiments()["experiments"]
-    same("boto3: there is one experiment, with our tag", [e["tags"].get("spotdrill:drill") for e in experiments], [drill])
+    tags = [experiment["tags"].get("spotdrill:drill") for experiment in experiments]
+    same("boto3: there is one experiment, with our tag", tags, [drill])
     started = next(fact["experiment"] for fact in facts if fact["fact"] == "experiment-started")
     same("boto3: it is the one that spotdrill told of", [e["id"] for e in experiments], [started])
     experiment = fis.get_experiment(id=started)["experiment"]
     arns = [target["resourceArns"] for target in experiment["targets"].values()]
-    same("boto3: it names that one instance by ARN", arns, [[f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{target['id']}"]])
+    wanted = [[f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{target['id']}"]]
+    same("boto3: it names that one instance by ARN", arns, wanted)
     [action] = experiment["actions"].values()
     found = (action["actionId"], action["parameters"])
     wanted = ("aws:ec2:send-spot-instance-interruptions", {"durationBeforeInterruption": "PT2M"})
@@ -261,7 +263,8 @@ def the_escapes(url, ec2):
         same(f"fleet --format {form}: escape sequences reach no terminal", odd, [])
         whole = seen.returncode == 0 and "captured" in seen.stdout
         refused = seen.returncode == 5 and "captured" not in seen.stdout and seen.stderr.count("\n") == 1
-        check("and they are shown harmless, or the answer is refused", whole or refused, f"{seen.returncode} {seen.stderr}")
+        said = f"{seen.returncode} {seen.stderr}"
+        check("and they are shown harmless, or the answer is refused", whole or refused, said)
 
 
 def script():
