@@ -19,6 +19,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
 SPOTDRILL = os.environ.get("SPOTDRILL", str(TARGET / "debug" / "spotdrill"))
+SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 REGION = "eu-west-1"
 HOME = tempfile.mkdtemp(prefix="spotdrill-outside-")
 CLEAN = {
@@ -97,11 +98,17 @@ def control_characters(text):
     return re.findall(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", text)
 
 
+def end(number, _):
+    """A signal passes through Python, so that the servers are killed; a second one must not cut that short."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main(script):
     """Runs the script's checks, prints the count, and exits with 1 if one failed or the script itself did."""
-    # A signal must pass through Python, so that the servers are killed at exit.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    signal.signal(signal.SIGHUP, lambda number, _: sys.exit(128 + number))
+    for number in SIGNALS:
+        signal.signal(number, end)
     try:
         script()
     except Exception as error:  # whatever it is, it counts as a failed check
