@@ -22,8 +22,8 @@ fn fleet() -> Fleet {
     let instance = |group: usize, number: usize| Instance {
         id: InstanceId::new(format!("i-{:017x}", group * EACH + number)),
         name: Some(SafeText::new(format!("node-{group}-{number}"))),
-        instance_type: SafeText::new(["m6i.large", "m5.large", "c7g.4xlarge"][number % 3]),
-        az: SafeText::new(["eu-west-1a", "eu-west-1b", "eu-west-1c"][number % 3]),
+        instance_type: SafeText::new(if number.is_multiple_of(2) { "m6i.large" } else { "c7g.4xlarge" }),
+        az: SafeText::new(format!("eu-west-1{}", if number.is_multiple_of(2) { 'a' } else { 'b' })),
         state: InstanceState::Running,
         lifecycle: Lifecycle::Spot,
         spot_request: None,
@@ -41,6 +41,7 @@ fn fleet() -> Fleet {
         world: World::Aws,
         groups: (0..GROUPS).map(group).collect(),
         complete: true,
+        gap: None,
         as_of: "2026-11-22T12:00:00Z".parse().unwrap_or_default(),
     }
 }

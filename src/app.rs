@@ -30,7 +30,7 @@ use live::Live;
 use messages::{Messages, Weight};
 pub use overlay::Overlay;
 
-/// Where and how the program was started; it does not change.
+/// Where and how the program was started; what a server tells of itself is added.
 #[derive(Clone, Debug)]
 pub struct Setting {
     pub world: World,
@@ -46,6 +46,13 @@ pub struct Setting {
     pub role: String,
 }
 
+impl Setting {
+    /// Whether the lab is in this very program.
+    pub fn lab_inside(&self) -> bool {
+        self.world == World::Lab && self.endpoint.is_none()
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum Msg {
@@ -58,6 +65,10 @@ pub enum Msg {
     FleetListed(Fleet),
     FleetFailed {
         message: SafeText,
+    },
+    /// The server told how fast its time passes.
+    Paced {
+        rate: f64,
     },
     /// A fact of the running drill, in the journal already.
     Recorded(Entry),
@@ -153,6 +164,7 @@ impl App {
                 self.browser.listing_failed(message);
             }
             Msg::Recorded(entry) => self.recorded(&entry, now),
+            Msg::Paced { rate } => self.setting.rate = rate,
             Msg::DrillRefused(why) => self.refused(&why, now),
             Msg::Tick | Msg::Pulse(_) => {}
         }
@@ -176,6 +188,7 @@ impl App {
 
     fn listed(&mut self, fleet: Fleet, now: Timestamp) {
         (self.setting.region, self.setting.account) = (Some(fleet.region.clone()), Some(fleet.account.clone()));
+        self.setting.world = fleet.world;
         let lost = self.browser.listed(fleet);
         if !lost.is_empty() {
             let ids: Vec<_> = lost.iter().map(ToString::to_string).collect();

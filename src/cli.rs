@@ -61,15 +61,15 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    fn new(exit: Exit, message: impl ToString) -> Self {
-        Self { exit, message: message.to_string() }
+    fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into() }
     }
 }
 
 impl From<aws::Error> for Ending {
     fn from(error: aws::Error) -> Self {
         let exit = if error.kind == aws::Kind::OtherEndpoint { Exit::Guarded } else { Exit::Aws };
-        Self::new(exit, error)
+        Self::new(exit, error.to_string())
     }
 }
 
@@ -77,7 +77,7 @@ impl From<NotOpened> for Ending {
     fn from(error: NotOpened) -> Self {
         match error {
             NotOpened::Aws(error) => error.into(),
-            other => Self::new(Exit::Usage, other),
+            other => Self::new(Exit::Usage, other.to_string()),
         }
     }
 }

@@ -77,6 +77,7 @@ impl Clock {
     }
 
     /// Waits until `time` of this clock's has passed.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that waits, at the drill's rate")]
     pub fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send + 'static {
         tokio::time::sleep(self.real(time))
     }
@@ -141,7 +142,7 @@ mod tests {
     async fn a_two_minute_notice_takes_twelve_seconds_at_rate_ten() {
         let clock = Clock::rated(noon(), 10.0);
         let started = Instant::now();
-        clock.sleep(Duration::from_secs(120)).await;
+        clock.sleep(Duration::from_mins(2)).await;
         assert_eq!(started.elapsed(), Duration::from_secs(12));
         assert_eq!(clock.now().to_string(), "2026-11-22T12:02:00Z");
     }
@@ -153,7 +154,7 @@ mod tests {
         clock.follow(noon(), 60.0);
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(followed.now().to_string(), "2026-11-22T12:01:00Z");
-        assert_eq!(followed.rate(), 60.0);
+        assert!((followed.rate() - 60.0).abs() < f64::EPSILON);
     }
 
     #[tokio::test(start_paused = true)]
@@ -171,7 +172,7 @@ mod tests {
         let clock = Clock::rated(noon(), 2.0);
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             clock.follow(noon(), rate);
-            assert_eq!(clock.rate(), 2.0);
+            assert!((clock.rate() - 2.0).abs() < f64::EPSILON);
         }
     }
 

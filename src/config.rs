@@ -16,7 +16,7 @@ pub struct Config {
     pub lambda_log_group: String,
     /// The log group that AWS's own events are written to by an EventBridge rule.
     pub events_log_group: String,
-    /// How long a drill waits for targets to go and to be replaced after FIS is done.
+    /// How long past the expected interruption a drill waits for targets to go and to be replaced.
     pub settle: Duration,
     pub theme: String,
     /// Draw with ASCII characters alone.
@@ -32,7 +32,7 @@ impl Default for Config {
             fis_role: String::from("spot-fis-test"),
             lambda_log_group: String::from("/aws/lambda/send-slack-spot-event"),
             events_log_group: String::from("/aws/events/spotdrill"),
-            settle: Duration::from_secs(600),
+            settle: Duration::from_mins(10),
             theme: String::from("default"),
             ascii: false,
         }

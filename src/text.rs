@@ -1,7 +1,10 @@
 //! Text that came from outside, made harmless where it enters: tags, names, log lines, error messages. Knows nothing of
 //! where it came from or where it is shown.
 
-use std::{fmt, ops::Deref};
+use std::{
+    fmt::{self, Write},
+    ops::Deref,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +65,7 @@ fn push_safe(safe: &mut String, character: char) {
         '\u{7f}' => safe.push('␡'),
         '\u{fe00}'..='\u{fe0f}' => {} // asks for another look of the character before it: not worth the room
         _ if is_c1(character) || is_invisible(character) => {
-            safe.push_str(&format!("<U+{:04X}>", character as u32));
+            let _ = write!(safe, "<U+{:04X}>", character as u32); // a String takes all
         }
         _ => safe.push(character),
     }

@@ -42,6 +42,7 @@ fn fleet() -> Fleet {
         world: World::Aws,
         groups: vec![Group { key, instances: ["i-1", "i-2"].map(instance).to_vec() }],
         complete: true,
+        gap: None,
         as_of: now(),
     }
 }

@@ -20,7 +20,7 @@ use super::{
     Aws,
     error::{Error, Kind},
     pace::Pace,
-    transport::{Following, ReadOnly, WithoutHostPrefix},
+    transport::{Following, ReadOnly, WithoutHostPrefix, is_loopback},
 };
 use crate::clock::Clock;
 
@@ -50,8 +50,14 @@ pub struct Connection {
 pub async fn connect(connection: Connection) -> Result<Aws, Error> {
     let Connection { way, read_only, clock, http_client } = connection;
     let sdk = match &way {
-        Way::Account { profile, region } => chain(profile.as_deref(), region.as_deref(), http_client, &clock).await,
-        Way::Endpoint { profile, region, .. } => {
+        Way::Account { profile, region } => {
+            let http_client = http_client.unwrap_or_else(|| over_the_network(ProxyConfig::from_env()));
+            chain(profile.as_deref(), region.as_deref(), http_client, &clock).await
+        }
+        Way::Endpoint { url, profile, region } => {
+            let this_machine = url.parse().is_ok_and(|url| is_loopback(&url));
+            let proxy = if this_machine { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
+            let http_client = http_client.unwrap_or_else(|| over_the_network(proxy));
             chain(profile.as_deref(), region.as_deref(), http_client, &clock).await
         }
         Way::Lab { region, access_key, secret_key, .. } => alone(region, access_key, secret_key, http_client, &clock),
@@ -75,7 +81,9 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
     macro_rules! client {
         ($service:ident) => {{
             let mut config = $service::config::Builder::from(&sdk).interceptor(following.clone());
-            config.set_endpoint_url(endpoint.clone().or(None));
+            if let Some(url) = &endpoint {
+                config = config.endpoint_url(url);
+            }
             if read_only {
                 config = config.interceptor(ReadOnly);
             }
@@ -96,14 +104,9 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
     })
 }
 
-async fn chain(
-    profile: Option<&str>,
-    region: Option<&str>,
-    http_client: Option<SharedHttpClient>,
-    clock: &Clock,
-) -> SdkConfig {
+async fn chain(profile: Option<&str>, region: Option<&str>, http_client: SharedHttpClient, clock: &Clock) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client.unwrap_or_else(over_the_network))
+        .http_client(http_client)
         .sleep_impl(TokioSleep::new())
         .time_source(DrillTime(clock.clone()))
         .timeout_config(time_outs())
@@ -150,10 +153,10 @@ fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(3).with_max_backoff(Duration::from_secs(4))
 }
 
-/// HTTPS by rustls with ring, through the proxy of the environment where there is one.
-fn over_the_network() -> SharedHttpClient {
-    Builder::new().build_with_connector_fn(|settings, _| {
-        let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
+/// HTTPS by rustls with ring; the SDK's own client would pass over the environment's proxy.
+fn over_the_network(proxy: ProxyConfig) -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(move |settings, _| {
+        let mut connector = Connector::builder().proxy_config(proxy.clone());
         connector.set_connector_settings(settings.cloned());
         connector.tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build()
     })

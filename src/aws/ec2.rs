@@ -64,7 +64,7 @@ impl Aws {
         let call = self.ec2.describe_instances().set_instance_ids(Some(strings(ids, InstanceId::as_str)));
         let answer = call.send().await.map_err(|error| Error::of("describe the targets", &error))?;
         let seen = self.clock.now();
-        let instances = answer.reservations().iter().flat_map(|reservation| reservation.instances());
+        let instances = answer.reservations().iter().flat_map(sdk::Reservation::instances);
         let facts = instances.filter_map(|instance| states.change(instance, seen)).collect();
         states.looked = Some(seen);
         Ok(facts)
@@ -108,7 +108,7 @@ impl Aws {
                 .set_next_token(token);
             let answer = call.send().await.map_err(|error| Error::of("describe the group", &error))?;
             let seen = self.clock.now();
-            for instance in answer.reservations().iter().flat_map(|reservation| reservation.instances()) {
+            for instance in answer.reservations().iter().flat_map(sdk::Reservation::instances) {
                 facts.extend(new_in_group(instance, group, since, states, seen));
             }
             token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);

@@ -86,7 +86,12 @@ impl Error {
     {
         let code = error.code().unwrap_or_default();
         let kind = kind_of(error, code);
-        let said = error.message().map(str::to_owned).unwrap_or_else(|| deepest(error));
+        let said = match within(error) {
+            Some(CredentialsError::CredentialsNotLoaded(_)) => {
+                String::from("there are no credentials in the environment, the profile, SSO or the instance's role")
+            }
+            _ => error.message().map_or_else(|| deepest(error), str::to_owned),
+        };
         let code = if code.is_empty() { format!("{kind:?}") } else { code.to_owned() };
         Self { doing, kind, code: SafeText::new(code), why: SafeText::new(said.trim_end_matches('.')) }
     }

@@ -27,7 +27,7 @@ impl Aws {
     pub async fn fleet(&self, mut progress: impl FnMut(usize)) -> Result<Fleet, Error> {
         let identity = self.identity().await?;
         let mut listed = Vec::new();
-        let mut complete = true;
+        let mut gap = None;
         let living = sdk::Filter::builder()
             .name("instance-state-name")
             .set_values(Some(LIVING.map(str::to_owned).to_vec()))
@@ -35,18 +35,21 @@ impl Aws {
         let mut pages = self.ec2.describe_instances().max_results(PAGE).filters(living).into_paginator().send();
         while let Some(page) = pages.next().await {
             match page {
-                Ok(page) => listed.extend(page.reservations().iter().flat_map(|r| r.instances()).map(read_instance)),
+                Ok(page) => {
+                    listed.extend(page.reservations().iter().flat_map(sdk::Reservation::instances).map(read_instance));
+                }
                 Err(error) if listed.is_empty() => return Err(Error::of("list the instances", &error)),
-                Err(_) => {
-                    complete = false;
+                Err(error) => {
+                    gap = Some(Error::of("list all instances", &error));
                     break;
                 }
             }
             progress(listed.len());
         }
-        let behaviors = self.interruption_behaviors().await;
-        complete &= behaviors.is_ok();
-        let behaviors = behaviors.unwrap_or_default();
+        let behaviors = self.interruption_behaviors().await.unwrap_or_else(|error| {
+            gap.get_or_insert(error);
+            HashMap::new()
+        });
         for (instance, _) in &mut listed {
             let request = instance.spot_request.as_ref();
             instance.interruption_behavior = request.and_then(|request| behaviors.get(request)).copied();
@@ -57,7 +60,8 @@ impl Aws {
             account: identity.account,
             world,
             groups: Fleet::group(listed),
-            complete,
+            complete: gap.is_none(),
+            gap: gap.map(|error| SafeText::new(error.to_string())),
             as_of: self.clock.now(),
         })
     }

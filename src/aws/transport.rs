@@ -135,7 +135,7 @@ impl Intercept for WithoutHostPrefix {
     }
 }
 
-fn is_loopback(url: &http::Uri) -> bool {
+pub(super) fn is_loopback(url: &http::Uri) -> bool {
     let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }

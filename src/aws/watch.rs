@@ -53,7 +53,7 @@ enum Memory {
 }
 
 /// A log group that does not exist is looked for again after so long.
-const RARELY: Duration = Duration::from_secs(60);
+const RARELY: Duration = Duration::from_mins(1);
 
 impl Watcher {
     pub fn new(aws: Aws, watch: Watch, groups: &LogGroups) -> Self {

@@ -63,7 +63,7 @@ pub(super) struct Global {
     /// The role that FIS runs experiments with: a name in the account, or an ARN
     #[arg(long, global = true, value_name = "ROLE")]
     pub(super) fis_role: Option<String>,
-    /// How long a drill waits for its targets to go and to be replaced after FIS is done, such as 10m
+    /// How long past the expected interruption a drill waits for its targets to go and to be replaced
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     pub(super) settle: Option<Duration>,
     /// Draw with ASCII characters alone

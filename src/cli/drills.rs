@@ -13,7 +13,7 @@ use crate::{
 
 /// The table of all journals; those that cannot be read are named below it.
 pub(super) fn table(folder: &Path) -> Result<String, Ending> {
-    let (records, unreadable) = journal::list(folder).map_err(|error| Ending::new(Exit::Failed, error))?;
+    let (records, unreadable) = journal::list(folder).map_err(|error| Ending::new(Exit::Failed, error.to_string()))?;
     if records.is_empty() && unreadable.is_empty() {
         return Ok(format!("no drills yet in {}\n", folder.display()));
     }

@@ -11,7 +11,10 @@ use super::{
     args::{FleetFormat, Global},
 };
 use crate::{
-    drill::fleet::{Behavior, Fleet, Group, GroupKind, Instance, Lifecycle, World},
+    drill::{
+        fleet::{Behavior, Fleet, Group, GroupKind, Instance, Lifecycle, World},
+        id::SpotRequestId,
+    },
     run::world::open,
 };
 
@@ -26,8 +29,8 @@ pub(super) async fn run(global: &Global, format: FleetFormat) -> anyhow::Result<
     if fleet.complete {
         return Ok(Exit::Held);
     }
-    let message = "the list is incomplete: a page failed. Try again; no drill would start on it";
-    Err(super::Ending::new(Exit::Aws, message).into())
+    let why = fleet.gap.as_deref().unwrap_or("a page failed. Try again");
+    Err(super::Ending::new(Exit::Aws, format!("the list is incomplete, and no drill would start on it: {why}")).into())
 }
 
 /// The JSON form, which is a promise.
@@ -101,7 +104,7 @@ impl<'a> InstanceJson<'a> {
             az: &instance.az,
             state: instance.state.as_str(),
             lifecycle: instance.lifecycle,
-            spot_request: instance.spot_request.as_ref().map(|request| request.as_str()),
+            spot_request: instance.spot_request.as_ref().map(SpotRequestId::as_str),
             interruption_behavior: instance.interruption_behavior,
             launched_at: instance.launched_at,
             node: instance.node.as_deref(),

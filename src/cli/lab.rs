@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Ending, Exit, args::Global};
 use crate::{
     lab::scenario::Scenario,
-    run::world::{open_lab, serve as open_port},
+    run::world::{open_lab, serve as listen},
 };
 
 /// Serves until a signal ends it.
@@ -16,7 +16,7 @@ pub(super) async fn serve(global: &Global, port: u16) -> anyhow::Result<Exit> {
     let speed = global.speed.unwrap_or(1.0);
     let seed = global.seed();
     let (lab, _) = open_lab(name, speed, seed).map_err(Ending::from)?;
-    let server = open_port(lab.clone(), port).await.map_err(Ending::from)?;
+    let server = listen(lab.clone(), port).await.map_err(Ending::from)?;
     let url = format!("http://{}", server.address());
     super::print(&format!(
         "# spotdrill lab `{name}`, speed {speed}, seed {seed}: paste these, then use any AWS client. Ctrl-C ends it.\n\

@@ -129,6 +129,7 @@ fn confirmation(plan: &Plan, wanted: &Wanted) -> Result<(String, ConfirmedBy), S
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
 pub(super) fn ending(error: NotStarted) -> Ending {
     let exit = match error {
         NotStarted::Aws(_) => Exit::Aws,
@@ -137,7 +138,7 @@ pub(super) fn ending(error: NotStarted) -> Ending {
         | NotStarted::NotOpen { .. }
         | NotStarted::Journal(_) => Exit::Guarded,
     };
-    Ending::new(exit, error)
+    Ending::new(exit, error.to_string())
 }
 
 /// What is not a fact goes to standard error, so that standard output is the facts alone.

@@ -198,8 +198,9 @@ impl Drill {
 
     fn refused(&mut self, order: OrderName, why: &str) -> Vec<Order> {
         match order {
-            OrderName::CreateTemplate => self.not_started(&format!("AWS refused to {} ({why})", order.as_str())),
-            OrderName::StartExperiment => self.not_started(&format!("AWS refused to {} ({why})", order.as_str())),
+            OrderName::CreateTemplate | OrderName::StartExperiment => {
+                self.not_started(&format!("AWS refused to {} ({why})", order.as_str()))
+            }
             OrderName::FindExperiment => self.unknown(),
             OrderName::StopExperiment => {
                 self.timeline.complain(format!("AWS refused to {} ({why})", order.as_str()));
@@ -273,7 +274,7 @@ impl Drill {
         let expected = self.timeline.expected_end();
         let deadline = match (self.phase, self.ended) {
             (Phase::Settling, Some(_)) if self.aborted => expected?.saturating_add(AFTER_STOP),
-            (Phase::Settling, Some(ended)) => ended.saturating_add(settle),
+            (Phase::Settling, Some(ended)) => expected.unwrap_or(ended).max(ended).saturating_add(settle),
             (Phase::Running, None) => expected?.saturating_add(settle),
             _ => return None,
         };

@@ -79,7 +79,7 @@ pub enum What {
         #[serde(flatten)]
         plan: Plan,
         role_arn: String,
-        /// How long the drill keeps watching after FIS is done, in seconds.
+        /// How long the drill keeps watching past the expected interruption, in seconds.
         settle_seconds: u32,
     },
     /// The operator typed the words, or gave them (or `--yes`) on the command line.

@@ -30,6 +30,8 @@ pub struct Fleet {
     pub groups: Vec<Group>,
     /// False if a page of the listing failed: then no drill may start.
     pub complete: bool,
+    /// Why it is incomplete.
+    pub gap: Option<SafeText>,
     pub as_of: Timestamp,
 }
 

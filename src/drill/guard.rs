@@ -14,8 +14,8 @@ use super::{
 /// One reason why a wish is not carried out: what is wrong, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
-    #[error("the inventory is incomplete: a page of the listing failed. List again before a drill")]
-    Incomplete,
+    #[error("the inventory is incomplete: {why}")]
+    Incomplete { why: String },
     #[error("there is no group `{name}` in {region}{}", near(.nearest))]
     NoSuchGroup { name: String, region: String, nearest: Vec<String> },
     #[error("`{name}` names several groups: say which of {}", .candidates.join(", "))]
@@ -73,7 +73,8 @@ impl fmt::Display for Refusals {
 pub fn plan(fleet: &Fleet, wish: &Wish) -> Result<Plan, Refusals> {
     let mut refusals = Vec::new();
     if !fleet.complete {
-        refusals.push(Refusal::Incomplete);
+        let why = fleet.gap.as_deref().unwrap_or("a page of the listing failed. List again before a drill").to_owned();
+        refusals.push(Refusal::Incomplete { why });
     }
     let group = wish.group.as_deref().map(|name| find_group(fleet, name));
     let group = match group {

@@ -4,6 +4,7 @@ use super::{
     fact::{Basis, ConfirmedBy, Fact, What},
     verdict::Verdict,
 };
+use crate::text::SafeText;
 
 impl Fact {
     /// What happened to which instance, without when and by whose word.
@@ -83,7 +84,7 @@ impl Verdict {
         if self.reasons.is_empty() {
             return counted;
         }
-        let reasons: Vec<_> = self.reasons.iter().map(|reason| reason.as_str()).collect();
+        let reasons: Vec<_> = self.reasons.iter().map(SafeText::as_str).collect();
         format!("{counted}; {}", reasons.join("; "))
     }
 }

@@ -19,6 +19,7 @@ use crate::{
 
 /// What listeners are told.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "most of what is told are facts")]
 pub enum Told {
     /// A fact that is in the journal.
     Recorded(Entry),
@@ -66,7 +67,9 @@ impl Conductor {
 
     /// Tells again what was recorded before, and asks what is still open.
     pub fn take_up(&mut self, recorded: &[Entry]) {
-        recorded.iter().for_each(|entry| self.tell(Told::Recorded(entry.clone())));
+        for entry in recorded {
+            self.tell(Told::Recorded(entry.clone()));
+        }
         let message = SafeText::new("the drill was left, and is watched again from here on");
         self.record(Fact::ours(self.clock.now(), What::Noted { message }));
         self.drill.taken_up().into_iter().for_each(|order| self.crew.carry_out(order));

@@ -19,6 +19,7 @@ use crate::{
 
 /// What the crew reports.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "most news are facts")]
 pub enum News {
     Fact(Fact),
     /// A watch was answered: what it showed last is fresh.
@@ -28,7 +29,7 @@ pub enum News {
 /// How many reports may wait; then the crew waits, for a fact is never dropped.
 pub const WAITING: usize = 256;
 /// The longest wait between two looks at a source that does not answer, in drill time.
-const MOST_BACKOFF: Duration = Duration::from_secs(60);
+const MOST_BACKOFF: Duration = Duration::from_mins(1);
 
 /// Starts a task that is not the drill's own, such as the lab's server.
 pub fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {

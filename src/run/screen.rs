@@ -59,6 +59,7 @@ pub type Unfinished = (DrillId, PathBuf);
 const TICK: Duration = Duration::from_millis(250);
 
 /// What the tasks of the loop report.
+#[expect(clippy::large_enum_variant, reason = "most reports are messages")]
 enum Report {
     Msg(Msg),
     Started(Box<Running>),
@@ -184,6 +185,7 @@ impl Loop<'_> {
                 Ok(fleet) => Msg::FleetListed(fleet),
                 Err(error) => Msg::FleetFailed { message: SafeText::new(error.to_string()) },
             };
+            let _ = reports.send(Report::Msg(Msg::Paced { rate: aws.clock.rate() }));
             let _ = reports.send(Report::Msg(listed)); // the loop has ended
         });
     }

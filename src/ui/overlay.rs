@@ -44,14 +44,22 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
             (said.title.to_owned(), "", lines, 0)
         }
         Overlay::Leave => {
-            let said = [
-                "The drill goes on in AWS, and what happens is no longer recorded.",
-                "spotdrill drills   lists it and says how to come back.",
-                "To stop it instead, stay and press X.",
-            ];
+            let (said, leave) = if app.setting().lab_inside() {
+                let said = [
+                    "This lab is inside this program and ends with it, and so does the drill.",
+                    "What was seen so far is kept: spotdrill drills lists it.",
+                ];
+                (said, "leave")
+            } else {
+                let said = [
+                    "The drill goes on, and what happens meanwhile is not recorded. To stop it, stay and press X.",
+                    "Come back with  spotdrill attach  ; spotdrill drills lists it.",
+                ];
+                (said, "leave it running")
+            };
             let mut lines = paragraphs(said.into_iter(), look, text_width);
             lines.push(Line::default());
-            lines.push(keys(&[("enter", "leave it running"), ("esc", "stay")], look));
+            lines.push(keys(&[("enter", leave), ("esc", "stay")], look));
             (String::from("LEAVE WHILE THE DRILL RUNS?"), "", lines, 0)
         }
     };

@@ -1,6 +1,6 @@
 //! What the documents say is so: the key table, the pictures and the commands. `UPDATE=1 cargo test docs` writes them anew.
 
-use std::{env, fs, path::PathBuf};
+use std::{env, fmt::Write, fs, path::PathBuf};
 
 use ratatui::style::{Color, Modifier};
 use spotdrill::{app::keymap, theme::Theme, ui::Glyphs};
@@ -112,15 +112,15 @@ fn run(
     let (x, y, long) = (f32::from(column) * width, f32::from(row) * height, f32::from(cells) * width);
     let mut drawn = String::new();
     if !paper.is_empty() {
-        drawn +=
-            &format!("<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{long:.1}\" height=\"{height}\" fill=\"{paper}\"/>\n");
+        drawn = format!("<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{long:.1}\" height=\"{height}\" fill=\"{paper}\"/>\n");
     }
     if !text.trim().is_empty() {
         let bold = if modifier.contains(Modifier::BOLD) { " font-weight=\"bold\"" } else { "" };
         let dim = if modifier.contains(Modifier::DIM) { " opacity=\"0.6\"" } else { "" };
         let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace(' ', "\u{a0}");
-        drawn += &format!(
-            "<text x=\"{x:.1}\" y=\"{:.1}\" textLength=\"{long:.1}\" fill=\"{ink}\"{bold}{dim}>{text}</text>\n",
+        let _ = writeln!(
+            drawn,
+            "<text x=\"{x:.1}\" y=\"{:.1}\" textLength=\"{long:.1}\" fill=\"{ink}\"{bold}{dim}>{text}</text>",
             y + 13.5
         );
     }

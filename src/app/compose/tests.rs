@@ -20,6 +20,7 @@ fn fleet(count: usize) -> Fleet {
         world: World::Aws,
         groups: vec![Group { key: key(), instances: (0..count).map(instance).collect() }],
         complete: true,
+        gap: None,
         as_of: "2026-11-22T12:00:00Z".parse().unwrap(),
     }
 }

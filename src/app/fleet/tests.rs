@@ -27,6 +27,7 @@ fn fleet(groups: Vec<(&str, Vec<Instance>)>) -> Fleet {
         world: World::Aws,
         groups: groups.into_iter().map(group).collect(),
         complete: true,
+        gap: None,
         as_of: "2026-11-22T12:00:00Z".parse().unwrap(),
     }
 }

@@ -143,7 +143,7 @@ pub const TABLE: &[Binding] = &[
     on_the_way((I::StopNow, "stop.send", L::Stop, &["X", "enter"], "stop it", "send the stop")),
     on_the_way((I::Stay, "stop.stay", L::Stop, &["esc", "q", "ctrl-c"], "let it run", "send nothing")),
 
-    on_the_way((I::LeaveNow, "leave.leave", L::Leave, &["enter", "q", "ctrl-c"], "leave", "leave; the drill goes on in AWS")),
+    on_the_way((I::LeaveNow, "leave.leave", L::Leave, &["enter", "q", "ctrl-c"], "leave", "leave; on AWS the drill goes on")),
     on_the_way((I::Stay, "leave.stay", L::Leave, &["esc"], "stay", "stay here")),
 
     aside((I::Move(Motion::Down), "list.down", L::Lists, &["j", "down"], "down", "one down")),

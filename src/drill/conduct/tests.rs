@@ -3,6 +3,7 @@ use crate::drill::{
     fact::{Basis, ConfirmedBy, Source},
     fleet::{Behavior, GroupKey, InstanceState, World},
     id::InstanceId,
+    order::WatchName::{Events, Experiment, Group, Instances, Logs},
     plan::Target,
     verdict::Outcome,
     warning::Warning,
@@ -259,7 +260,6 @@ fn what_is_watched_follows_the_phase() {
     let names = |told: &Told| told.drill.watches().iter().map(Watch::name).collect::<Vec<_>>();
     assert_eq!(names(&Told::confirmed(1).0), []);
     let mut told = Told::running(1);
-    use crate::drill::order::WatchName::{Events, Experiment, Group, Instances, Logs};
     assert_eq!(names(&told), [Experiment, Instances, Group, Logs, Events]);
     told.noticed("completed");
     assert_eq!(names(&told), [Instances, Group, Logs, Events]);

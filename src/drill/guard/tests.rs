@@ -38,6 +38,7 @@ fn fleet(groups: Vec<Group>) -> Fleet {
         world: World::Aws,
         groups,
         complete: true,
+        gap: None,
         as_of: Timestamp::UNIX_EPOCH,
     }
 }

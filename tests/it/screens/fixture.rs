@@ -88,6 +88,7 @@ pub(super) fn fleet(world: World) -> Fleet {
             group(GroupKind::KarpenterNodepool, "batch", Some("shop"), batch),
         ],
         complete: true,
+        gap: None,
         as_of: at("12:04:31"),
     }
 }
