@@ -59,12 +59,14 @@ fn draw(criterion: &mut Criterion) {
     let now = "2026-11-22T12:00:00Z".parse().unwrap_or_default();
     let (mut app, _) = App::new(setting);
     app.update(Msg::FleetListed(fleet()), now);
-    // unfold every group from the last up, then stand in the middle with everything marked
-    for key in std::iter::repeat_n(["enter", "space", "j"], GROUPS).flatten().chain(["g", "G", "pgup"]) {
+    // unfold and mark every group from the last up, then stand in the middle
+    let unfold = std::iter::repeat_n(["enter", "space", "k"], GROUPS).flatten();
+    for key in ["G"].into_iter().chain(unfold).chain(["G", "pgup"]) {
         if let Ok(chord) = key.parse() {
             app.update(Msg::Key(chord), now);
         }
     }
+    assert_eq!((app.browser().rows().len(), app.browser().marks().len()), (GROUPS * (EACH + 1), GROUPS * EACH));
     let (Ok(theme), Ok(mut terminal)) = (Theme::named("default"), Terminal::new(TestBackend::new(140, 40))) else {
         return;
     };
