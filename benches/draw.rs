@@ -22,8 +22,8 @@ fn fleet() -> Fleet {
     let instance = |group: usize, number: usize| Instance {
         id: InstanceId::new(format!("i-{:017x}", group * EACH + number)),
         name: Some(SafeText::new(format!("node-{group}-{number}"))),
-        instance_type: SafeText::new(if number.is_multiple_of(2) { "m6i.large" } else { "c7g.4xlarge" }),
-        az: SafeText::new(format!("eu-west-1{}", if number.is_multiple_of(2) { 'a' } else { 'b' })),
+        instance_type: SafeText::new(format!("m{}.large", number % 3 + 4)),
+        az: SafeText::new(format!("eu-west-{}a", number % 3 + 1)),
         state: InstanceState::Running,
         lifecycle: Lifecycle::Spot,
         spot_request: None,

@@ -48,11 +48,10 @@ fn about(plan: &Plan, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'st
         World::Lab => ("lab account ", look.text),
     };
     say("account", &format!("{word}{}  region {}", plan.account, plan.region), style);
-    say(
-        "hits",
-        &format!("{count} of {} running spot ({} %)   {}", plan.out_of, plan.share(), by_zone(plan)),
-        look.heading,
-    );
+    let groups: Vec<_> = plan.groups().iter().map(|group| group.qualified()).collect();
+    say("group", &groups.join(", "), look.heading);
+    let share = format!("{count} of {} running spot ({} %)   {}", plan.out_of, plan.share(), by_zone(plan));
+    say("hits", &share, look.heading);
     let later = |by: SignedDuration| clock(now.saturating_add(by).unwrap_or(now));
     let notice = later(plan.warning.until_notice());
     let recall = "X stops the experiment, but AWS documents no recall: an instance may still go.";
@@ -66,8 +65,6 @@ fn about(plan: &Plan, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'st
     let times =
         format!("~{} rebalance   ~{notice} NOTICE   ~{} end", later(SignedDuration::ZERO), later(plan.warning.whole()));
     say("if now", &times, look.estimate);
-    let groups: Vec<_> = plan.groups().iter().map(|group| group.qualified()).collect();
-    say("group", &groups.join(", "), look.text);
     say("price", &Cost::of(plan).to_string(), look.text);
     say("", "", look.text);
     let shown: Vec<_> =

@@ -41,10 +41,12 @@ impl Columns {
         let mut columns = Self { id: 13, name: 0, kind: 0, zone, state: 10, age: AGE, fate: FATE };
         let mut room = width.saturating_sub(MARGIN + columns.all());
         grow(&mut columns.kind, &mut room, 11, 12);
+        grow(&mut columns.id, &mut room, 6, 6);
         grow(&mut columns.name, &mut room, 8, 24);
         grow(&mut columns.state, &mut room, 3, 3);
-        grow(&mut columns.id, &mut room, 6, 6);
-        grow(&mut columns.name, &mut room, 1, 16);
+        if columns.name > 0 {
+            grow(&mut columns.name, &mut room, 1, 16);
+        }
         columns
     }
 
