@@ -117,7 +117,10 @@ pub async fn run(
         let due = hurry || drawn.elapsed() >= look.frame;
         if dirty && due && screen.is_ready() {
             let now = world.aws.clock.now();
-            screen.draw(|frame| ui::draw(&state.app, &look.theme, look.glyphs, now, frame))?;
+            screen.draw(|frame| {
+                failpoint();
+                ui::draw(&state.app, &look.theme, look.glyphs, now, frame);
+            })?;
             (dirty, hurry, drawn) = (false, false, Instant::now());
         }
         if state.quit {
@@ -148,6 +151,14 @@ pub async fn run(
     };
     drop(guard);
     Ok(left)
+}
+
+/// Panics while a frame is drawn, if a test of a debug build asks for it.
+#[expect(clippy::panic, reason = "what a panic leaves of the terminal can only be tested with one")]
+fn failpoint() {
+    if cfg!(debug_assertions) && std::env::var_os("SPOTDRILL_FAILPOINT").is_some_and(|name| name == "panic-on-screen") {
+        panic!("SPOTDRILL_FAILPOINT=panic-on-screen");
+    }
 }
 
 fn ticks() -> Interval {
