@@ -80,7 +80,7 @@ fn a_whole_drill_goes_by_the_keys_that_the_footer_shows() {
     let began = terminal.frames().len();
     terminal.shows("interruption in");
     terminal.shows("POINT OF NO RETURN");
-    terminal.shows("EC2 Spot Instance Interruption Warning, resource: i-");
+    terminal.shows("action: *terminate*");
     terminal.shows("new in web-spot");
     terminal.shows("terminated");
     let verdict = terminal.shows("HELD  2 interrupted");
@@ -133,7 +133,7 @@ fn a_terminal_that_is_too_small_says_so_and_then_shows_the_same_screen_again() {
     terminal.send("jj ");
     let before = terminal.shows("marked 1 of 24");
     terminal.resize(20, 5);
-    terminal.until("the card", |screen| screen.contains("too small") && screen.contains("have 20x5"));
+    terminal.until("the card", |screen| screen.contains("too small") && screen.contains(" 20x5 "));
     terminal.resize(SIZE.0, SIZE.1);
     terminal.until("the same screen", |screen| screen == before);
 }
@@ -143,7 +143,7 @@ fn a_drill_goes_on_while_the_terminal_is_too_small() {
     let home = Home::new();
     let mut terminal = drilling(&home);
     terminal.resize(20, 5);
-    terminal.until("the card", |screen| screen.contains("the drill goes on"));
+    terminal.until("the card", |screen| screen.contains("too small") && screen.contains("drill goes on"));
     terminal.resize(SIZE.0, SIZE.1);
     terminal.shows("HELD  1 interrupted");
 }
@@ -154,8 +154,7 @@ fn q_gives_the_terminal_back() {
     let mut terminal = fleet(&home);
     assert!(terminal.is_taken());
     terminal.press("q", "back");
-    let left = terminal.end();
-    assert_eq!((left.code, left.screen.trim()), (0, ""));
+    assert_eq!(terminal.end().code, 0);
     terminal.assert_given_back();
 }
 
@@ -179,9 +178,10 @@ fn ctrl_c_twice_leaves_a_drill_and_says_what_becomes_of_it() {
     terminal.send(CTRL_C);
     terminal.shows("LEAVE WHILE THE DRILL RUNS?");
     terminal.send(CTRL_C);
-    let left = terminal.end();
-    assert_eq!(left.code, 0);
-    assert!(left.screen.contains("left: the lab ended with this program"), "{}", left.screen);
+    assert_eq!(terminal.end().code, 0);
+    let bytes = terminal.bytes();
+    let said = bytes.rsplit("\x1b[?1049l").next().unwrap(); // on the main screen
+    assert!(said.contains("left: the lab ended with this program"), "{said:?}");
     terminal.assert_given_back();
 }
 
