@@ -117,7 +117,10 @@ pub async fn run(
         let due = hurry || drawn.elapsed() >= look.frame;
         if dirty && due && screen.is_ready() {
             let now = world.aws.clock.now();
-            screen.draw(|frame| ui::draw(&state.app, &look.theme, look.glyphs, now, frame))?;
+            screen.draw(|frame| {
+                failpoint();
+                ui::draw(&state.app, &look.theme, look.glyphs, now, frame);
+            })?;
             (dirty, hurry, drawn) = (false, false, Instant::now());
         }
         if state.quit {
@@ -148,6 +151,13 @@ pub async fn run(
     };
     drop(guard);
     Ok(left)
+}
+
+/// Panics while a frame is drawn, if a test of a debug build asks for it: what a panic leaves of the terminal can only be
+/// seen after one.
+fn failpoint() {
+    let asked = || std::env::var_os("SPOTDRILL_FAILPOINT").is_some_and(|name| name == "panic-on-screen");
+    assert!(!(cfg!(debug_assertions) && asked()), "SPOTDRILL_FAILPOINT=panic-on-screen");
 }
 
 fn ticks() -> Interval {

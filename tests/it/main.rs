@@ -4,11 +4,17 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod drills;
 #[cfg(test)]
 mod lab;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod pty;
 #[cfg(test)]
 mod screens;
 #[cfg(test)]

@@ -1,0 +1,318 @@
+//! The command line from outside: what is said, where, and with which exit code.
+
+use std::{fs, io, net::TcpListener, os::unix::fs::PermissionsExt, process::Command};
+
+use jiff::{SignedDuration, Timestamp};
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::program::{Ended, Home, Running, run};
+
+const HELD: i32 = 0;
+const FAILED: i32 = 1;
+const USAGE: i32 = 2;
+const GUARDED: i32 = 3;
+const ABORTED: i32 = 4;
+const AWS: i32 = 5;
+
+/// Runs a command line that is to end so, and gives what was said on standard error.
+fn complaint(command: &mut Command, code: i32) -> String {
+    let Ended { code: found, out, err } = run(command);
+    assert_eq!((found, out.as_str()), (Some(code), ""), "{err}");
+    err
+}
+
+/// Keys that no account has.
+fn with_keys(command: &mut Command) -> &mut Command {
+    command.env("AWS_REGION", "eu-west-1").env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "none")
+}
+
+fn drill(home: &Home, words: &str) -> Command {
+    home.spotdrill(&format!("run --lab --speed 60 --group web-spot --format ndjson {words}"))
+}
+
+fn facts(out: &str) -> Vec<Value> {
+    out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+fn time(fact: &Value, key: &str) -> Timestamp {
+    fact[key].as_str().unwrap_or_else(|| panic!("no {key} in {fact}")).parse().unwrap()
+}
+
+#[test]
+fn the_help_lists_every_command_and_every_exit_code() {
+    let home = Home::new();
+    let help = run(&mut home.spotdrill("--help"));
+    assert_eq!(help.code, Some(HELD), "{}", help.err);
+    for word in ["fleet", "run", "drills", "attach", "lab", "config", "0", "1", "2", "3", "4", "5"] {
+        let listed = |line: &str| line.starts_with(&format!("  {word}  "));
+        assert!(help.out.lines().any(listed), "{word:?} in\n{}", help.out);
+    }
+    assert!(help.out.contains("spotdrill --lab"), "{}", help.out);
+}
+
+#[test]
+fn a_warning_out_of_range_is_wrong_usage_and_says_the_range() {
+    let home = Home::new();
+    for warn in ["1m", "16m"] {
+        let said = complaint(&mut home.spotdrill(&format!("run --lab --group web-spot --yes --warn {warn}")), USAGE);
+        assert!(said.contains(&format!("{warn} is out of range")) && said.contains("2m to 15m"), "{said}");
+    }
+    assert_eq!(home.journals().len(), 0);
+}
+
+#[test]
+fn a_guard_refuses_before_anything_is_started_and_says_what_to_do() {
+    let home = Home::new();
+    for (wanted, said) in [
+        ("--group web-spto --yes", "Did you mean `web-spot`?"),
+        ("--group web-spot --count 99 --yes", "ask for at most 8"),
+        ("--group system --yes", "`shop/system` has no running spot instance"),
+        ("--instance i-0123456789abcdef0 --yes", "there is no instance i-0123456789abcdef0 in eu-west-1"),
+        ("--group web-spot", "pass --yes"),
+        ("--group web-spot --read-only --yes", "this is --read-only"),
+    ] {
+        let complaint = complaint(&mut home.spotdrill(&format!("run --lab {wanted}")), GUARDED);
+        assert!(complaint.contains("nothing was started") && complaint.contains(said), "{wanted}: {complaint}");
+    }
+    assert_eq!(home.journals().len(), 0);
+}
+
+#[test]
+fn words_for_another_plan_start_nothing() {
+    let home = Home::new();
+    let complaint = complaint(drill(&home, "--count 1 --confirm").arg("web-spot 2"), GUARDED);
+    assert!(complaint.contains("--confirm says \"web-spot 2\", the plan is \"web-spot 1\""), "{complaint}");
+    assert_eq!(home.journals().len(), 0);
+}
+
+#[test]
+fn a_drill_that_holds_tells_each_fact_as_a_line_of_its_journal() {
+    let home = Home::new();
+    let ended = run(drill(&home, "--count 1 --confirm").arg("web-spot 1"));
+    assert_eq!(ended.code, Some(HELD), "{}", ended.err);
+    let facts = facts(&ended.out);
+    let seqs: Vec<_> = facts.iter().map(|fact| fact["seq"].as_u64().unwrap()).collect();
+    assert_eq!(seqs, (1..=facts.len() as u64).collect::<Vec<_>>());
+    for name in [
+        "experiment-started",
+        "rebalance-recommended",
+        "notice-issued",
+        "instance-state-changed",
+        "log-line",
+        "replacement-launched",
+    ] {
+        assert!(facts.iter().any(|fact| fact["fact"] == name), "no {name} in\n{}", ended.out);
+    }
+    assert!(facts.iter().all(|fact| fact["source"].is_string()), "{}", ended.out);
+    let last = facts.last().unwrap();
+    assert_eq!((&last["fact"], &last["verdict"]), (&"drill-finished".into(), &"held".into()), "{last}");
+    let [journal] = &home.journals()[..] else { panic!("{:?}", home.journals()) };
+    let written = fs::read_to_string(journal).unwrap();
+    let (header, lines) = written.split_once('\n').unwrap();
+    assert!(header.contains("\"schema\":1"), "{header}");
+    assert_eq!(lines, ended.out);
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(journal), mode(journal.parent().unwrap())), (0o600, 0o700));
+}
+
+#[test]
+fn a_fact_is_seen_after_it_happened_and_happened_during_the_drill() {
+    // the clock of a program and that of its lab may differ by a quarter of a second of ours
+    let tolerance = SignedDuration::from_secs(15);
+    let home = Home::new();
+    let ended = run(&mut drill(&home, "--count 2 --yes"));
+    let facts = facts(&ended.out);
+    let began = time(&facts[0], "at");
+    // a spot request is as old as its instance when it is first looked at
+    let is_old = |fact: &Value| fact["fact"] == "spot-request-changed" && fact["status"] == "fulfilled";
+    assert_eq!(facts.iter().filter(|fact| is_old(fact)).count(), 2, "{}", ended.out);
+    for fact in &facts {
+        assert!(time(fact, "seen") + tolerance >= time(fact, "at"), "seen too early: {fact}");
+        assert!(is_old(fact) || time(fact, "at") + tolerance >= began, "from before the drill: {fact}");
+    }
+}
+
+#[test]
+fn a_group_that_gets_no_capacity_fails_the_drill() {
+    let home = Home::new();
+    let words = "run --lab no-capacity --speed 60 --settle 5m --group web-spot --count 1 --yes --format ndjson";
+    let ended = run(&mut home.spotdrill(words));
+    assert_eq!(ended.code, Some(FAILED), "{}", ended.err);
+    assert_eq!(facts(&ended.out).last().unwrap()["verdict"], "failed", "{}", ended.out);
+    assert!(ended.out.contains("1 replacement not observed running"), "{}", ended.out);
+    let drills = run(&mut home.spotdrill("drills"));
+    assert!(drills.out.contains(" failed "), "{}", drills.out);
+}
+
+#[test]
+fn ctrl_c_stops_the_experiment_and_the_drill_is_aborted() {
+    let home = Home::new();
+    let words = "run --lab --speed 200 --group web-spot --count 1 --warn 15m --yes --format ndjson";
+    let mut running = Running::start(&mut home.spotdrill(words));
+    running.until("experiment-started");
+    running.signal(Signal::INT);
+    let ended = running.end();
+    assert_eq!(ended.code, Some(ABORTED), "{}", ended.err);
+    let facts = facts(&ended.out);
+    assert!(facts.iter().any(|fact| fact["fact"] == "stop-sent"), "{}", ended.out);
+    assert_eq!(facts.last().unwrap()["verdict"], "aborted", "{}", ended.out);
+}
+
+#[test]
+fn a_signal_that_ends_the_program_is_its_exit_code() {
+    let home = Home::new();
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
+        let mut running = Running::start(&mut drill(&home, "--warn 15m --yes"));
+        running.until("experiment-started");
+        running.signal(signal);
+        let ended = running.end();
+        assert_eq!(ended.code, Some(code), "{}", ended.err);
+        assert!(ended.err.contains("left: "), "{}", ended.err);
+    }
+}
+
+#[test]
+fn the_fleet_as_json_has_the_promised_keys() {
+    let home = Home::new();
+    let ended = run(&mut home.spotdrill("fleet --lab --format json"));
+    assert_eq!(ended.code, Some(HELD), "{}", ended.err);
+    let fleet: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(keys(&fleet), "account as_of complete groups region world");
+    assert_eq!((&fleet["world"], &fleet["complete"]), (&"lab".into(), &true.into()));
+    let groups = fleet["groups"].as_array().unwrap();
+    let mut instances = Vec::new();
+    for group in groups {
+        assert_eq!(keys(group), "cluster instances kind name on_demand spot");
+        instances.extend(group["instances"].as_array().unwrap());
+    }
+    for instance in &instances {
+        let promised = "az id interruption_behavior launched_at lifecycle name node spot_request state type";
+        assert_eq!(keys(instance), promised);
+    }
+    let sum = |key: &str| groups.iter().map(|group| group[key].as_u64().unwrap()).sum::<u64>();
+    assert_eq!((instances.len(), sum("spot"), sum("on_demand")), (24, 21, 3));
+}
+
+/// The keys of an object, sorted.
+fn keys(value: &Value) -> String {
+    let mut keys: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys.join(" ")
+}
+
+#[test]
+fn without_credentials_one_line_says_how_to_log_in_or_to_try_the_lab() {
+    let home = Home::new();
+    for words in ["fleet", "run --group web-spot"] {
+        let said = complaint(home.spotdrill(words).env("AWS_REGION", "eu-west-1"), AWS);
+        assert!(said.contains("credentials") && said.contains("--lab"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_is_told() {
+    let home = Home::new();
+    let said = complaint(with_keys(&mut home.spotdrill("fleet --endpoint-url http://127.0.0.1:9")), AWS);
+    assert!(said.contains("Connection refused") && said.contains("--lab"), "{said}");
+}
+
+#[test]
+fn an_endpoint_that_only_the_environment_or_a_profile_sets_is_refused_and_not_called() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let home = Home::new();
+    let profile = home.write("aws", &format!("[default]\nendpoint_url = {url}\n"));
+    let profile = profile.to_str().unwrap();
+    for (name, value) in [
+        ("AWS_ENDPOINT_URL", url.as_str()),
+        ("AWS_ENDPOINT_URL_EC2", &url),
+        ("AWS_ENDPOINT_URL_FIS", &url),
+        ("AWS_ENDPOINT_URL_STS", &url),
+        ("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", &url),
+        ("AWS_CONFIG_FILE", profile),
+    ] {
+        for words in ["fleet", "run --group web-spot --yes"] {
+            let said = complaint(with_keys(&mut home.spotdrill(words)).env(name, value), GUARDED);
+            assert!(said.contains(&url) && said.contains("--endpoint-url"), "{name}: {said}");
+        }
+    }
+    let called = listener.accept();
+    assert!(called.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock), "{called:?}");
+}
+
+#[test]
+fn a_drill_against_a_served_lab_adopts_its_time() {
+    let home = Home::new();
+    let mut server = Running::start(&mut home.spotdrill("lab serve --speed 60"));
+    server.until("or: spotdrill --endpoint-url");
+    let exports = server.heard().lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
+    let exports: Vec<_> = exports.map(|(name, value)| (name, value.split(' ').next().unwrap())).collect();
+    let url = exports.iter().find(|(name, _)| *name == "AWS_ENDPOINT_URL").unwrap().1;
+    let words = format!("run --endpoint-url {url} --group web-spot --count 1 --yes --format ndjson");
+    let ended = run(home.spotdrill(&words).envs(exports));
+    assert_eq!(ended.code, Some(HELD), "{}", ended.err);
+    let facts = facts(&ended.out);
+    let took = time(facts.last().unwrap(), "at").duration_since(time(&facts[0], "at"));
+    assert!(took > SignedDuration::from_mins(2), "{took}: a drill has two minutes and more of the lab's time");
+    server.signal(Signal::INT);
+    assert_eq!(server.end().code, Some(HELD));
+}
+
+#[test]
+fn every_mistake_in_the_settings_is_told_with_its_line() {
+    let home = Home::new();
+    home.write("config/spotdrill/config.toml", "ascii = 1\nsettle = \"soon\"\n\ncolour = \"red\"\n");
+    let said = complaint(&mut home.spotdrill("fleet --lab"), USAGE);
+    for part in
+        ["config.toml has mistakes", "line 1: `ascii`", "line 2: `settle`", "line 4: there is no setting `colour`"]
+    {
+        assert!(said.contains(part), "{part:?} in {said}");
+    }
+}
+
+#[test]
+fn options_that_do_not_go_together_are_wrong_usage() {
+    let home = Home::new();
+    for (words, said) in [
+        ("--speed 5", "--speed is the lab's: add --lab"),
+        ("fleet --speed 5", "--speed is the lab's: add --lab"),
+        ("fleet --lab --region eu-west-1", "leave out --region"),
+        ("fleet --lab --profile x", "leave out --profile"),
+        ("fleet --lab --endpoint-url http://127.0.0.1:9", "leave out --endpoint-url"),
+        ("fleet --lab --speed 0", "0.1 to 1000"),
+    ] {
+        let complaint = complaint(&mut home.spotdrill(words), USAGE);
+        assert!(complaint.contains(said), "{words}: {complaint}");
+    }
+}
+
+#[test]
+fn an_unknown_scenario_names_those_there_are() {
+    let home = Home::new();
+    let said = complaint(&mut home.spotdrill("fleet --lab nope"), USAGE);
+    let scenarios = run(&mut home.spotdrill("lab scenarios"));
+    assert!(scenarios.out.lines().count() >= 3, "{}", scenarios.out);
+    for scenario in scenarios.out.lines() {
+        assert!(said.contains(scenario.split(' ').next().unwrap()), "{scenario} in {said}");
+    }
+}
+
+#[test]
+fn the_screen_without_a_terminal_is_refused_and_the_way_without_is_named() {
+    let home = Home::new();
+    for words in ["", "--lab"] {
+        let said = complaint(&mut home.spotdrill(words), USAGE);
+        assert!(said.contains("not a terminal") && said.contains("`spotdrill run`"), "{said}");
+    }
+}
+
+#[test]
+fn no_drills_yet_is_said() {
+    let home = Home::new();
+    let drills = run(&mut home.spotdrill("drills"));
+    assert_eq!(drills.code, Some(HELD), "{}", drills.err);
+    assert!(drills.out.starts_with("no drills yet in "), "{}", drills.out);
+}
