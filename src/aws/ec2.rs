@@ -39,7 +39,9 @@ impl States {
         if self.known.insert(id.clone(), state.clone()) == Some(state.clone()) {
             return None;
         }
-        let stated = instance.state_transition_reason().filter(|_| state.is_leaving()).and_then(time_in_reason);
+        // the time is of what set the instance going, and stays the same when it is gone
+        let leaving = matches!(state, InstanceState::ShuttingDown | InstanceState::Stopping);
+        let stated = instance.state_transition_reason().filter(|_| leaving).and_then(time_in_reason);
         let reason = instance.state_reason().and_then(|reason| reason.message().or(reason.code()));
         let what = What::InstanceStateChanged {
             state,
@@ -179,6 +181,21 @@ fn strings<T>(ids: &[T], as_str: impl Fn(&T) -> &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_of_the_shutdown_is_not_that_of_the_end() {
+        let mut states = States::running(&[InstanceId::new("i-1")]);
+        let seen: Timestamp = "2026-11-22T12:11:00Z".parse().unwrap();
+        let mut told = |name| {
+            let instance = sdk::Instance::builder()
+                .instance_id("i-1")
+                .state(sdk::InstanceState::builder().name(name).build())
+                .state_transition_reason("User initiated (2026-11-22 12:10:02 GMT)");
+            states.change(&instance.build(), seen).unwrap().at.to_string()
+        };
+        assert_eq!(told(sdk::InstanceStateName::ShuttingDown), "2026-11-22T12:10:02Z");
+        assert_eq!(told(sdk::InstanceStateName::Terminated), seen.to_string());
+    }
 
     #[test]
     fn the_time_of_a_transition_is_ec2s_own_word_where_it_gives_one() {

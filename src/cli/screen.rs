@@ -17,7 +17,7 @@ use crate::{
         start::Running,
         world::open,
     },
-    term::guard::Guard,
+    term::{guard::Guard, output::takes_bytes},
     text::SafeText,
     theme::Theme,
     ui::Glyphs,
@@ -54,9 +54,12 @@ pub(super) async fn show(
     let (exit, unfinished) = match screen::run(world, &ways, setting, &look, running).await? {
         Left::Quit(unfinished) => (Exit::Held, unfinished),
         Left::Signal(number, unfinished) => (Exit::Signal(number), unfinished),
+        Left::Failed(error) => return Err(Ending::from(error).into()),
         Left::Gone => (Exit::Signal(rustix::process::Signal::HUP.as_raw()), None),
     };
-    if let Some((drill, journal)) = unfinished {
+    if let Some((drill, journal)) = unfinished
+        && takes_bytes()
+    {
         let text = left(&drill, &journal, world);
         let _ = io::stderr().write_all(text.as_bytes()); // the terminal is gone: the journal is there all the same
     }

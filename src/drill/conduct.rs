@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     fact::{Fact, What},
     fleet::GroupKind,
-    id::{DrillId, ExperimentId, TemplateId},
+    id::{DrillId, ExperimentId, InstanceId, TemplateId},
     order::{Order, OrderName, Watch},
     plan::Plan,
     template::tags,
@@ -29,7 +29,6 @@ pub struct Drill {
     refused: Option<SafeText>,
     ended: Option<Timestamp>,
     settle_ended: bool,
-    last: Option<Timestamp>,
 }
 
 /// What the drill is about.
@@ -87,7 +86,6 @@ impl Drill {
     /// Takes in one fact and says what to ask of the world because of it.
     #[must_use = "an order that is dropped is never carried out"]
     pub fn apply(&mut self, fact: &Fact) -> Vec<Order> {
-        self.last = self.last.max(Some(fact.seen));
         self.timeline.record(fact);
         match &fact.what {
             What::DrillPlanned { drill, plan, role_arn, settle_seconds } => {
@@ -103,7 +101,7 @@ impl Drill {
             What::TemplateCreated { template } => self.template_created(template),
             What::ExperimentStarted { experiment, .. } => self.started(experiment),
             What::ExperimentStateChanged { status, reason, .. } => self.experiment_is(fact, status, reason.as_ref()),
-            What::TargetsResolved { .. } if !self.timeline.complaints.is_empty() => self.stop(),
+            What::TargetsResolved { instances } if self.hits_others(instances) => self.stop(),
             What::StopRequested { .. } => self.stop_requested(),
             What::OrderRefused { order, code, message } => self.refused(*order, &format!("{code}: {message}")),
             What::OrderUnanswered { order, message } => self.unanswered(*order, message),
@@ -189,6 +187,12 @@ impl Drill {
             }
             Phase::Settling | Phase::Closing | Phase::Over => Vec::new(),
         }
+    }
+
+    /// Whether FIS resolved its targets to anything that was not confirmed.
+    fn hits_others(&self, resolved: &[InstanceId]) -> bool {
+        let plan = self.planned.as_ref().map(|planned| &planned.plan);
+        plan.is_some_and(|plan| resolved.iter().any(|id| !plan.is_target(id)))
     }
 
     fn stop(&self) -> Vec<Order> {
@@ -298,11 +302,6 @@ impl Drill {
     /// Whether a stop would still reach FIS before every notice.
     pub fn can_stop(&self) -> bool {
         matches!(self.phase, Phase::Creating | Phase::Starting | Phase::Running)
-    }
-
-    /// When the last fact was seen.
-    pub fn last_seen(&self) -> Option<Timestamp> {
-        self.last
     }
 }
 

@@ -287,14 +287,9 @@ impl Fleet {
     pub fn find(&self, id: &InstanceId) -> Option<(&Group, &Instance)> {
         self.instances().find(|(_, instance)| instance.id == *id)
     }
-
-    /// `aws`, `aws-cn`, `aws-us-gov`: the first part of each ARN of the region.
-    pub fn partition(&self) -> &'static str {
-        partition(&self.region)
-    }
 }
 
-/// The partition that a region belongs to.
+/// The partition that a region belongs to, the first part of its ARNs: `aws`, `aws-cn`, `aws-us-gov`.
 pub fn partition(region: &str) -> &'static str {
     match region {
         r if r.starts_with("cn-") => "aws-cn",

@@ -197,14 +197,6 @@ impl Timeline {
         self.complaints.push(SafeText::new(complaint));
     }
 
-    pub fn track(&self, id: &InstanceId) -> Option<&Track> {
-        self.tracks.iter().find(|track| track.target.id == *id)
-    }
-
-    pub fn replacement(&self, id: &InstanceId) -> Option<&Replacement> {
-        self.replacements.iter().find(|replacement| replacement.id == *id)
-    }
-
     /// The latest notice, once each target has had its own: from here on nothing can be saved.
     pub fn notice_to_all(&self) -> Option<Timestamp> {
         let all = self.tracks.iter().map(|track| track.notice.or(track.leaving).or(track.gone).map(|seen| seen.at));

@@ -17,8 +17,10 @@ use super::{
 };
 use crate::{
     app::{App, Effect, Msg, Setting},
+    aws,
     drill::{
         fact::{ConfirmedBy, Fact, What},
+        fleet::Fleet,
         id::DrillId,
         plan::Plan,
     },
@@ -50,6 +52,8 @@ pub enum Left {
     Signal(i32, Option<Unfinished>),
     /// The terminal is gone.
     Gone,
+    /// The region could not be listed even once, so there is nothing to show.
+    Failed(aws::Error),
 }
 
 /// A drill that goes on, and its journal.
@@ -59,10 +63,10 @@ pub type Unfinished = (DrillId, PathBuf);
 const TICK: Duration = Duration::from_millis(250);
 
 /// What the tasks of the loop report.
-#[expect(clippy::large_enum_variant, reason = "most reports are messages")]
 enum Report {
     Msg(Msg),
     Started(Box<Running>),
+    Listed(Result<Fleet, aws::Error>),
 }
 
 struct Loop<'a> {
@@ -71,9 +75,12 @@ struct Loop<'a> {
     ways: &'a Ways,
     running: Option<Running>,
     reports: mpsc::UnboundedSender<Report>,
+    /// Whether a listing has succeeded.
+    listed: bool,
     forget_input: bool,
     redraw: bool,
-    quit: bool,
+    /// How the loop is to end, once the last frame is drawn.
+    left: Option<Left>,
 }
 
 /// Runs until the operator leaves, a signal comes or the terminal goes.
@@ -96,7 +103,8 @@ pub async fn run(
     let mut inputs = input::read()?;
     let (reports, mut reported) = mpsc::unbounded_channel();
     let (app, first) = App::new(setting);
-    let mut state = Loop { app, world, ways, running, reports, forget_input: false, redraw: false, quit: false };
+    let mut state =
+        Loop { app, world, ways, running, reports, listed: false, forget_input: false, redraw: false, left: None };
     state.carry_out(first);
     let mut ticks = ticks();
     let mut drawn = Instant::now() - look.frame;
@@ -123,8 +131,8 @@ pub async fn run(
             })?;
             (dirty, hurry, drawn) = (false, false, Instant::now());
         }
-        if state.quit {
-            break Left::Quit(state.unfinished());
+        if let Some(left) = state.left.take() {
+            break left;
         }
         let waits_for_frame = dirty && screen.is_ready();
         tokio::select! {
@@ -180,7 +188,7 @@ impl Loop<'_> {
                 Effect::StopDrill => self.stop(),
                 Effect::ForgetTypeAhead => self.forget_input = true,
                 Effect::Redraw => self.redraw = true,
-                Effect::Quit => self.quit = true,
+                Effect::Quit => self.left = Some(Left::Quit(self.unfinished())),
             }
         }
     }
@@ -191,12 +199,8 @@ impl Loop<'_> {
             let progress = |instances| {
                 let _ = reports.send(Report::Msg(Msg::FleetListing { instances }));
             };
-            let listed = match aws.fleet(progress).await {
-                Ok(fleet) => Msg::FleetListed(fleet),
-                Err(error) => Msg::FleetFailed { message: SafeText::new(error.to_string()) },
-            };
-            let _ = reports.send(Report::Msg(Msg::Paced { rate: aws.clock.rate() }));
-            let _ = reports.send(Report::Msg(listed)); // the loop has ended
+            let listed = aws.fleet(progress).await;
+            let _ = reports.send(Report::Listed(listed)); // the loop has ended
         });
     }
 
@@ -223,6 +227,15 @@ impl Loop<'_> {
         match report {
             Report::Msg(msg) => self.update(msg),
             Report::Started(running) => self.running = Some(*running),
+            Report::Listed(Ok(fleet)) => {
+                self.listed = true;
+                self.update(Msg::Paced { rate: self.world.aws.clock.rate() });
+                self.update(Msg::FleetListed(fleet));
+            }
+            Report::Listed(Err(error)) if self.listed || self.running.is_some() => {
+                self.update(Msg::FleetFailed { message: SafeText::new(error.to_string()) });
+            }
+            Report::Listed(Err(error)) => self.left = Some(Left::Failed(error)),
         }
     }
 

@@ -2,7 +2,7 @@
 //! switched on, and switches off exactly those.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     panic,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -14,6 +14,8 @@ use crossterm::{
     style::force_color_output,
     terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
+
+use super::output;
 
 /// Whether there is anything to give back.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -56,11 +58,13 @@ impl Drop for Guard {
 /// Step by step, so that one that fails does not keep the others from being taken; once.
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        let mut out = io::stdout();
-        let _ = execute!(out, DisableBracketedPaste);
-        let _ = execute!(out, LeaveAlternateScreen);
-        let _ = execute!(out, Show);
-        let _ = disable_raw_mode();
-        let _ = out.flush(); // the terminal may be gone: there is no one left to tell
+        // to wait for a terminal that takes nothing would keep the program from ending
+        if output::close() {
+            let mut out = io::stdout();
+            let _ = execute!(out, DisableBracketedPaste);
+            let _ = execute!(out, LeaveAlternateScreen);
+            let _ = execute!(out, Show);
+        }
+        let _ = disable_raw_mode(); // the terminal may be gone: there is no one left to tell
     }
 }

@@ -4,11 +4,12 @@
 use std::{
     io::{self, Write},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError, TryLockError,
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
+    time::Duration,
 };
 
 use crossterm::{
@@ -21,7 +22,11 @@ use ratatui::{
     buffer::Cell,
     layout::{Position, Size},
 };
-use rustix::{stdio::stdout, termios::tcgetwinsize};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    stdio::stdout,
+    termios::tcgetwinsize,
+};
 use tokio::sync::Notify;
 
 /// The terminal's screen.
@@ -87,12 +92,46 @@ impl Screen {
     }
 }
 
+/// Held while a frame is written; true once the screen is no longer ours, and no frame may follow.
+static CLOSED: Mutex<bool> = Mutex::new(false);
+
+/// Lets no further frame be written. False if the terminal takes no bytes, so that whoever writes to it would hang.
+pub(super) fn close() -> bool {
+    const PATIENCE: u32 = 50;
+    for _ in 0..PATIENCE {
+        match CLOSED.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::park_timeout(Duration::from_millis(10)),
+            Ok(mut closed) => {
+                *closed = true;
+                return takes_bytes();
+            }
+            Err(TryLockError::Poisoned(poisoned)) => {
+                *poisoned.into_inner() = true;
+                return takes_bytes();
+            }
+        }
+    }
+    false
+}
+
+/// Whether the terminal takes bytes now; one that is stopped or gone does not.
+pub fn takes_bytes() -> bool {
+    let out = stdout();
+    let mut watched = [PollFd::new(&out, PollFlags::OUT)];
+    poll(&mut watched, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok_and(|ready| ready > 0)
+}
+
 fn write_frames(frames: &Receiver<Vec<u8>>, writing: &Writing) {
     while let Ok(frame) = frames.recv() {
+        let closed = CLOSED.lock().unwrap_or_else(PoisonError::into_inner);
+        if *closed {
+            return;
+        }
         let mut out = io::stdout().lock();
         if out.write_all(&frame).and_then(|()| out.flush()).is_err() {
             writing.failed.store(true, Ordering::Release);
         }
+        drop(closed);
         writing.busy.store(false, Ordering::Release);
         writing.done.notify_one();
     }

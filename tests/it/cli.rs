@@ -316,3 +316,10 @@ fn no_drills_yet_is_said() {
     assert_eq!(drills.code, Some(HELD), "{}", drills.err);
     assert!(drills.out.starts_with("no drills yet in "), "{}", drills.out);
 }
+
+#[test]
+fn no_real_credentials_are_in_sight_of_the_tests() {
+    for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_WEB_IDENTITY_TOKEN_FILE"] {
+        assert!(std::env::var_os(name).is_none(), "{name} is set: tests run without any account, unset it");
+    }
+}

@@ -212,6 +212,17 @@ fn a_panic_gives_the_terminal_back_and_can_be_read_on_it() {
 }
 
 #[test]
+fn without_credentials_the_terminal_is_given_back_with_what_to_do() {
+    let home = Home::new();
+    let terminal = Terminal::open(&home, "--region eu-west-1", SIZE);
+    let left = terminal.end();
+    assert_eq!(left.code, 5, "{}", left.screen);
+    let said = left.screen.replace('\n', " ");
+    assert!(said.contains("there are no credentials") && said.contains("--lab"), "{}", left.screen);
+    terminal.assert_given_back();
+}
+
+#[test]
 fn without_colours_the_selected_row_is_still_inverse() {
     let home = Home::new();
     assert!(!colours(&fleet(&home).bytes()).is_empty(), "the scan finds colours where there are some");

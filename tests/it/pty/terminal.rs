@@ -253,6 +253,8 @@ impl Terminal {
             let (on, off) = (bytes.rfind(on), bytes.rfind(off));
             assert!(on.is_some() && on < off, "{mode}: on at {on:?}, off at {off:?}");
         }
+        let after = bytes.rsplit("\x1b[?1049l").next().unwrap_or_default();
+        assert!(!after.contains("\x1b[?2026"), "a frame on the main screen: {after:?}");
     }
 
     fn modes(&self) -> String {
