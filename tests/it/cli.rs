@@ -243,14 +243,42 @@ fn an_endpoint_that_only_the_environment_or_a_profile_sets_is_refused_and_not_ca
     assert!(called.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock), "{called:?}");
 }
 
-#[test]
-fn a_drill_against_a_served_lab_adopts_its_time() {
-    let home = Home::new();
+/// A lab of its own process: its URL, and what it tells to export.
+fn served(home: &Home) -> (Running, String, Vec<(String, String)>) {
     let mut server = Running::start(&mut home.spotdrill("lab serve --speed 60"));
     server.until("or: spotdrill --endpoint-url");
     let exports = server.heard().lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
-    let exports: Vec<_> = exports.map(|(name, value)| (name, value.split(' ').next().unwrap())).collect();
-    let url = exports.iter().find(|(name, _)| *name == "AWS_ENDPOINT_URL").unwrap().1;
+    let word = |text: &str| text.split(' ').next().unwrap().to_owned();
+    let exports: Vec<_> = exports.map(|(name, value)| (name.to_owned(), word(value))).collect();
+    let url = exports.iter().find(|(name, _)| *name == "AWS_ENDPOINT_URL").unwrap().1.clone();
+    (server, url, exports)
+}
+
+#[test]
+fn a_drill_that_was_killed_is_come_back_to_and_was_started_once() {
+    let home = Home::new();
+    let (_server, url, exports) = served(&home);
+    let words = format!("run --endpoint-url {url} --group web-spot --count 1 --warn 5m --yes --format ndjson");
+    let mut killed = Running::start(home.spotdrill(&words).envs(exports.clone()));
+    killed.until("experiment-started");
+    killed.signal(Signal::KILL);
+    assert_eq!(killed.end().code, None);
+    let listed = run(&mut home.spotdrill("drills")).out;
+    assert!(listed.contains("open") && listed.contains("spotdrill attach"), "{listed}");
+    let attach = format!("attach --endpoint-url {url} --format ndjson");
+    let ended = run(home.spotdrill(&attach).envs(exports.clone()));
+    assert_eq!(ended.code, Some(HELD), "{}", ended.err);
+    let facts = facts(&ended.out);
+    let times = |name: &str| facts.iter().filter(|fact| fact["fact"] == name).count();
+    assert_eq!((times("experiment-started"), times("drill-finished")), (1, 1));
+    let again = run(home.spotdrill(&attach).envs(exports));
+    assert!(again.code == Some(USAGE) && again.err.contains("no drill is open"), "{again:?}");
+}
+
+#[test]
+fn a_drill_against_a_served_lab_adopts_its_time() {
+    let home = Home::new();
+    let (server, url, exports) = served(&home);
     let words = format!("run --endpoint-url {url} --group web-spot --count 1 --yes --format ndjson");
     let ended = run(home.spotdrill(&words).envs(exports));
     assert_eq!(ended.code, Some(HELD), "{}", ended.err);
