@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use crate::{
     drill::{
-        fact::Entry,
+        fact::{Entry, What},
         fleet::{Fleet, World},
         order::WatchName,
         plan::Plan,
@@ -203,6 +203,9 @@ impl App {
     fn recorded(&mut self, entry: &Entry, now: Timestamp) {
         let rate = self.setting.rate;
         self.live.get_or_insert_with(|| Live::new(None, rate)).record(entry, now);
+        if let What::SourceLost { .. } | What::OrderRefused { .. } | What::OrderUnanswered { .. } = entry.fact.what {
+            self.messages.say(now, Weight::Error, entry.fact.what.telling());
+        }
         if self.screen != Screen::Live {
             self.screen = Screen::Live; // a drill that runs is never out of sight
             self.overlays.clear();

@@ -40,5 +40,6 @@ pub struct Aws {
 
 /// A time of the SDK's as one of ours.
 fn timestamp(time: &aws_smithy_types::DateTime) -> Option<Timestamp> {
-    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
+    // FIS's fractions of a second come as floating-point numbers: below a millisecond they say nothing
+    Timestamp::from_millisecond(time.to_millis().ok()?).ok()
 }

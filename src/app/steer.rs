@@ -200,7 +200,16 @@ impl App {
     fn open_compose(&mut self, now: Timestamp) {
         let Some(fleet) = self.browser.fleet() else { return };
         let marks = self.browser.marks().iter().cloned().collect();
-        let group = self.browser.group_at_cursor().map(|(group, _)| group.key.clone());
+        let group = if self.browser.marks().is_empty() {
+            self.browser.group_at_cursor().map(|(group, _)| group.key.clone())
+        } else {
+            self.browser.group_of_marks()
+        };
+        let hidden = self.browser.hidden_marks();
+        if hidden > 0 {
+            let text = format!("{hidden} of the marked are hidden by the filter, and are part of the drill");
+            self.messages.say(now, Weight::Warning, text);
+        }
         let seed = u64::try_from(now.as_second()).unwrap_or_default() % 10_000; // short enough to read out and to type
         self.compose = Some(Compose::new(fleet, marks, group, seed, &self.setting.role));
         self.screen = Screen::Compose;

@@ -79,6 +79,9 @@ pub(super) enum Command {
         format: FleetFormat,
     },
     /// Run a drill without a screen
+    ///
+    /// Ctrl-C asks FIS to stop the experiment and watches on; a second Ctrl-C, TERM or HUP leaves it running, and
+    /// `spotdrill attach` comes back to it.
     #[command(after_help = EXIT_CODES)]
     Run(Wanted),
     /// List the drills that were run from here

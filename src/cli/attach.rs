@@ -22,6 +22,13 @@ pub(super) async fn run(
     format: Option<RunFormat>,
 ) -> anyhow::Result<Exit> {
     let record = find(drill)?;
+    if let (Some(url), None) = (&record.header.endpoint, &global.endpoint_url) {
+        let message = format!(
+            "drill {} is at {url}, which only the command line may name: add --endpoint-url {url}",
+            record.header.drill
+        );
+        return Err(Ending::new(Exit::Usage, message).into());
+    }
     let ways = place::ways(global, config)?;
     let world = open(&global.door()).await.map_err(Ending::from)?;
     let mut running = take_up(&world.aws, &ways, &record).await.map_err(run::ending)?;

@@ -68,7 +68,10 @@ pub(super) async fn listen(
             say(&left(&running.id, &running.journal, world))?;
             Exit::Signal(signal)
         }
-        Ended::Unheard => Exit::Failed,
+        Ended::Unheard => {
+            say(&left(&running.id, &running.journal, world))?;
+            Exit::Signal(rustix::process::Signal::PIPE.as_raw())
+        }
     })
 }
 
@@ -79,8 +82,9 @@ pub(super) fn left(drill: &DrillId, journal: &Path, world: &World) -> String {
         return format!("left: the lab ended with this program, and the drill in it. What was seen is in {journal}\n");
     }
     format!(
-        "left: the experiment goes on, unwatched. Come back with: spotdrill attach {drill}\n\
-         What was seen so far is in {journal}\n"
+        "left: the experiment goes on, unwatched. Come back with: spotdrill attach {drill}{}\n\
+         What was seen so far is in {journal}\n",
+        world.endpoint.as_ref().map(|url| format!(" --endpoint-url {url}")).unwrap_or_default()
     )
 }
 

@@ -69,10 +69,7 @@ pub(super) async fn show(
 fn look(global: &Global, config: &Config) -> anyhow::Result<Look> {
     let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let name = if no_color { "mono" } else { &config.theme };
-    let theme = Theme::named(name).map_err(|error| {
-        let message = format!("{error}. Themes: {}", Theme::NAMES.join(", "));
-        Ending::new(Exit::Usage, message)
-    })?;
+    let theme = Theme::named(name).map_err(|error| Ending::new(Exit::Usage, format!("config.toml: {error}")))?;
     let ascii = global.ascii || config.ascii || !speaks_unicode();
     let glyphs = if ascii { Glyphs::Ascii } else { Glyphs::Unicode };
     // over ssh each frame is paid for by the link; ten a second are smooth anywhere else

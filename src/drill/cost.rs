@@ -33,6 +33,7 @@ impl Cost {
 impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (dollars, cents) = (self.cents() / 100, self.cents() % 100);
-        write!(f, "at most ${dollars}.{cents:02} FIS ({} action x {} min)", self.actions, self.minutes_each)
+        let actions = if self.actions == 1 { "action" } else { "actions" };
+        write!(f, "at most ${dollars}.{cents:02} FIS ({} {actions} x {} min)", self.actions, self.minutes_each)
     }
 }

@@ -16,8 +16,8 @@ use super::{
 pub enum Refusal {
     #[error("the inventory is incomplete: {why}")]
     Incomplete { why: String },
-    #[error("there is no group `{name}` in {region}{}", near(.nearest))]
-    NoSuchGroup { name: String, region: String, nearest: Vec<String> },
+    #[error("there is no group `{name}` in {region}{}. There are: {}", near(.nearest), .there.join(", "))]
+    NoSuchGroup { name: String, region: String, nearest: Vec<String>, there: Vec<String> },
     #[error("`{name}` names several groups: say which of {}", .candidates.join(", "))]
     AmbiguousGroup { name: String, candidates: Vec<String> },
     #[error("there is no instance {id} in {region}{}", near(.nearest))]
@@ -135,6 +135,7 @@ pub fn find_group<'a>(fleet: &'a Fleet, name: &str) -> Result<&'a Group, Refusal
             name: name.to_owned(),
             region: fleet.region.to_string(),
             nearest: nearest(name, fleet.groups.iter().map(|group| group.key.name.as_str())),
+            there: fleet.groups.iter().take(10).map(|group| group.key.qualified()).collect(),
         }),
         several => Err(Refusal::AmbiguousGroup {
             name: name.to_owned(),

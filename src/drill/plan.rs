@@ -100,9 +100,10 @@ impl Plan {
         zones
     }
 
-    /// The share of the groups' running spot instances that is hit, in percent, rounded up.
+    /// The share of the groups' running spot instances that is hit, in percent, rounded; never 0.
     pub fn share(&self) -> usize {
-        (self.targets.len() * 100).div_ceil(self.out_of.max(1))
+        let all = self.out_of.max(1);
+        ((self.targets.len() * 100 + all / 2) / all).max(1)
     }
 
     pub fn is_target(&self, id: &InstanceId) -> bool {

@@ -64,7 +64,8 @@ pub(super) fn reached(timeline: &Timeline, aborted: bool, refused: Option<&SafeT
         reasons = vec![why.clone()];
     }
     if aborted {
-        reasons.insert(0, SafeText::new("stopped by the operator"));
+        let (went, all) = (timeline.tracks.iter().filter(gone).count(), timeline.tracks.len());
+        reasons.insert(0, SafeText::new(format!("stopped by the operator; {went} of {all} went all the same")));
     }
     let ids = |wanted: bool| timeline.tracks.iter().filter(move |t| t.gone.is_some() == wanted).map(|t| &t.target.id);
     Verdict {

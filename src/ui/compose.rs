@@ -117,12 +117,12 @@ pub(super) fn by_zone(plan: &Plan) -> String {
 fn draw_checks(checks: &[Check], look: &Look, area: Rect, buffer: &mut Buffer) {
     let count = |standing| checks.iter().filter(|check| check.standing == standing).count();
     let (passed, minded) = (count(Standing::Passed), count(Standing::Mind));
-    let title = if minded == 0 { String::from("checks") } else { format!("checks  {minded} to mind") };
+    let title = if minded == 0 { String::from("checks") } else { format!("checks  {minded} to weigh") };
     let inner = pane::draw(&title, &format!("{passed} of {} ok", checks.len()), false, look, area, buffer);
     let line = |check: &Check| {
         let (word, style) = match check.standing {
             Standing::Passed => ("ok  ", look.good),
-            Standing::Mind => ("MIND", look.warn),
+            Standing::Mind => ("WARN", look.warn),
             Standing::Stands => ("STOP", look.bad),
         };
         let text = fit::cut(&check.text, usize::from(inner.width).saturating_sub(6), look.glyphs);

@@ -68,7 +68,7 @@ fn about(plan: &Plan, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'st
     say("price", &Cost::of(plan).to_string(), look.text);
     say("", "", look.text);
     let shown: Vec<_> =
-        plan.targets.iter().take(6).map(|target| fit::id(target.id.as_str(), 13, look.glyphs)).collect();
+        plan.targets.iter().take(15).map(|target| fit::id(target.id.as_str(), 13, look.glyphs)).collect();
     let more = if count > shown.len() { format!(" and {} more", count - shown.len()) } else { String::new() };
     say("targets", &format!("{}{more}", shown.join(" ")), look.faint);
     lines
@@ -98,7 +98,8 @@ fn field(confirm: &Confirm, look: &Look, width: usize) -> Vec<Line<'static>> {
     let typed = format!("{}_", confirm.input.value());
     let (field_style, state) = match (confirm.is_armed(), confirm.is_complete()) {
         (false, _) => (look.faint, "arming ..."),
-        (true, false) => (look.marked, "no paste; not complete yet"),
+        (true, false) if confirm.plan.words().starts_with(confirm.input.value()) => (look.marked, "type it; no paste"),
+        (true, false) => (look.bad, "these are not the words"),
         (true, true) => (look.marked, "complete: enter starts"),
     };
     lines.push(Line::from(vec![

@@ -39,7 +39,7 @@ fn draw_list(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     let [top, columns, list, bottom] = super::rows(inner, heights);
     pane::fill(banner, top, buffer);
     if browser.rows().is_empty() {
-        pane::fill(emptiness(app, look), list, buffer);
+        pane::fill(emptiness(app, look, list.width.into()), list, buffer);
     } else {
         put(rows::headings(browser, look, inner.width), columns, buffer);
         rows::draw(browser, look, list, buffer);
@@ -77,14 +77,15 @@ fn banner(browser: &Browser, look: &Look, width: usize) -> Vec<Line<'static>> {
         said.push(format!("NOT LISTED AGAIN: {why} (shown is {}Z)", clock(fleet.as_of)));
     }
     if browser.fleet().is_some_and(|fleet| !fleet.complete) {
-        said.push(String::from("INCOMPLETE: a page of the listing failed, so starting is refused. r lists again."));
+        let why = browser.fleet().and_then(|fleet| fleet.gap.as_deref()).unwrap_or("a page of the listing failed");
+        said.push(format!("INCOMPLETE, so starting is refused; r lists again. {why}"));
     }
     let wrapped = said.iter().flat_map(|text| fit::wrap(text, width.saturating_sub(2)));
     wrapped.map(|line| Line::styled(format!(" {line}"), look.bad)).collect()
 }
 
 /// What is said where there are no rows.
-fn emptiness(app: &App, look: &Look) -> Vec<Line<'static>> {
+fn emptiness(app: &App, look: &Look, width: usize) -> Vec<Line<'static>> {
     let browser = app.browser();
     let region = app.setting().region.as_deref().unwrap_or("the region").to_owned();
     let line = |text: String, style: Style| Line::styled(format!("  {text}"), style);
@@ -95,7 +96,7 @@ fn emptiness(app: &App, look: &Look) -> Vec<Line<'static>> {
         }
         (None, None, Some(why)) => {
             let mut lines = vec![line(String::from("THE FLEET COULD NOT BE LISTED"), look.bad), Line::default()];
-            lines.extend(fit::wrap(why, 70).into_iter().map(|text| line(text, look.text)));
+            lines.extend(fit::wrap(why, width.saturating_sub(3).min(90)).into_iter().map(|text| line(text, look.text)));
             lines.push(Line::default());
             lines.push(line(String::from("r lists again, ! shows every message"), look.faint));
             lines

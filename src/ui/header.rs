@@ -33,6 +33,9 @@ pub(super) fn draw(app: &App, look: &Look, now: Timestamp, area: Rect, buffer: &
     put(gaps.collect::<Line<'_>>().right_aligned(), area, buffer);
 }
 
+/// Below this width the account is cut in its middle: it is what an operator must check.
+const NARROW: u16 = 72;
+
 /// The program, the cluster, the region and the account, as far as they are known.
 fn place(app: &App, width: u16) -> String {
     let setting = app.setting();
@@ -45,7 +48,7 @@ fn place(app: &App, width: u16) -> String {
         place.push_str(part);
     }
     if let Some(account) = account {
-        let cells = if width < WIDE { 10 } else { 12 };
+        let cells = if width < NARROW { 10 } else { 12 };
         place.push_str("  ");
         place.push_str(fit::id(account, cells, super::Glyphs::Unicode).trim_end());
     }

@@ -215,8 +215,8 @@ def the_environment(url):
             # Should the name be ignored, the call that follows must not leave this machine either.
             dead_end = {"HTTPS_PROXY": elsewhere, "HTTP_PROXY": elsewhere}
             seen = run("fleet", "--region", REGION, env=DUMMY | {name: elsewhere} | dead_end)
-            refused = seen.returncode == 5 and elsewhere in seen.stderr and not seen.stdout
-            check(f"{name} alone is refused with 5, and named", refused, f"{seen.returncode} {seen.stderr}")
+            refused = seen.returncode == 3 and elsewhere in seen.stderr and not seen.stdout
+            check(f"{name} alone is refused with 3, and named", refused, f"{seen.returncode} {seen.stderr}")
         same("and no call was made", callers, [])
         seen = run("fleet", "--region", REGION, "--endpoint-url", url, env=DUMMY | {"AWS_ENDPOINT_URL": elsewhere})
         same("--endpoint-url is obeyed before AWS_ENDPOINT_URL", (seen.returncode, callers), (0, []))

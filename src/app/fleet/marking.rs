@@ -1,7 +1,7 @@
 //! Marking what will be hit: one instance, a group, a range. Knows what cannot be hit, and says why it is left out.
 
 use super::{Browser, Row};
-use crate::app::motion::Motion;
+use crate::{app::motion::Motion, drill::fleet::GroupKey};
 
 impl Browser {
     /// Marks what is under the cursor, or takes the mark away; says why it cannot.
@@ -78,6 +78,21 @@ impl Browser {
     /// Ends a range without marking; false if there was none.
     pub fn drop_range(&mut self) -> bool {
         self.range_from.take().is_some()
+    }
+
+    /// The one group that all marked instances are in.
+    pub fn group_of_marks(&self) -> Option<GroupKey> {
+        let fleet = self.fleet()?;
+        let mut groups = self.marks().iter().filter_map(|id| fleet.find(id)).map(|(group, _)| &group.key);
+        let first = groups.next()?;
+        groups.all(|other| other == first).then(|| first.clone())
+    }
+
+    /// How many marked instances the filter leaves out of sight.
+    pub fn hidden_marks(&self) -> usize {
+        let (Some(fleet), false) = (self.fleet(), self.filter().is_empty()) else { return 0 };
+        let found = self.marks().iter().filter_map(|id| fleet.find(id));
+        found.filter(|(group, instance)| !self.filter().matches(group, instance)).count()
     }
 
     pub fn unmark_all(&mut self) {

@@ -28,12 +28,14 @@ pub fn stopping(drill: &Drill) -> Stopping {
         }
         None if doomed > 0 => {
             lines.push(format!("{doomed} of {all} have their notice: those go, whatever is done."));
-            lines.push(format!("The other {} may be saved if FIS stops before their notice.", all - doomed));
+            lines.push(format!("The other {} have none yet; AWS does not say that a stop saves them.", all - doomed));
             lines.push(String::from(NO_RECALL));
             "STOP THE DRILL?"
         }
         None if drill.can_stop() => {
-            lines.push(String::from("No notice was observed yet: a stop ends the experiment before it sends one."));
+            lines.push(String::from(
+                "No notice was observed yet. A stop ends the experiment in FIS; what EC2 was told, it may do.",
+            ));
             lines.push(String::from(NO_RECALL));
             "STOP THE DRILL?"
         }

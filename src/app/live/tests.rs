@@ -126,7 +126,7 @@ fn a_stop_promises_only_what_it_can_keep() {
     assert!(stopping(&live.drill).possible);
     assert!(text(&live).contains("No notice was observed yet") && text(&live).contains("no recall"));
     notice(&mut live, IDS[0], "12:03:16");
-    assert!(text(&live).contains("1 of 2 have their notice") && text(&live).contains("may be saved"));
+    assert!(text(&live).contains("1 of 2 have their notice") && text(&live).contains("does not say that a stop saves"));
     notice(&mut live, IDS[1], "12:03:17");
     assert!(text(&live).contains("nothing can be saved"));
     assert!(stopping(&live.drill).possible, "FIS still runs");

@@ -139,6 +139,7 @@ fn group_line(
     ];
     for (text, cells, style) in right {
         spans.push(Span::raw(" "));
+        let style = if text.is_empty() { look.text } else { style }; // the cursor would reverse an empty cell's colour
         spans.push(Span::styled(fit::left(&text, cells, look.glyphs), style));
     }
     Line::from(spans)
