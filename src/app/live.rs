@@ -9,16 +9,14 @@ use std::{collections::VecDeque, fmt::Write};
 use jiff::Timestamp;
 
 use super::motion::{Motion, Tail};
-use crate::{
-    drill::{
-        conduct::{Drill, Phase},
-        fact::{Entry, Source, What},
-        id::InstanceId,
-        order::{Watch, WatchName},
-        plan::Plan,
-        verdict::Verdict,
-    },
-    text::SafeText,
+use crate::drill::{
+    conduct::{Drill, Phase},
+    fact::{Entry, Source, What},
+    id::InstanceId,
+    order::{Watch, WatchName},
+    plan::Plan,
+    timeline::Progress,
+    verdict::Verdict,
 };
 use freshness::Freshness;
 
@@ -193,11 +191,16 @@ impl Live {
     pub fn experiment(&self) -> String {
         let timeline = &self.drill.timeline;
         let Some(experiment) = &timeline.experiment else { return String::from("no experiment yet") };
-        let reason = |reason: &Option<SafeText>| reason.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+        // where all goes well, FIS's reason only says the status again
+        let well = |status: &str| matches!(status, "pending" | "initiating" | "running" | "completed");
+        let reason = |progress: &Progress| match &progress.reason {
+            Some(why) if !well(&progress.status) => format!(" ({why})"),
+            _ => String::new(),
+        };
         let mut text = format!("{} {}", experiment.id, experiment.progress.status);
-        text += &reason(&experiment.progress.reason);
+        text += &reason(&experiment.progress);
         for (name, progress) in &timeline.actions {
-            let _ = write!(text, "  {name} {}{}", progress.status, reason(&progress.reason));
+            let _ = write!(text, "  {name} {}{}", progress.status, reason(progress));
         }
         text
     }

@@ -159,7 +159,9 @@ fn change_of(
     let id = SpotRequestId::new(request.spot_instance_request_id()?);
     let status = request.status();
     let code = SafeText::new(status.and_then(|status| status.code()).unwrap_or("unknown"));
-    if known.insert(id.clone(), code.clone()).as_ref() == Some(&code) {
+    // fulfilled is what a running instance's request was all along, and no change
+    let before = known.insert(id.clone(), code.clone()).unwrap_or_else(|| SafeText::new("fulfilled"));
+    if before == code {
         return None;
     }
     let at = status.and_then(|status| status.update_time()).and_then(timestamp).unwrap_or(seen);

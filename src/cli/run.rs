@@ -139,6 +139,7 @@ pub(super) fn ending(error: NotStarted) -> Ending {
         NotStarted::Aws(_) => Exit::Aws,
         NotStarted::Changed(_)
         | NotStarted::OtherAccount { .. }
+        | NotStarted::HitAlready { .. }
         | NotStarted::NotOpen { .. }
         | NotStarted::Journal(_) => Exit::Guarded,
     };

@@ -16,7 +16,7 @@ use crate::{
     drill::{
         conduct::{Drill, Phase},
         fact::{ConfirmedBy, Fact, What},
-        fleet::partition,
+        fleet::{World, partition},
         guard::{self, Refusals},
         id::DrillId,
         plan::{Plan, Selection, Wish},
@@ -58,6 +58,8 @@ pub enum NotStarted {
     Changed(Refusals),
     #[error("the account is {now}, but the plan was made for {planned}: nothing was started")]
     OtherAccount { now: SafeText, planned: SafeText },
+    #[error("{} is a target of drill {drill}, which is open: `spotdrill attach {drill}` comes back to it. Nothing was started", .targets.join(", "))]
+    HitAlready { drill: DrillId, targets: Vec<String> },
     #[error("drill {drill} is {why}")]
     NotOpen { drill: DrillId, why: &'static str },
     #[error(transparent)]
@@ -72,6 +74,7 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     if identity.account != plan.account {
         return Err(NotStarted::OtherAccount { now: identity.account, planned: plan.account });
     }
+    not_hit_already(ways, &plan)?;
     unchanged(aws, &plan).await?;
     let now = aws.clock.now();
     let id = new_id(now);
@@ -122,6 +125,26 @@ fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64) -
     let crew = Crew::new(aws.clone(), ways.groups.clone(), news_in.clone());
     let clock = aws.clock.clone();
     (Conductor { drill, clock, journal, crew, news, listener, seq, journal_lost: false }, news_in, told)
+}
+
+/// An instance is hit once: not while a drill that was started from here is open on it.
+fn not_hit_already(ways: &Ways, plan: &Plan) -> Result<(), NotStarted> {
+    let (records, _) = journal::list(&ways.journals)?;
+    // a lab in a program that ended is gone, and another with its seed has the same instances
+    let lab_inside = plan.world == World::Lab && ways.endpoint.is_none();
+    let here = |record: &&Record| record.header.account == plan.account && record.header.endpoint == ways.endpoint;
+    for record in records.iter().filter(here).filter(|_| !lab_inside) {
+        let drill = Drill::replay(record.entries.iter().map(|entry| &entry.fact));
+        if not_open(drill.phase).is_some() {
+            continue;
+        }
+        let tracks = drill.timeline.tracks.iter().map(|track| &track.target.id);
+        let targets: Vec<_> = tracks.filter(|id| plan.is_target(id)).map(ToString::to_string).collect();
+        if !targets.is_empty() {
+            return Err(NotStarted::HitAlready { drill: record.header.drill.clone(), targets });
+        }
+    }
+    Ok(())
 }
 
 /// What was confirmed must still be there, running and spot, at the moment of the start.

@@ -13,7 +13,7 @@ use spotdrill::{
         verdict::Outcome,
         warning::Warning,
     },
-    run::start::NotStarted,
+    run::{conductor::Told, start::NotStarted},
 };
 
 use crate::stage::{Stage, scenario};
@@ -170,6 +170,21 @@ async fn what_changed_since_the_preview_is_not_started() {
     let again =
         stage.calls().iter().filter(|(_, call)| call.starts_with("POST") && call.contains("/experiments")).count();
     assert_eq!(starts, again, "nothing was asked of FIS");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_is_not_hit_again_while_its_drill_is_open() {
+    let mut stage = Stage::of(4, "").await;
+    stage.ways.endpoint = Some(spotdrill::text::SafeText::new("http://127.0.0.1:1"));
+    let plan = stage.plan("web", Selection::Count(1), "10m").await;
+    let mut first = stage.start(plan.clone()).await.unwrap();
+    while let Some(told) = first.told.recv().await {
+        if matches!(told, Told::Recorded(entry) if matches!(entry.fact.what, What::ExperimentStarted { .. })) {
+            break;
+        }
+    }
+    let refused = stage.start(plan).await.unwrap_err();
+    assert!(matches!(&refused, NotStarted::HitAlready { drill, .. } if *drill == first.id), "{refused}");
 }
 
 #[tokio::test(start_paused = true)]

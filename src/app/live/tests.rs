@@ -1,13 +1,16 @@
 use jiff::SignedDuration;
 
 use super::{countdown::*, stopping::stopping, *};
-use crate::drill::{
-    fact::{Basis, ConfirmedBy, Fact},
-    fleet::{GroupKey, GroupKind, InstanceState, World},
-    id::{DrillId, ExperimentId, InstanceId, TemplateId},
-    plan::Target,
-    verdict::Outcome,
-    warning::Warning,
+use crate::{
+    drill::{
+        fact::{Basis, ConfirmedBy, Fact},
+        fleet::{GroupKey, GroupKind, InstanceState, World},
+        id::{DrillId, ExperimentId, InstanceId, TemplateId},
+        plan::Target,
+        verdict::Outcome,
+        warning::Warning,
+    },
+    text::SafeText,
 };
 
 const IDS: [&str; 2] = ["i-1", "i-2"];
