@@ -169,14 +169,10 @@ fn on_this_machine() -> SharedHttpClient {
 
 /// An endpoint that the environment or the profile sets, for all services or for one of ours.
 fn overridden_endpoint(sdk: &SdkConfig) -> Option<String> {
-    const SERVICES: [(&str, &str); 4] = [
-        ("EC2", "AWS_ENDPOINT_URL"),
-        ("fis", "AWS_ENDPOINT_URL"),
-        ("CloudWatch Logs", "AWS_ENDPOINT_URL"),
-        ("STS", "AWS_ENDPOINT_URL"),
-    ];
-    let of_service = |(id, env)| {
-        let key = ServiceConfigKey::builder().service_id(id).env(env).profile("endpoint_url").build().ok()?;
+    const SERVICES: [&str; 4] = ["EC2", "fis", "CloudWatch Logs", "STS"];
+    let of_service = |id| {
+        let key =
+            ServiceConfigKey::builder().service_id(id).env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()?;
         sdk.service_config()?.load_config(key)
     };
     sdk.endpoint_url().map(str::to_owned).or_else(|| SERVICES.into_iter().find_map(of_service))

@@ -8,7 +8,7 @@ use std::{
 };
 
 use aws_sdk_cloudwatchlogs::{
-    error::SdkError, operation::start_live_tail::StartLiveTailOutput, types::StartLiveTailResponseStream as Frame,
+    operation::start_live_tail::StartLiveTailOutput, types::StartLiveTailResponseStream as Frame,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -120,7 +120,7 @@ impl Follower {
                 self.way = By::LiveTail { tail: Box::new(tail), opened: aws.clock.now() };
                 None
             }
-            Err(error) => match not_open(&error) {
+            Err(error) => match Error::of("open a Live Tail", &error) {
                 error if error.kind == Kind::NotFound => return Ok(self.missing()),
                 error => {
                     self.way = By::Looks;
@@ -134,10 +134,16 @@ impl Follower {
         };
         match self.filter(aws).await {
             Ok(lines) => {
-                Ok(Heard { lines, note, next: if note_is_none(&self.way) { Next::AtOnce } else { Next::Usual } })
+                let tailing = matches!(self.way, By::LiveTail { .. });
+                Ok(Heard { lines, note, next: if tailing { Next::AtOnce } else { Next::Usual } })
             }
             Err(error) if error.kind == Kind::NotFound => Ok(self.missing()),
-            Err(error) => Err(error),
+            Err(error) => {
+                if error.kind != Kind::Denied {
+                    self.way = By::Nothing; // what was written before the tail is fetched with the next try
+                }
+                Err(error)
+            }
         }
     }
 
@@ -187,16 +193,4 @@ impl Follower {
         self.newest = self.newest.max(at);
         Some(Line { at, message: message.unwrap_or_default().to_owned() })
     }
-}
-
-fn note_is_none(way: &By) -> bool {
-    matches!(way, By::LiveTail { .. })
-}
-
-fn not_open<E, R>(error: &SdkError<E, R>) -> Error
-where
-    E: aws_smithy_types::error::metadata::ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug + 'static,
-{
-    Error::of("open a Live Tail", error)
 }
