@@ -6,13 +6,23 @@ pub mod in_process;
 pub mod scenario;
 pub mod server;
 
+mod autoscaling;
+mod cloudformation;
+mod cloudwatch;
 mod credentials;
 mod ec2;
+mod eks;
+mod eventbridge;
 mod fis;
+mod iam;
+mod lambda;
 mod live_tail;
 mod logs;
 mod refusal;
+mod secretsmanager;
 mod service;
+mod servicequotas;
+mod ssm;
 mod sts;
 mod wire;
 mod world;
@@ -27,7 +37,7 @@ use crate::clock::Clock;
 use credentials::Credentials;
 use faults::Faults;
 use scenario::Scenario;
-use service::{Payload, Reply};
+use service::{Payload, Raw, Reply};
 use wire::time::{imf_fixdate, iso_millis};
 use world::World;
 
@@ -94,7 +104,9 @@ impl Lab {
 
     fn respond(self: &Arc<Self>, reply: Reply) -> Response<Body> {
         let body = match reply.payload {
-            Payload::Whole(bytes) => Full::new(bytes).map_err(|never| match never {}).boxed(),
+            Payload::Whole(bytes) | Payload::Raw(Raw { body: bytes, .. }) => {
+                Full::new(bytes).map_err(|never| match never {}).boxed()
+            }
             Payload::LiveTail(session) => BodyExt::boxed(StreamBody::new(live_tail::frames(Arc::clone(self), session))),
         };
         let mut response = Response::new(body);
@@ -107,8 +119,8 @@ impl Lab {
             (HeaderName::from_static("x-spotdrill-lab-rate"), self.clock.rate().to_string()),
             (HeaderName::from_static("x-spotdrill-lab-time"), iso_millis(now)),
         ];
-        let error_type = reply.error_type.map(|code| (HeaderName::from_static("x-amzn-errortype"), code));
-        for (name, value) in headers.into_iter().chain(error_type) {
+        let own = reply.headers.into_iter().map(|(name, value)| (HeaderName::from_static(name), value));
+        for (name, value) in headers.into_iter().chain(own) {
             if let Ok(value) = HeaderValue::try_from(value) {
                 response.headers_mut().insert(name, value);
             }

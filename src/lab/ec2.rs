@@ -6,7 +6,7 @@ mod places;
 mod spot_requests;
 
 use super::{
-    service::{Protocol, QueryOperation, Service},
+    service::{Promise, Protocol, QueryOperation, Service},
     wire::{
         error::ApiError,
         query::{Dialect, Element, Form, set, text},
@@ -18,18 +18,38 @@ pub(super) const VERSION: &str = "2016-11-15";
 
 pub(super) const SERVICE: Service = Service {
     signing_name: "ec2",
-    protocol: Protocol::Query(
+    title: "EC2",
+    global: false,
+    refused: &[],
+    protocols: &[Protocol::Query(
         Dialect::Ec2 { version: VERSION },
         &[
-            QueryOperation { name: "DescribeAvailabilityZones", run: places::describe_availability_zones },
-            QueryOperation { name: "DescribeInstances", run: instances::describe_instances },
-            QueryOperation { name: "DescribeRegions", run: places::describe_regions },
+            QueryOperation {
+                name: "DescribeAvailabilityZones",
+                promise: Promise::Faithful,
+                takes: &["ZoneName", "Filter"],
+                run: places::describe_availability_zones,
+            },
+            QueryOperation {
+                name: "DescribeInstances",
+                promise: Promise::Faithful,
+                takes: &["InstanceId", "Filter", "MaxResults", "NextToken"],
+                run: instances::describe_instances,
+            },
+            QueryOperation {
+                name: "DescribeRegions",
+                promise: Promise::Faithful,
+                takes: &["RegionName"],
+                run: places::describe_regions,
+            },
             QueryOperation {
                 name: "DescribeSpotInstanceRequests",
+                promise: Promise::Faithful,
+                takes: &["SpotInstanceRequestId", "Filter", "MaxResults", "NextToken"],
                 run: spot_requests::describe_spot_instance_requests,
             },
         ],
-    ),
+    )],
 };
 
 /// Which part of a listing a request wants.

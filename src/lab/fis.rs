@@ -12,7 +12,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::{
-    service::{Protocol, Route, Service},
+    service::{Promise, Protocol, RestRun, Route, Service},
     wire::{
         error::ApiError,
         rest_json::RestCall,
@@ -20,26 +20,32 @@ use super::{
     },
 };
 
-pub(super) const SERVICE: Service = Service { signing_name: "fis", protocol: Protocol::RestJson(ROUTES) };
+pub(super) const SERVICE: Service = Service {
+    signing_name: "fis",
+    title: "Fault Injection Service (FIS)",
+    global: false,
+    refused: &[],
+    protocols: &[Protocol::RestJson(ROUTES)],
+};
 
 #[rustfmt::skip]
 const ROUTES: &[Route] = &[
-    Route { name: "CreateExperimentTemplate", method: "POST", path: "/experimentTemplates", run: templates::create },
-    Route { name: "GetExperimentTemplate", method: "GET", path: "/experimentTemplates/{}", run: templates::get },
-    Route { name: "DeleteExperimentTemplate", method: "DELETE", path: "/experimentTemplates/{}", run: templates::delete },
-    Route { name: "ListExperimentTemplates", method: "GET", path: "/experimentTemplates", run: templates::list },
-    Route { name: "StartExperiment", method: "POST", path: "/experiments", run: experiments::start },
-    Route { name: "GetExperiment", method: "GET", path: "/experiments/{}", run: experiments::get },
-    Route { name: "StopExperiment", method: "DELETE", path: "/experiments/{}", run: experiments::stop },
-    Route { name: "ListExperiments", method: "GET", path: "/experiments", run: experiments::list },
-    Route { name: "ListExperimentResolvedTargets", method: "GET", path: "/experiments/{}/resolvedTargets", run: experiments::resolved_targets },
-    Route { name: "GetAction", method: "GET", path: "/actions/{}", run: actions::get },
-    Route { name: "ListActions", method: "GET", path: "/actions", run: actions::list },
-    Route { name: "GetSafetyLever", method: "GET", path: "/safetyLevers/{}", run: safety_lever::get },
-    Route { name: "UpdateSafetyLeverState", method: "PATCH", path: "/safetyLevers/{}/state", run: safety_lever::update },
-    Route { name: "TagResource", method: "POST", path: "/tags/{}", run: tags::tag },
-    Route { name: "UntagResource", method: "DELETE", path: "/tags/{}", run: tags::untag },
-    Route { name: "ListTagsForResource", method: "GET", path: "/tags/{}", run: tags::list },
+    Route { name: "CreateExperimentTemplate", method: "POST", path: "/experimentTemplates", promise: Promise::Faithful, takes: &["clientToken", "description", "stopConditions", "targets", "actions", "roleArn", "tags", "logConfiguration", "experimentOptions", "experimentReportConfiguration"], run: RestRun::Answer(templates::create) },
+    Route { name: "GetExperimentTemplate", method: "GET", path: "/experimentTemplates/{}", promise: Promise::Faithful, takes: &[], run: RestRun::Answer(templates::get) },
+    Route { name: "DeleteExperimentTemplate", method: "DELETE", path: "/experimentTemplates/{}", promise: Promise::Faithful, takes: &[], run: RestRun::Answer(templates::delete) },
+    Route { name: "ListExperimentTemplates", method: "GET", path: "/experimentTemplates", promise: Promise::Faithful, takes: &["maxResults", "nextToken"], run: RestRun::Answer(templates::list) },
+    Route { name: "StartExperiment", method: "POST", path: "/experiments", promise: Promise::Faithful, takes: &["clientToken", "experimentTemplateId", "experimentOptions", "tags"], run: RestRun::Answer(experiments::start) },
+    Route { name: "GetExperiment", method: "GET", path: "/experiments/{}", promise: Promise::Faithful, takes: &[], run: RestRun::Answer(experiments::get) },
+    Route { name: "StopExperiment", method: "DELETE", path: "/experiments/{}", promise: Promise::Faithful, takes: &[], run: RestRun::Answer(experiments::stop) },
+    Route { name: "ListExperiments", method: "GET", path: "/experiments", promise: Promise::Faithful, takes: &["experimentTemplateId", "maxResults", "nextToken"], run: RestRun::Answer(experiments::list) },
+    Route { name: "ListExperimentResolvedTargets", method: "GET", path: "/experiments/{}/resolvedTargets", promise: Promise::Faithful, takes: &["targetName", "maxResults", "nextToken"], run: RestRun::Answer(experiments::resolved_targets) },
+    Route { name: "GetAction", method: "GET", path: "/actions/{}", promise: Promise::Faithful, takes: &[], run: RestRun::Answer(actions::get) },
+    Route { name: "ListActions", method: "GET", path: "/actions", promise: Promise::Faithful, takes: &["maxResults", "nextToken"], run: RestRun::Answer(actions::list) },
+    Route { name: "GetSafetyLever", method: "GET", path: "/safetyLevers/{}", promise: Promise::Faithful, takes: &[], run: RestRun::Answer(safety_lever::get) },
+    Route { name: "UpdateSafetyLeverState", method: "PATCH", path: "/safetyLevers/{}/state", promise: Promise::Faithful, takes: &["state"], run: RestRun::Answer(safety_lever::update) },
+    Route { name: "TagResource", method: "POST", path: "/tags/{}", promise: Promise::Faithful, takes: &["tags"], run: RestRun::Answer(tags::tag) },
+    Route { name: "UntagResource", method: "DELETE", path: "/tags/{}", promise: Promise::Faithful, takes: &["tagKeys"], run: RestRun::Answer(tags::untag) },
+    Route { name: "ListTagsForResource", method: "GET", path: "/tags/{}", promise: Promise::Faithful, takes: &[], run: RestRun::Answer(tags::list) },
 ];
 
 fn invalid(message: impl Into<String>) -> ApiError {

@@ -9,23 +9,81 @@ mod tail;
 use serde::Deserialize;
 
 use super::{
-    service::{JsonOperation, JsonRun, Protocol, Service},
-    wire::{error::ApiError, token::PageToken},
+    service::{JsonOperation, JsonRun, Promise, Protocol, Service},
+    wire::{error::ApiError, json_rpc::JsonVersion, token::PageToken},
     world::{World, log_group::LogGroup},
 };
 
 pub(super) const SERVICE: Service = Service {
     signing_name: "logs",
-    protocol: Protocol::Json(
+    title: "CloudWatch Logs",
+    global: false,
+    refused: &[],
+    protocols: &[Protocol::Json(
+        JsonVersion::OneOne,
         "Logs_20140328",
         &[
-            JsonOperation { name: "DescribeLogGroups", run: JsonRun::Answer(listing::describe_log_groups) },
-            JsonOperation { name: "DescribeLogStreams", run: JsonRun::Answer(listing::describe_log_streams) },
-            JsonOperation { name: "FilterLogEvents", run: JsonRun::Answer(events::filter_log_events) },
-            JsonOperation { name: "GetLogEvents", run: JsonRun::Answer(events::get_log_events) },
-            JsonOperation { name: "StartLiveTail", run: JsonRun::Stream(tail::start_live_tail) },
+            JsonOperation {
+                name: "DescribeLogGroups",
+                promise: Promise::Faithful,
+                takes: &["logGroupNamePrefix", "logGroupNamePattern", "limit", "nextToken"],
+                run: JsonRun::Answer(listing::describe_log_groups),
+            },
+            JsonOperation {
+                name: "DescribeLogStreams",
+                promise: Promise::Faithful,
+                takes: &[
+                    "logGroupName",
+                    "logGroupIdentifier",
+                    "logStreamNamePrefix",
+                    "orderBy",
+                    "descending",
+                    "limit",
+                    "nextToken",
+                ],
+                run: JsonRun::Answer(listing::describe_log_streams),
+            },
+            JsonOperation {
+                name: "FilterLogEvents",
+                promise: Promise::Faithful,
+                takes: &[
+                    "logGroupName",
+                    "logGroupIdentifier",
+                    "logStreamNames",
+                    "logStreamNamePrefix",
+                    "startTime",
+                    "endTime",
+                    "filterPattern",
+                    "limit",
+                    "nextToken",
+                    "startFromHead",
+                    "interleaved",
+                ],
+                run: JsonRun::Answer(events::filter_log_events),
+            },
+            JsonOperation {
+                name: "GetLogEvents",
+                promise: Promise::Faithful,
+                takes: &[
+                    "logGroupName",
+                    "logGroupIdentifier",
+                    "logStreamName",
+                    "startTime",
+                    "endTime",
+                    "limit",
+                    "nextToken",
+                    "startFromHead",
+                ],
+                run: JsonRun::Answer(events::get_log_events),
+            },
+            JsonOperation {
+                name: "StartLiveTail",
+                promise: Promise::Faithful,
+                takes: &["logGroupIdentifiers", "logStreamNames", "logStreamNamePrefixes", "logEventFilterPattern"],
+                run: JsonRun::Stream(tail::start_live_tail),
+            },
         ],
-    ),
+    )],
 };
 
 /// How a request names a log group: by one of the two.

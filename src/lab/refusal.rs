@@ -55,6 +55,16 @@ pub(super) fn other_region(protocol: &Protocol, region: &str) -> ApiError {
     }
 }
 
+/// An input that AWS may know, and the lab does not: to pass over it would promise what is not done.
+pub(super) fn unknown_input(protocol: &Protocol, operation: &str, input: &str) -> ApiError {
+    let message = format!("The lab's {operation} does not support the parameter {input}.");
+    match protocol {
+        Protocol::Query(Dialect::Ec2 { .. }, _) => ApiError::bad("UnknownParameter", message),
+        Protocol::Query(Dialect::Aws { .. }, _) => ApiError::bad("ValidationError", message),
+        Protocol::Json(..) | Protocol::RestJson(_) => ApiError::bad("ValidationException", message),
+    }
+}
+
 /// What a fault of the scenario makes a call say; none for a mere delay.
 pub(super) fn fault(protocol: &Protocol, kind: FaultKind, user: &str, operation: &str) -> Option<ApiError> {
     match kind {

@@ -7,15 +7,17 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::{
+    autoscaling, cloudformation, cloudwatch,
     credentials::Scope,
-    ec2,
+    ec2, eks, eventbridge,
     faults::Faults,
-    fis,
+    fis, iam, lambda,
     live_tail::Session,
-    logs, refusal, sts,
+    logs, refusal, secretsmanager, servicequotas, ssm, sts,
     wire::{
         error::ApiError,
-        event_stream, json11,
+        event_stream,
+        json_rpc::{self, JsonVersion},
         query::{self, Dialect, Element, Form},
         rest_json::{self, RestCall},
         token::PageToken,
@@ -24,34 +26,71 @@ use super::{
 };
 
 /// Every service that the lab plays.
-const SERVICES: &[&Service] = &[&ec2::SERVICE, &fis::SERVICE, &logs::SERVICE, &sts::SERVICE];
+pub(super) const SERVICES: &[&Service] = &[
+    &autoscaling::SERVICE,
+    &cloudformation::SERVICE,
+    &cloudwatch::SERVICE,
+    &ec2::SERVICE,
+    &eks::SERVICE,
+    &eventbridge::SERVICE,
+    &fis::SERVICE,
+    &iam::SERVICE,
+    &lambda::SERVICE,
+    &logs::SERVICE,
+    &secretsmanager::SERVICE,
+    &servicequotas::SERVICE,
+    &ssm::SERVICE,
+    &sts::SERVICE,
+];
 
 /// A service: what its clients sign for, and its operations by protocol.
 #[derive(Debug)]
 pub(super) struct Service {
     /// The name in the credential scope, e.g. `ec2`.
     pub(super) signing_name: &'static str,
-    pub(super) protocol: Protocol,
+    /// AWS's name of it for people, e.g. `CloudWatch Logs`.
+    pub(super) title: &'static str,
+    /// Signed for us-east-1 wherever the client is, as IAM is.
+    pub(super) global: bool,
+    /// The protocols that its clients speak, each with the same operations; the first answers what is in none of them.
+    pub(super) protocols: &'static [Protocol],
+    /// Operations that one may look for in vain, and why they are refused.
+    pub(super) refused: &'static [(&'static str, &'static str)],
+}
+
+/// How far an operation is AWS's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Promise {
+    /// What AWS documents of it, for what the lab models.
+    Faithful,
+    /// With what is left out or made simpler.
+    Simplified(&'static str),
 }
 
 /// A protocol with the operations that are called over it.
 #[derive(Debug)]
 pub(super) enum Protocol {
     Query(Dialect, &'static [QueryOperation]),
-    /// The first part of its `X-Amz-Target`, e.g. `Logs_20140328`.
-    Json(&'static str, &'static [JsonOperation]),
+    /// With the first part of its `X-Amz-Target`, e.g. `Logs_20140328`.
+    Json(JsonVersion, &'static str, &'static [JsonOperation]),
     RestJson(&'static [Route]),
 }
 
 #[derive(Debug)]
 pub(super) struct QueryOperation {
     pub(super) name: &'static str,
+    pub(super) promise: Promise,
+    /// The top-level inputs that it takes, by their names on the wire; any other is refused rather than passed over.
+    pub(super) takes: &'static [&'static str],
     pub(super) run: fn(&mut World, &Form) -> Result<Vec<Element>, ApiError>,
 }
 
 #[derive(Debug)]
 pub(super) struct JsonOperation {
     pub(super) name: &'static str,
+    pub(super) promise: Promise,
+    /// The top-level inputs that it takes, by their names on the wire; any other is refused rather than passed over.
+    pub(super) takes: &'static [&'static str],
     pub(super) run: JsonRun,
 }
 
@@ -68,7 +107,25 @@ pub(super) struct Route {
     pub(super) method: &'static str,
     /// With `{}` for each label, e.g. `/experiments/{}`.
     pub(super) path: &'static str,
-    pub(super) run: fn(&mut World, &RestCall) -> Result<Value, ApiError>,
+    pub(super) promise: Promise,
+    /// The top-level inputs that it takes, by their names on the wire; any other is refused rather than passed over.
+    pub(super) takes: &'static [&'static str],
+    pub(super) run: RestRun,
+}
+
+#[derive(Debug)]
+pub(super) enum RestRun {
+    /// 200, with this JSON.
+    Answer(fn(&mut World, &RestCall) -> Result<Value, ApiError>),
+    Raw(fn(&mut World, &RestCall) -> Result<Raw, ApiError>),
+}
+
+/// An answer with a status and headers of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Raw {
+    pub(super) status: StatusCode,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Bytes,
 }
 
 /// An answer, as far as it is the service's.
@@ -77,14 +134,15 @@ pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) content_type: &'static str,
     pub(super) request_id: String,
-    /// For the header `x-amzn-ErrorType`.
-    pub(super) error_type: Option<String>,
+    /// Headers in lower case, besides those that every answer has.
+    pub(super) headers: Vec<(&'static str, String)>,
     pub(super) payload: Payload,
 }
 
 #[derive(Debug)]
 pub(super) enum Payload {
     Whole(Bytes),
+    Raw(Raw),
     LiveTail(Session),
 }
 
@@ -106,9 +164,14 @@ pub(super) fn answer(
     let scope = Scope::of(request.headers());
     let named = scope.as_ref().and_then(|scope| SERVICES.iter().find(|service| service.signing_name == scope.service));
     let service = named.copied().unwrap_or_else(|| look_alike(request));
-    let protocol = &service.protocol;
-    let called = admit(protocol, scope.as_ref(), access_key, &world.scenario.region)
-        .and_then(|()| if named.is_some() { protocol.call(request) } else { Err(protocol.unknown_operation(request)) });
+    let protocol = service.protocol_of(request);
+    let region = &world.scenario.region;
+    let called = admit(service, protocol, scope.as_ref(), access_key, region)
+        .and_then(|()| if named.is_some() { protocol.call(request) } else { Err(protocol.unknown_operation(request)) })
+        .and_then(|call| match call.stranger() {
+            Some(input) => Err(refusal::unknown_input(protocol, call.name(), &input)),
+            None => Ok(call),
+        });
     let call = match called {
         Ok(call) => call,
         Err(error) => return (protocol.refuse(&error, request_id), SignedDuration::ZERO),
@@ -126,10 +189,9 @@ pub(super) fn answer(
 
 /// The service whose way of refusing fits a request for none that is known.
 fn look_alike(request: &Request<Bytes>) -> &'static Service {
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if request.headers().contains_key("x-amz-target") {
         &logs::SERVICE
-    } else if content_type.starts_with("application/x-www-form-urlencoded") {
+    } else if is_form(request) {
         let is_ec2 = Form::parse(request.body()).get("Version") == Some(ec2::VERSION);
         if is_ec2 { &ec2::SERVICE } else { &sts::SERVICE }
     } else {
@@ -137,11 +199,18 @@ fn look_alike(request: &Request<Bytes>) -> &'static Service {
     }
 }
 
-fn admit(protocol: &Protocol, scope: Option<&Scope>, access_key: &str, region: &str) -> Result<(), ApiError> {
+fn admit(
+    service: &Service,
+    protocol: &Protocol,
+    scope: Option<&Scope>,
+    access_key: &str,
+    region: &str,
+) -> Result<(), ApiError> {
+    let is_here = |scope: &Scope| scope.region == region || service.global && scope.region == "us-east-1";
     match scope {
         None => Err(refusal::unsigned(protocol)),
         Some(scope) if scope.access_key != access_key => Err(refusal::unknown_key(protocol)),
-        Some(scope) if scope.region != region => Err(refusal::other_region(protocol, region)),
+        Some(scope) if !is_here(scope) => Err(refusal::other_region(protocol, region)),
         Some(_) => Ok(()),
     }
 }
@@ -153,6 +222,24 @@ impl Call {
             Self::Json(operation, _) => operation.name,
             Self::Rest(route, _) => route.name,
         }
+    }
+
+    /// An input that the operation does not take.
+    fn stranger(&self) -> Option<String> {
+        let keys = |body: &[u8]| match serde_json::from_slice(body) {
+            Ok(Value::Object(members)) => members.into_iter().map(|(key, _)| key).collect(),
+            _ => Vec::new(),
+        };
+        let (takes, given) = match self {
+            Self::Query(_, operation, form) => (operation.takes, form.names()),
+            Self::Json(operation, body) => (operation.takes, keys(body)),
+            Self::Rest(Route { run: RestRun::Raw(_), .. }, _) => return None,
+            Self::Rest(route, call) => {
+                let query = call.query_names().map(str::to_owned);
+                (route.takes, keys(call.body()).into_iter().chain(query).collect())
+            }
+        };
+        given.into_iter().find(|name| !takes.contains(&name.as_str()))
     }
 
     /// Which page of a listing it asks for, from 1.
@@ -173,17 +260,53 @@ impl Call {
             Self::Query(dialect, operation, form) => {
                 dialect.response(operation.name, request_id, (operation.run)(world, form)?)
             }
-            Self::Json(JsonOperation { run: JsonRun::Answer(run), .. }, body) => Ok(json11::encode(&run(world, body)?)),
+            Self::Json(JsonOperation { run: JsonRun::Answer(run), .. }, body) => {
+                Ok(json_rpc::encode(&run(world, body)?))
+            }
             Self::Json(JsonOperation { run: JsonRun::Stream(run), .. }, body) => {
                 return Ok(Payload::LiveTail(run(world, body)?));
             }
-            Self::Rest(route, call) => Ok(rest_json::encode(&(route.run)(world, call)?)),
+            Self::Rest(Route { run: RestRun::Answer(run), .. }, call) => Ok(rest_json::encode(&run(world, call)?)),
+            Self::Rest(Route { run: RestRun::Raw(run), .. }, call) => return Ok(Payload::Raw(run(world, call)?)),
         };
         let failed = |error: std::io::Error| {
             ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure", error.to_string())
         };
         written.map(Payload::Whole).map_err(failed)
     }
+}
+
+impl Service {
+    /// The protocol that a request is written in.
+    fn protocol_of(&self, request: &Request<Bytes>) -> &'static Protocol {
+        let fits = |protocol: &&Protocol| match protocol {
+            Protocol::Query(..) => is_form(request),
+            Protocol::Json(..) => request.headers().contains_key("x-amz-target"),
+            Protocol::RestJson(_) => true,
+        };
+        let first = self.protocols.first().unwrap_or(&Protocol::RestJson(&[]));
+        self.protocols.iter().find(fits).unwrap_or(first)
+    }
+
+    /// Every operation once, by name, with what the lab promises of it.
+    pub(super) fn promises(&self) -> Vec<(&'static str, Promise)> {
+        let named = |protocol: &Protocol| -> Vec<(&'static str, Promise)> {
+            match protocol {
+                Protocol::Query(_, operations) => operations.iter().map(|one| (one.name, one.promise)).collect(),
+                Protocol::Json(_, _, operations) => operations.iter().map(|one| (one.name, one.promise)).collect(),
+                Protocol::RestJson(routes) => routes.iter().map(|one| (one.name, one.promise)).collect(),
+            }
+        };
+        let mut all: Vec<_> = self.protocols.iter().flat_map(named).collect();
+        all.sort_by_key(|(name, _)| *name);
+        all.dedup_by_key(|(name, _)| *name);
+        all
+    }
+}
+
+fn is_form(request: &Request<Bytes>) -> bool {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
 }
 
 impl Protocol {
@@ -195,9 +318,9 @@ impl Protocol {
                 let operation = operations.iter().find(|operation| form.get("Action") == Some(operation.name));
                 operation.map(|operation| Call::Query(*dialect, operation, form)).ok_or_else(unknown)
             }
-            Self::Json(target, operations) => {
+            Self::Json(_, target, operations) => {
                 let header = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
-                let name = header.and_then(|header| json11::operation(header, target));
+                let name = header.and_then(|header| json_rpc::operation(header, target));
                 let operation = operations.iter().find(|operation| name == Some(operation.name));
                 operation.map(|operation| Call::Json(operation, request.body().clone())).ok_or_else(unknown)
             }
@@ -205,7 +328,7 @@ impl Protocol {
                 let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
                 let fit = |route: &'static Route| {
                     let right_method = route.method == request.method().as_str();
-                    let call = RestCall::matching(route.path, path, query, request.body()).filter(|_| right_method);
+                    let call = RestCall::matching(route.path, path, query, request).filter(|_| right_method);
                     call.map(|call| Call::Rest(route, call))
                 };
                 routes.iter().find_map(fit).ok_or_else(unknown)
@@ -216,23 +339,24 @@ impl Protocol {
     fn unknown_operation(&self, request: &Request<Bytes>) -> ApiError {
         match self {
             Self::Query(..) => query::unknown_operation(Form::parse(request.body()).get("Action").unwrap_or_default()),
-            Self::Json(..) => json11::unknown_operation(),
+            Self::Json(..) => json_rpc::unknown_operation(),
             Self::RestJson(_) => rest_json::unknown_operation(),
         }
     }
 
     fn reply(&self, payload: Payload, request_id: &str) -> Reply {
-        let content_type = match payload {
-            Payload::Whole(_) => self.content_type(),
-            Payload::LiveTail(_) => event_stream::CONTENT_TYPE,
+        let (status, content_type, headers) = match &payload {
+            Payload::Whole(_) => (StatusCode::OK, self.content_type(), Vec::new()),
+            Payload::Raw(raw) => (raw.status, self.content_type(), raw.headers.clone()),
+            Payload::LiveTail(_) => (StatusCode::OK, event_stream::CONTENT_TYPE, Vec::new()),
         };
-        Reply { status: StatusCode::OK, content_type, request_id: request_id.to_owned(), error_type: None, payload }
+        Reply { status, content_type, request_id: request_id.to_owned(), headers, payload }
     }
 
     fn refuse(&self, error: &ApiError, request_id: &str) -> Reply {
         let body = match self {
             Self::Query(dialect, _) => dialect.error(error, request_id).unwrap_or_default(),
-            Self::Json(..) => json11::error(error),
+            Self::Json(..) => json_rpc::error(error),
             Self::RestJson(_) => rest_json::error(error),
         };
         let in_header = matches!(self, Self::RestJson(_)).then(|| error.code.to_string());
@@ -240,7 +364,7 @@ impl Protocol {
             status: error.status,
             content_type: self.content_type(),
             request_id: request_id.to_owned(),
-            error_type: in_header,
+            headers: in_header.map(|code| ("x-amzn-errortype", code)).into_iter().collect(),
             payload: Payload::Whole(body),
         }
     }
@@ -248,7 +372,7 @@ impl Protocol {
     fn content_type(&self) -> &'static str {
         match self {
             Self::Query(..) => query::CONTENT_TYPE,
-            Self::Json(..) => json11::CONTENT_TYPE,
+            Self::Json(version, ..) => version.content_type(),
             Self::RestJson(_) => rest_json::CONTENT_TYPE,
         }
     }

@@ -1,7 +1,7 @@
 //! STS, as far as it says who is calling. Knows nothing of what the caller may do.
 
 use super::{
-    service::{Protocol, QueryOperation, Service},
+    service::{Promise, Protocol, QueryOperation, Service},
     wire::{
         error::ApiError,
         query::{Dialect, Element, Form, text},
@@ -11,10 +11,18 @@ use super::{
 
 pub(super) const SERVICE: Service = Service {
     signing_name: "sts",
-    protocol: Protocol::Query(
+    title: "STS",
+    global: false,
+    refused: &[],
+    protocols: &[Protocol::Query(
         Dialect::Aws { namespace: "https://sts.amazonaws.com/doc/2011-06-15/" },
-        &[QueryOperation { name: "GetCallerIdentity", run: get_caller_identity }],
-    ),
+        &[QueryOperation {
+            name: "GetCallerIdentity",
+            promise: Promise::Faithful,
+            takes: &[],
+            run: get_caller_identity,
+        }],
+    )],
 };
 
 /// Whoever has the lab's access key.

@@ -3,7 +3,7 @@
 
 pub(super) mod error;
 pub(super) mod event_stream;
-pub(super) mod json11;
+pub(super) mod json_rpc;
 pub(super) mod query;
 pub(super) mod rest_json;
 pub(super) mod time;

@@ -1,17 +1,22 @@
 //! The simulated region: what exists in it, and what happens when. Seeded and event-driven; no clock, no protocol, no waiting.
 //! The same seed, scenario and calls at the same times give the same history.
 
+pub(super) mod alarm;
 pub(super) mod experiment;
+pub(super) mod function;
 pub(super) mod instance;
 pub(super) mod log_group;
+pub(super) mod role;
+pub(super) mod rule;
+pub(super) mod secret;
 pub(super) mod template;
 
 mod events;
-mod fleet;
+mod groups;
 mod ids;
 mod interruption;
-mod lambda;
 mod schedule;
+mod slack_function;
 mod targets;
 
 use std::collections::BTreeMap;
@@ -19,13 +24,18 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::scenario::Scenario;
+use alarm::Alarm;
 use experiment::{Experiment, SafetyLever};
+use function::Function;
 use ids::Ids;
-use instance::{Instance, SpotRequest};
+use instance::{Instances, SpotRequest};
 use interruption::Interrupted;
-use lambda::Function;
 use log_group::LogGroups;
+use role::{ManagedPolicy, Role};
+use rule::Rule;
 use schedule::Schedule;
+use secret::Secret;
+use slack_function::Environments;
 use template::{Idempotency, Template};
 
 /// A region and all that is in it.
@@ -38,7 +48,7 @@ pub(super) struct World {
     /// How many things were made so far, to list them in the order of their making.
     made: u64,
     hosts: u32,
-    pub(super) instances: BTreeMap<String, Instance>,
+    pub(super) instances: Instances,
     pub(super) spot_requests: BTreeMap<String, SpotRequest>,
     pub(super) templates: BTreeMap<String, Template>,
     pub(super) experiments: BTreeMap<String, Experiment>,
@@ -46,7 +56,15 @@ pub(super) struct World {
     pub(super) safety_lever: SafetyLever,
     pub(super) logs: LogGroups,
     events_stream: String,
-    function: Function,
+    /// The rules of the default event bus, by name.
+    pub(super) rules: BTreeMap<String, Rule>,
+    pub(super) functions: BTreeMap<String, Function>,
+    environments: Environments,
+    pub(super) roles: BTreeMap<String, Role>,
+    /// By ARN.
+    pub(super) policies: BTreeMap<String, ManagedPolicy>,
+    pub(super) secrets: BTreeMap<String, Secret>,
+    pub(super) alarms: BTreeMap<String, Alarm>,
 }
 
 /// What is going to happen, at the time for which it is scheduled.
@@ -102,7 +120,7 @@ impl World {
             schedule: Schedule::default(),
             made: 0,
             hosts: 0,
-            instances: BTreeMap::new(),
+            instances: Instances::default(),
             spot_requests: BTreeMap::new(),
             templates: BTreeMap::new(),
             experiments: BTreeMap::new(),
@@ -110,7 +128,13 @@ impl World {
             safety_lever: SafetyLever::default(),
             logs: LogGroups::default(),
             events_stream,
-            function: Function::default(),
+            rules: BTreeMap::new(),
+            functions: BTreeMap::new(),
+            environments: Environments::default(),
+            roles: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            alarms: BTreeMap::new(),
         };
         world.deploy_log_groups();
         world.launch_all();

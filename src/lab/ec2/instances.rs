@@ -35,16 +35,15 @@ pub(super) fn describe_instances(world: &mut World, form: &Form) -> Result<Vec<E
         let message = "The parameter instancesSet cannot be used with the parameter maxResults";
         return Err(ApiError::bad("InvalidParameterCombination", message));
     }
-    check_ids(&ids, "i-", "InvalidInstanceID", "instance", |id| world.instances.contains_key(id))?;
+    check_ids(&ids, "i-", "InvalidInstanceID", "instance", |id| world.instances.get(id).is_some())?;
     let filters = Filter::all(form, FILTERS)?;
     let paging = Paging::of(form, "DescribeInstances")?;
     let wanted = |instance: &&Instance| {
         (ids.is_empty() || ids.contains(&instance.id.as_str()))
             && filters.iter().all(|filter| filter.passes(&instance.tags, |name| attribute(instance, name)))
     };
-    let mut found: Vec<_> = world.instances.values().filter(wanted).collect();
-    found.sort_by_key(|instance| instance.order);
-    let places = found.into_iter().map(|instance| (instance.order, instance));
+    let after = paging.token.as_ref().map_or(0, |token| token.after);
+    let places = world.instances.after(after).filter(wanted).map(|instance| (instance.order, instance));
     let page = page("DescribeInstances", places, paging.token.as_ref(), paging.size);
     let reservations = page.items.chunk_by(|one, other| one.reservation == other.reservation);
     let reservations = set("reservationSet", reservations.map(|instances| reservation(world, instances)));

@@ -7,7 +7,7 @@ use super::{GroupName, invalid, limit, listing::with_token, pattern, token, unkn
 use crate::lab::{
     wire::{
         error::ApiError,
-        json11,
+        json_rpc,
         token::{PageToken, page},
     },
     world::{World, log_group::LogEvent},
@@ -33,7 +33,7 @@ struct FilterLogEvents {
 }
 
 pub(super) fn filter_log_events(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
-    let input: FilterLogEvents = json11::input(body)?;
+    let input: FilterLogEvents = json_rpc::input(body)?;
     let (_, group) = input.group.find(world)?;
     if input.log_stream_names.is_some() && input.log_stream_name_prefix.is_some() {
         return Err(invalid("Specify only one of logStreamNames and logStreamNamePrefix."));
@@ -93,7 +93,7 @@ struct GetLogEvents {
 /// Tokens name a place between two events of the stream; the forward one is the same again at the end, and the backward
 /// one at the beginning.
 pub(super) fn get_log_events(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
-    let input: GetLogEvents = json11::input(body)?;
+    let input: GetLogEvents = json_rpc::input(body)?;
     let (_, group) = input.group.find(world)?;
     if !group.streams.contains_key(&input.log_stream_name) {
         return Err(unknown_stream());

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{GroupName, invalid, limit, token};
 use crate::lab::{
-    wire::{error::ApiError, json11, token::page},
+    wire::{error::ApiError, json_rpc, token::page},
     world::World,
 };
 
@@ -19,7 +19,7 @@ struct DescribeLogGroups {
 }
 
 pub(super) fn describe_log_groups(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
-    let input: DescribeLogGroups = json11::input(body)?;
+    let input: DescribeLogGroups = json_rpc::input(body)?;
     if input.log_group_name_prefix.is_some() && input.log_group_name_pattern.is_some() {
         return Err(invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."));
     }
@@ -57,7 +57,7 @@ struct DescribeLogStreams {
 }
 
 pub(super) fn describe_log_streams(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
-    let input: DescribeLogStreams = json11::input(body)?;
+    let input: DescribeLogStreams = json_rpc::input(body)?;
     let (name, group) = input.group.find(world)?;
     let by_time = input.order_by.as_deref() == Some("LastEventTime");
     if by_time && input.log_stream_name_prefix.is_some() {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{invalid, name_of, pattern, unknown_group};
 use crate::lab::{
     live_tail::{Session, SessionRequest},
-    wire::{error::ApiError, json11},
+    wire::{error::ApiError, json_rpc},
     world::World,
 };
 
@@ -23,7 +23,7 @@ struct StartLiveTail {
 }
 
 pub(super) fn start_live_tail(world: &mut World, body: &[u8]) -> Result<Session, ApiError> {
-    let input: StartLiveTail = json11::input(body)?;
+    let input: StartLiveTail = json_rpc::input(body)?;
     if !(1..=10).contains(&input.log_group_identifiers.len()) {
         return Err(invalid("logGroupIdentifiers must have from 1 to 10 members."));
     }

@@ -25,9 +25,38 @@ impl Form {
         self.0.get(name).map(String::as_str)
     }
 
+    /// The top-level names of the inputs: `Filter` for `Filter.1.Value.2`.
+    pub(in crate::lab) fn names(&self) -> Vec<String> {
+        let top = |key: &String| key.split('.').next().unwrap_or_default().to_owned();
+        let mut names: Vec<String> = self.0.keys().map(top).collect();
+        names.dedup();
+        names.retain(|name| name != "Action" && name != "Version");
+        names
+    }
+
     /// The values of `name.1`, `name.2`, … by rising number.
     pub(in crate::lab) fn list(&self, name: &str) -> Vec<&str> {
         self.numbers(name).into_iter().filter_map(|number| self.get(&format!("{name}.{number}"))).collect()
+    }
+
+    /// The fields below a name, by the rest of their names: of `Filter.1.Name` below `Filter.1` it is `Name`.
+    pub(in crate::lab) fn below(&self, name: &str) -> Self {
+        let rest = |(key, value): (&String, &String)| {
+            let rest = key.strip_prefix(name)?.strip_prefix('.')?;
+            Some((rest.to_owned(), value.clone()))
+        };
+        Self(self.0.iter().filter_map(rest).collect())
+    }
+
+    /// The structures of a list, whether it is written `Tag.1.Key` as EC2 has it, or `Tags.member.1.Key`.
+    pub(in crate::lab) fn structures(&self, name: &str) -> Vec<Self> {
+        let members = format!("{name}.member");
+        let name = if self.numbers(&members).is_empty() { name } else { &members };
+        self.numbers(name).into_iter().map(|number| self.below(&format!("{name}.{number}"))).collect()
+    }
+
+    pub(in crate::lab) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The numbers N for which there is a `name.N` or a `name.N.…`, rising.
@@ -66,6 +95,11 @@ pub(in crate::lab) fn element(name: impl Into<Cow<'static, str>>, children: Vec<
 /// A list as EC2 writes it: `<xSet><item>…</item><item>…</item></xSet>`.
 pub(in crate::lab) fn set(name: &'static str, items: impl IntoIterator<Item = Vec<Element>>) -> Element {
     element(name, items.into_iter().map(|item| element("item", item)).collect())
+}
+
+/// A list as awsQuery writes it: `<X><member>…</member></X>`.
+pub(in crate::lab) fn members(name: &'static str, items: impl IntoIterator<Item = Vec<Element>>) -> Element {
+    element(name, items.into_iter().map(|item| element("member", item)).collect())
 }
 
 /// How a service of this family writes its XML.

@@ -1,7 +1,7 @@
 //! restJson1: the operation is method and path, inputs are labels, query and a JSON body. Knows no service.
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -16,13 +16,14 @@ pub(in crate::lab) struct RestCall {
     /// The decoded path segments that stood for `{}` in the route, in order.
     labels: Vec<String>,
     query: Vec<(String, String)>,
+    headers: HeaderMap,
     body: Bytes,
 }
 
 impl RestCall {
     /// The call if the path fits the route, e.g. `/experiments/EXP1/resolvedTargets` fits `/experiments/{}/resolvedTargets`.
     /// The raw path is split before it is decoded, for a label may hold an encoded slash (as ARNs do).
-    pub(in crate::lab) fn matching(route: &str, path: &str, query: &str, body: &Bytes) -> Option<Self> {
+    pub(in crate::lab) fn matching(route: &str, path: &str, query: &str, request: &Request<Bytes>) -> Option<Self> {
         let mut labels = Vec::new();
         let mut segments = path.trim_end_matches('/').split('/');
         for wanted in route.split('/') {
@@ -38,7 +39,7 @@ impl RestCall {
             return None;
         }
         let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Some(Self { labels, query, body: body.clone() })
+        Some(Self { labels, query, headers: request.headers().clone(), body: request.body().clone() })
     }
 
     /// The first label; empty in a route that has none.
@@ -46,8 +47,26 @@ impl RestCall {
         self.labels.first().map_or("", String::as_str)
     }
 
+    /// Every label, in the order of the path.
+    pub(in crate::lab) fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    pub(in crate::lab) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body as it came.
+    pub(in crate::lab) fn body(&self) -> &Bytes {
+        &self.body
+    }
+
     pub(in crate::lab) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(in crate::lab) fn query_names(&self) -> impl Iterator<Item = &str> {
+        self.query.iter().map(|(key, _)| key.as_str())
     }
 
     /// All values of a name that may be given more than once, as `tagKeys` is.
@@ -78,7 +97,7 @@ mod tests {
     use super::*;
 
     fn call(route: &str, path: &str) -> Option<RestCall> {
-        RestCall::matching(route, path, "tagKeys=a&tagKeys=b%20c&maxResults=5", &Bytes::new())
+        RestCall::matching(route, path, "tagKeys=a&tagKeys=b%20c&maxResults=5", &Request::default())
     }
 
     #[test]

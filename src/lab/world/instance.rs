@@ -1,6 +1,6 @@
 //! One instance and its spot request, as EC2 describes them. Knows not what happens to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
@@ -89,4 +89,41 @@ pub(in crate::lab) struct SpotRequest {
     pub(in crate::lab) subnet: String,
     pub(in crate::lab) zone: String,
     pub(in crate::lab) tags: BTreeMap<String, String>,
+}
+
+/// Every instance that EC2 knows of, in the order of their launch.
+#[derive(Debug, Default, PartialEq)]
+pub(in crate::lab) struct Instances {
+    by_order: BTreeMap<u64, Instance>,
+    orders: HashMap<String, u64>,
+}
+
+impl Instances {
+    pub(in crate::lab) fn get(&self, id: &str) -> Option<&Instance> {
+        self.by_order.get(self.orders.get(id)?)
+    }
+
+    pub(in crate::lab) fn get_mut(&mut self, id: &str) -> Option<&mut Instance> {
+        self.by_order.get_mut(self.orders.get(id)?)
+    }
+
+    /// In the order of their launch, from the one after `order` on.
+    pub(in crate::lab) fn after(&self, order: u64) -> impl Iterator<Item = &Instance> {
+        self.by_order.range(order.saturating_add(1)..).map(|(_, instance)| instance)
+    }
+
+    pub(in crate::lab) fn iter(&self) -> impl Iterator<Item = &Instance> {
+        self.by_order.values()
+    }
+
+    pub(in crate::lab) fn insert(&mut self, instance: Instance) {
+        self.orders.insert(instance.id.clone(), instance.order);
+        self.by_order.insert(instance.order, instance);
+    }
+
+    pub(in crate::lab) fn remove(&mut self, id: &str) {
+        if let Some(order) = self.orders.remove(id) {
+            self.by_order.remove(&order);
+        }
+    }
 }

@@ -39,9 +39,8 @@ impl World {
     }
 
     fn resolve_one(&mut self, target: &Target) -> Vec<String> {
-        let mut found: Vec<_> = self.instances.values().filter(|instance| self.is_meant(target, instance)).collect();
-        found.sort_by_key(|instance| instance.order);
-        let mut ids: Vec<String> = found.into_iter().map(|instance| instance.id.clone()).collect();
+        let found = self.instances.iter().filter(|instance| self.is_meant(target, instance));
+        let mut ids: Vec<String> = found.map(|instance| instance.id.clone()).collect();
         let take = Selection::parse(&target.selection_mode).unwrap_or(Selection::All).of(ids.len());
         if take < ids.len() {
             self.ids.shuffle(&mut ids);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     experiment::Status,
-    instance::InstanceState,
+    instance::{Instance, InstanceState},
     template::{Template, TemplateContent},
     *,
 };
@@ -31,7 +31,7 @@ impl World {
     }
 
     fn first_spot(&self) -> String {
-        let mut spot: Vec<_> = self.instances.values().filter(|instance| instance.spot_request.is_some()).collect();
+        let mut spot: Vec<_> = self.instances.iter().filter(|instance| instance.spot_request.is_some()).collect();
         spot.sort_by_key(|instance| instance.order);
         spot[0].id.clone()
     }
@@ -72,7 +72,7 @@ impl World {
     }
 
     fn request_of(&self, id: &str) -> &SpotRequest {
-        &self.spot_requests[self.instances[id].spot_request.as_ref().unwrap()]
+        &self.spot_requests[self.instances.get(id).unwrap().spot_request.as_ref().unwrap()]
     }
 
     /// Time and detail-type of each event in the log group that concerns this text.
@@ -134,7 +134,7 @@ fn with_two_minutes_both_signs_come_together() {
     let id = world.first_spot();
     let experiment = world.interrupt_now(std::slice::from_ref(&id), "PT2M");
     assert_eq!(world.at(10.0).status(&experiment), Status::Completed);
-    assert!(world.instances[&id].noticed);
+    assert!(world.instances.get(&id).unwrap().noticed);
     assert_eq!(world.at(129.9).instance_state(&id), Some(InstanceState::Running));
     assert_eq!(world.at(130.0).instance_state(&id), Some(InstanceState::ShuttingDown));
 }
@@ -173,7 +173,7 @@ fn a_group_replaces_at_its_own_sign_where_it_has_the_fewest() {
         let mut world = world("default", 3);
         let place = world.scenario.groups.iter().position(|group| group.name == name).unwrap();
         let of_group = |world: &World| -> Vec<Instance> {
-            world.instances.values().filter(|found| found.group == place).cloned().collect()
+            world.instances.iter().filter(|found| found.group == place).cloned().collect()
         };
         let before: Vec<Instance> = of_group(&world);
         let victim = before[0].clone();
@@ -218,7 +218,7 @@ fn nothing_outlives_its_termination() {
     let kinds: Vec<_> = world.told(&id).into_iter().map(|(_, kind)| kind).collect();
     let count = |kind: &str| kinds.iter().filter(|found| found.contains(kind)).count();
     assert_eq!((count("Warning"), count("State-change")), (1, 2), "{kinds:?}");
-    let web = world.instances.values().filter(|found| found.group == 0).count();
+    let web = world.instances.iter().filter(|found| found.group == 0).count();
     assert_eq!(web, 8, "one replacement for one instance");
 }
 

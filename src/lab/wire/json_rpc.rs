@@ -1,4 +1,4 @@
-//! awsJson 1.1: `POST /`, the operation in `X-Amz-Target`, JSON in and out. Knows no service.
+//! awsJson 1.0 and 1.1: `POST /`, the operation in `X-Amz-Target`, JSON in and out. Knows no service.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -6,7 +6,21 @@ use serde_json::{Value, json};
 
 use super::error::ApiError;
 
-pub(in crate::lab) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+/// Which of the two; they differ in the content type alone, as far as the lab goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::lab) enum JsonVersion {
+    One,
+    OneOne,
+}
+
+impl JsonVersion {
+    pub(in crate::lab) fn content_type(self) -> &'static str {
+        match self {
+            Self::One => "application/x-amz-json-1.0",
+            Self::OneOne => "application/x-amz-json-1.1",
+        }
+    }
+}
 
 /// The operation in the header `X-Amz-Target` if that is for `target`, e.g. `StartLiveTail` of `Logs_20140328.StartLiveTail`.
 pub(in crate::lab) fn operation<'a>(header: &'a str, target: &str) -> Option<&'a str> {

@@ -13,9 +13,7 @@ const IDLE_KEPT: SignedDuration = SignedDuration::from_mins(10);
 
 /// The execution environments that the function has had.
 #[derive(Debug, Default)]
-pub(super) struct Function {
-    environments: Vec<Environment>,
-}
+pub(super) struct Environments(Vec<Environment>);
 
 /// One invocation runs in it at a time; its log stream is its own.
 #[derive(Debug)]
@@ -39,12 +37,12 @@ impl World {
         let free = |environment: &Environment| {
             environment.free_from <= now && now.duration_since(environment.free_from) < IDLE_KEPT
         };
-        let warm = self.function.environments.iter().position(free);
+        let warm = self.environments.0.iter().position(free);
         let init = if warm.is_none() { self.span(180, 420) } else { SignedDuration::ZERO };
         let duration = self.span(90, 260);
         let started = later(now, init);
         let ended = later(started, duration);
-        let stream = match warm.and_then(|place| self.function.environments.get_mut(place)) {
+        let stream = match warm.and_then(|place| self.environments.0.get_mut(place)) {
             Some(environment) => {
                 environment.free_from = ended;
                 environment.stream.clone()
@@ -65,7 +63,7 @@ impl World {
 
     fn new_environment(&mut self, free_from: Timestamp) -> String {
         let stream = format!("{}[$LATEST]{}", self.now.strftime("%Y/%m/%d/"), self.ids.hex(32));
-        self.function.environments.push(Environment { stream: stream.clone(), free_from });
+        self.environments.0.push(Environment { stream: stream.clone(), free_from });
         stream
     }
 

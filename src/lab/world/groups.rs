@@ -42,7 +42,7 @@ impl World {
         let Some(group) = self.scenario.groups.get(place).cloned() else { return };
         let staying = |zone: &String| {
             let here = |instance: &&Instance| instance.group == place && instance.zone == *zone && !instance.doomed;
-            self.instances.values().filter(here).count()
+            self.instances.iter().filter(here).count()
         };
         let Some(zone) = group.zones.iter().min_by_key(|zone| staying(zone)).cloned() else { return };
         let reservation = self.ids.ec2("r");
@@ -129,7 +129,7 @@ impl World {
         if group.lifecycle == Lifecycle::Spot {
             instance.spot_request = Some(self.request_spot(&instance, group));
         }
-        self.instances.insert(id.clone(), instance);
+        self.instances.insert(instance);
         id
     }
 
