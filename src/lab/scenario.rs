@@ -31,6 +31,7 @@ pub struct Scenario {
     pub timing: Timing,
     pub interruption: Interruption,
     pub events: Events,
+    pub slack: Slack,
     pub faults: Vec<Fault>,
 }
 
@@ -158,6 +159,26 @@ pub struct Events {
     pub log_group: String,
     /// The Lambda function that a rule invokes at each interruption warning.
     pub function: String,
+}
+
+/// How the lab's own Slack answers a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slack {
+    pub status: u16,
+    /// What a 429 says in `Retry-After`.
+    pub retry_after: SignedDuration,
+    /// How long an answer takes; a moment by chance if none is given.
+    pub latency: Option<SignedDuration>,
+    /// It never answers.
+    pub silent: bool,
+    /// How many posts meet all this; later ones are answered with 200. None means all.
+    pub times: Option<u32>,
+}
+
+impl Default for Slack {
+    fn default() -> Self {
+        Self { status: 200, retry_after: SignedDuration::from_secs(1), latency: None, silent: false, times: None }
+    }
 }
 
 /// One thing that is wrong with a scenario's text.

@@ -2,15 +2,20 @@
 //! The same seed, scenario and calls at the same times give the same history.
 
 pub(super) mod alarm;
+pub(super) mod event_pattern;
 pub(super) mod experiment;
 pub(super) mod function;
 pub(super) mod instance;
+pub(super) mod invocation;
 pub(super) mod log_group;
+pub(super) mod resource_policy;
 pub(super) mod role;
 pub(super) mod rule;
 pub(super) mod secret;
+pub(super) mod slack;
 pub(super) mod template;
 
+mod deployed;
 mod events;
 mod groups;
 mod ids;
@@ -25,17 +30,19 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::scenario::Scenario;
 use alarm::Alarm;
+use events::Delivery;
 use experiment::{Experiment, SafetyLever};
 use function::Function;
 use ids::Ids;
 use instance::{Instances, SpotRequest};
 use interruption::Interrupted;
+use invocation::{Invocations, Step};
 use log_group::LogGroups;
 use role::{ManagedPolicy, Role};
 use rule::Rule;
 use schedule::Schedule;
 use secret::Secret;
-use slack_function::Environments;
+use slack::{Post, Slack};
 use template::{Idempotency, Template};
 
 /// A region and all that is in it.
@@ -59,7 +66,9 @@ pub(super) struct World {
     /// The rules of the default event bus, by name.
     pub(super) rules: BTreeMap<String, Rule>,
     pub(super) functions: BTreeMap<String, Function>,
-    environments: Environments,
+    invocations: Invocations,
+    pub(super) slack: Slack,
+    outbox: Vec<Post>,
     pub(super) roles: BTreeMap<String, Role>,
     /// By ARN.
     pub(super) policies: BTreeMap<String, ManagedPolicy>,
@@ -86,21 +95,17 @@ enum Happening {
         action: String,
     },
     ExperimentStops(String),
-    /// An event reaches the log group that it is written to.
-    EventArrives {
-        timestamp: Timestamp,
-        event: String,
-    },
-    FunctionInvoked(Warning),
-    /// The function's log line arrives.
+    Delivered(Box<Delivery>),
+    Invocation(u64, Step),
+    /// The log lines of an invocation arrive.
     FunctionLogs {
+        group: String,
         stream: String,
-        timestamp: Timestamp,
-        message: String,
+        lines: Vec<(Timestamp, String)>,
     },
 }
 
-/// What the function is told of an interruption warning.
+/// What an interruption warning says.
 #[derive(Clone, Debug)]
 struct Warning {
     detail_type: &'static str,
@@ -130,13 +135,15 @@ impl World {
             events_stream,
             rules: BTreeMap::new(),
             functions: BTreeMap::new(),
-            environments: Environments::default(),
+            invocations: Invocations::default(),
+            slack: Slack::default(),
+            outbox: Vec::new(),
             roles: BTreeMap::new(),
             policies: BTreeMap::new(),
             secrets: BTreeMap::new(),
             alarms: BTreeMap::new(),
         };
-        world.deploy_log_groups();
+        world.deploy();
         world.launch_all();
         world
     }
@@ -148,6 +155,11 @@ impl World {
             self.happen(happening);
         }
         self.now = self.now.max(to);
+    }
+
+    /// When something is to happen next.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.schedule.first()
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -181,11 +193,9 @@ impl World {
             Happening::ActionsStart(id) => self.start_ready_actions(&id),
             Happening::ActionEnds { experiment, action } => self.action_ends(&experiment, &action),
             Happening::ExperimentStops(id) => self.experiment_stops(&id),
-            Happening::EventArrives { timestamp, event } => self.write_event(timestamp, event),
-            Happening::FunctionInvoked(warning) => self.invoke_function(&warning),
-            Happening::FunctionLogs { stream, timestamp, message } => {
-                self.write_function_log(&stream, timestamp, message);
-            }
+            Happening::Delivered(delivery) => self.deliver(*delivery),
+            Happening::Invocation(id, step) => self.step(id, step),
+            Happening::FunctionLogs { group, stream, lines } => self.write_function_log(&group, &stream, lines),
         }
     }
 

@@ -29,7 +29,7 @@ pub(super) fn describe_log_groups(world: &mut World, body: &[u8]) -> Result<Valu
     let wanted = |name: &str| name.starts_with(&prefix) && name.contains(&pattern);
     let groups = world.logs.iter().filter(|(name, _)| wanted(name)).map(|(name, group)| {
         let arn = world.arn("logs", &format!("log-group:{name}"));
-        json!({
+        let mut shown = json!({
             "logGroupName": name,
             "creationTime": group.created.as_millisecond(),
             "metricFilterCount": 0,
@@ -37,7 +37,11 @@ pub(super) fn describe_log_groups(world: &mut World, body: &[u8]) -> Result<Valu
             "logGroupArn": arn,
             "storedBytes": 0,
             "logGroupClass": "STANDARD",
-        })
+        });
+        if let Some(days) = group.retention {
+            shown["retentionInDays"] = days.into();
+        }
+        shown
     });
     let page = page("DescribeLogGroups", (1..).zip(groups), token.as_ref(), limit(input.limit, 50)?);
     Ok(with_token(json!({ "logGroups": page.items }), page.next))
@@ -67,22 +71,25 @@ pub(super) fn describe_log_streams(world: &mut World, body: &[u8]) -> Result<Val
     let prefix = input.log_stream_name_prefix.unwrap_or_default();
     let mut streams: Vec<_> = group.streams.iter().filter(|(stream, _)| stream.starts_with(&prefix)).collect();
     if by_time {
-        streams.sort_by_key(|(_, stream)| stream.last_event);
+        streams.sort_by_key(|(_, stream)| stream.times.map(|(_, last)| last));
     }
     if input.descending {
         streams.reverse();
     }
     let streams = streams.into_iter().map(|(stream, about)| {
-        json!({
+        let mut shown = json!({
             "logStreamName": stream,
             "creationTime": about.created.as_millisecond(),
-            "firstEventTimestamp": about.first_event.as_millisecond(),
-            "lastEventTimestamp": about.last_event.as_millisecond(),
-            "lastIngestionTime": about.last_ingestion.as_millisecond(),
             "uploadSequenceToken": "1",
             "arn": world.arn("logs", &format!("log-group:{name}:log-stream:{stream}")),
             "storedBytes": 0,
-        })
+        });
+        if let Some((first, last)) = about.times {
+            shown["firstEventTimestamp"] = first.as_millisecond().into();
+            shown["lastEventTimestamp"] = last.as_millisecond().into();
+            shown["lastIngestionTime"] = about.last_ingestion.as_millisecond().into();
+        }
+        shown
     });
     let page = page("DescribeLogStreams", (1..).zip(streams), token.as_ref(), limit(input.limit, 50)?);
     Ok(with_token(json!({ "logStreams": page.items }), page.next))

@@ -6,7 +6,8 @@ use jiff::SignedDuration;
 use toml::de::DeTable;
 
 use super::{
-    Behavior, Complaint, Events, Group, GroupKind, Interruption, Lifecycle, Replaces, Scenario, StatusAt, Timing,
+    Behavior, Complaint, Events, Group, GroupKind, Interruption, Lifecycle, Replaces, Scenario, Slack, StatusAt,
+    Timing,
     table::{Complaints, Table},
 };
 use crate::lab::faults::{Fault, FaultKind};
@@ -70,6 +71,7 @@ fn whole(name: &str, mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Sc
         timing: table.table("timing", wrong).map_or_else(Timing::default, |entry| timing(entry, wrong)),
         interruption: interruption(table.table("interruption", wrong), wrong),
         events: events(table.table("events", wrong), wrong),
+        slack: table.table("slack", wrong).map_or_else(Slack::default, |entry| slack(entry, wrong)),
         faults: table.tables("fault", wrong).into_iter().filter_map(|entry| fault(entry, wrong)).collect(),
         zones,
         groups,
@@ -155,6 +157,19 @@ fn events(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> Events {
     events
 }
 
+fn slack(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Slack {
+    let usual = Slack::default();
+    let slack = Slack {
+        status: table.whole("status", 200..=599, wrong).map_or(usual.status, |status| status as u16),
+        retry_after: table.seconds("retry_after", wrong).unwrap_or(usual.retry_after),
+        latency: table.seconds("latency", wrong),
+        silent: table.boolean("silent", wrong).unwrap_or(false),
+        times: table.whole("times", 1..=u32::MAX, wrong),
+    };
+    table.finish(wrong);
+    slack
+}
+
 fn fault(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Option<Fault> {
     let operation = table.required("operation", wrong);
     if !operation.is_empty() && !operation.contains(':') {
@@ -222,6 +237,10 @@ mod tests {
             stop_recalls = true
             [events]
             log_group = ""
+            [slack]
+            status = 429
+            retry_after = 2
+            times = 1
             [[fault]]
             operation = "ec2:DescribeInstances"
             kind = "delay"
@@ -232,6 +251,8 @@ mod tests {
         assert_eq!(scenario.timing.action_delay, SignedDuration::from_millis(500));
         assert!(scenario.interruption.stop_recalls);
         assert_eq!(scenario.events.log_group, "");
+        let retry_after = SignedDuration::from_secs(2);
+        assert_eq!(scenario.slack, Slack { status: 429, retry_after, times: Some(1), ..Slack::default() });
         let kind = FaultKind::Delay(SignedDuration::from_secs(3));
         let expected = Fault { operation: "ec2:DescribeInstances".into(), kind, from: 1, times: None, page: Some(2) };
         assert_eq!(scenario.faults, [expected]);

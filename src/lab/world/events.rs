@@ -1,23 +1,30 @@
-//! EventBridge: each change becomes an event in AWS's envelope, is written to a log group, and a warning invokes the function.
-//! Knows not what the function does with it.
+//! EventBridge: what happens becomes an event in AWS's envelope, and the rules that it matches deliver it to their targets.
+//! Knows not what a target does with it.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Happening, Warning, World, experiment::State};
+use super::{
+    Happening, Warning, World,
+    event_pattern::EventPattern,
+    experiment::State,
+    resource_policy::{Access, statements},
+    rule::RuleTarget,
+};
 use crate::lab::wire::time::iso_seconds;
 
-impl World {
-    /// Makes the log groups that the rule and the function write to.
-    pub(super) fn deploy_log_groups(&mut self) {
-        let events = self.scenario.events.log_group.clone();
-        for name in [events, self.function_log_group()] {
-            if !name.is_empty() {
-                self.logs.create(&name, self.now);
-            }
-        }
-    }
+const EVENTS: &str = "events.amazonaws.com";
 
+/// An event on its way to a rule's target.
+#[derive(Clone, Debug)]
+pub(super) struct Delivery {
+    rule: String,
+    target: RuleTarget,
+    timestamp: Timestamp,
+    event: String,
+}
+
+impl World {
     pub(super) fn announce_state(&mut self, id: &str) {
         let Some(state) = self.instances.get(id).map(|instance| instance.state.as_str()) else { return };
         let detail = json!({ "instance-id": id, "state": state });
@@ -32,10 +39,6 @@ impl World {
     pub(super) fn announce_warning(&mut self, warning: &Warning) {
         let detail = json!({ "instance-id": warning.instance, "instance-action": warning.action });
         self.put_event("aws.ec2", warning.detail_type, &self.zonal_arn(&warning.instance), &detail);
-        if !self.scenario.events.function.is_empty() {
-            let latency = self.ids.between(SignedDuration::from_millis(300), SignedDuration::from_secs(1));
-            self.schedule(latency, Happening::FunctionInvoked(warning.clone()));
-        }
     }
 
     pub(super) fn announce_experiment(&mut self, id: &str, template: &str, old: State, new: State) {
@@ -54,29 +57,75 @@ impl World {
         );
     }
 
-    pub(super) fn write_event(&mut self, timestamp: Timestamp, event: String) {
-        self.logs.put(&self.scenario.events.log_group, &self.events_stream, timestamp, self.now, event);
+    fn put_event(&mut self, source: &str, detail_type: &str, resource: &str, detail: &Value) {
+        self.publish(source, detail_type, &json!([resource]), detail, self.now);
     }
 
-    fn put_event(&mut self, source: &str, detail_type: &str, resource: &str, detail: &Value) {
-        if self.scenario.events.log_group.is_empty() {
-            return;
-        }
+    /// Puts an event on the default bus, of that time, and says which id it has.
+    pub(in crate::lab) fn publish(
+        &mut self,
+        source: &str,
+        detail_type: &str,
+        resources: &Value,
+        detail: &Value,
+        time: Timestamp,
+    ) -> String {
+        let id = self.ids.uuid();
         let event = json!({
             "version": "0",
-            "id": self.ids.uuid(),
+            "id": id,
             "detail-type": detail_type,
             "source": source,
             "account": self.scenario.account,
-            "time": iso_seconds(self.now),
+            "time": iso_seconds(time),
             "region": self.scenario.region,
-            "resources": [resource],
+            "resources": resources,
             "detail": detail,
         });
-        // The log event bears EventBridge's whole second; when it arrived is its ingestion time.
-        let timestamp = Timestamp::from_second(self.now.as_second()).unwrap_or(self.now);
-        let latency = self.ids.between(SignedDuration::from_millis(150), SignedDuration::from_millis(600));
-        self.schedule(latency, Happening::EventArrives { timestamp, event: event.to_string() });
+        // A log event bears EventBridge's whole second; when it arrived is its ingestion time.
+        let timestamp = Timestamp::from_second(time.as_second()).unwrap_or(time);
+        let matching = self.rules.values().filter(|rule| {
+            rule.enabled && EventPattern::parse(&rule.pattern).is_ok_and(|pattern| pattern.matches(&event))
+        });
+        let reached = matching.flat_map(|rule| rule.targets.values().map(|target| (rule.name.clone(), target.clone())));
+        for (rule, target) in reached.collect::<Vec<_>>() {
+            let to_function = target.arn.contains(":function:");
+            let (low, high) = if to_function { (300, 1_000) } else { (150, 600) };
+            let latency = self.span(low, high);
+            let event = target.input.clone().unwrap_or_else(|| event.to_string());
+            self.schedule(latency, Happening::Delivered(Box::new(Delivery { rule, target, timestamp, event })));
+        }
+        id
+    }
+
+    /// Hands an event over to a target that lets this rule in; otherwise it is lost, and nobody is told, as on AWS.
+    pub(super) fn deliver(&mut self, delivery: Delivery) {
+        let Delivery { rule, target, timestamp, event } = delivery;
+        let rule = self.rule_arn(&rule);
+        let allowed = |policy: &[Value], action: &str, resource: &str| {
+            let account = &self.scenario.account;
+            Access { service: EVENTS, action, resource, source_arn: &rule, source_account: account }.allowed_by(policy)
+        };
+        if let Some(group) = target.arn.strip_prefix(&self.arn("logs", "log-group:")) {
+            let group = group.trim_end_matches(":*").to_owned();
+            let stream = self.arn("logs", &format!("log-group:{group}:log-stream:{}", self.events_stream));
+            let documents = self.logs.policies.values().map(|policy| serde_json::from_str(&policy.document));
+            let policy: Vec<_> =
+                documents.flatten().flat_map(|document: Value| statements(&document).to_vec()).collect();
+            if ["logs:CreateLogStream", "logs:PutLogEvents"].iter().all(|action| allowed(&policy, action, &stream)) {
+                self.logs.put(&group, &self.events_stream, timestamp, self.now, event);
+            }
+        } else if let Some(function) = self.functions.values().find(|it| self.function_arn(&it.name) == target.arn) {
+            let policy: Vec<_> = function.permissions.values().cloned().collect();
+            if allowed(&policy, "lambda:InvokeFunction", &target.arn) {
+                let name = function.name.clone();
+                self.invoke(&name, serde_json::from_str(&event).unwrap_or_default(), false);
+            }
+        }
+    }
+
+    pub(in crate::lab) fn rule_arn(&self, name: &str) -> String {
+        self.arn("events", &format!("rule/{name}"))
     }
 
     pub(in crate::lab) fn instance_arn(&self, id: &str) -> String {
@@ -87,5 +136,10 @@ impl World {
     fn zonal_arn(&self, id: &str) -> String {
         let zone = self.instances.get(id).map_or("", |instance| instance.zone.as_str());
         format!("arn:aws:ec2:{zone}:instance/{id}")
+    }
+
+    /// A span of time by chance, in milliseconds.
+    pub(super) fn span(&mut self, low: i64, high: i64) -> SignedDuration {
+        self.ids.between(SignedDuration::from_millis(low), SignedDuration::from_millis(high))
     }
 }

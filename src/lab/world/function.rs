@@ -2,8 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::Value;
+
+use super::{
+    World,
+    resource_policy::{Access, statements},
+};
+use crate::lab::wire::error::ApiError;
+
+/// A line of the source by which the lab knows the one function that it can run. It runs a model of that function and never
+/// the source itself.
+pub(in crate::lab) const MARKER: &str = "# send-slack-spot-event";
 
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::lab) struct Function {
@@ -28,4 +39,57 @@ pub(in crate::lab) struct Function {
     /// The statements of its resource policy, by their `Sid`.
     pub(in crate::lab) permissions: BTreeMap<String, Value>,
     pub(in crate::lab) tags: BTreeMap<String, String>,
+}
+
+impl World {
+    /// Makes a function whose code is [`MARKER`]ed, with a role that Lambda may assume.
+    pub(in crate::lab) fn create_function(&mut self, function: Function) -> Result<(), ApiError> {
+        if self.functions.contains_key(&function.name) {
+            let message = format!("Function already exist: {}", function.name);
+            return Err(ApiError::new(StatusCode::CONFLICT, "ResourceConflictException", message));
+        }
+        self.check_function(&function)?;
+        self.functions.insert(function.name.clone(), function);
+        Ok(())
+    }
+
+    /// Refuses a function that the lab cannot run or that Lambda would not take.
+    pub(in crate::lab) fn check_function(&self, function: &Function) -> Result<(), ApiError> {
+        let invalid = |message: &str| Err(ApiError::bad("InvalidParameterValueException", message));
+        if !function.code.lines().any(|line| line.trim_end() == MARKER) {
+            return invalid(
+                "The lab runs one function only, send-slack-spot-event: its source is told by the line \
+                 `# send-slack-spot-event`.",
+            );
+        }
+        if !function.runtime.starts_with("python3.") {
+            return invalid("The lab runs Python functions only.");
+        }
+        if !(1..=900).contains(&function.timeout) || !(128..=10_240).contains(&function.memory) {
+            return invalid("Timeout must be from 1 to 900 seconds and MemorySize from 128 to 10240 MB.");
+        }
+        let arn = |path: &str, name: &str| format!("arn:aws:iam::{}:role{path}{name}", self.scenario.account);
+        let role = self.roles.values().find(|role| arn(&role.path, &role.name) == function.role);
+        let lambda = Access {
+            service: "lambda.amazonaws.com",
+            action: "sts:AssumeRole",
+            resource: "",
+            source_arn: &self.function_arn(&function.name),
+            source_account: &self.scenario.account,
+        };
+        if role.is_some_and(|role| lambda.allowed_by(statements(&role.trust))) {
+            Ok(())
+        } else {
+            invalid("The role defined for the function cannot be assumed by Lambda.")
+        }
+    }
+
+    /// Removes a function; what it is doing just now goes on to its end. Says whether there was one.
+    pub(in crate::lab) fn remove_function(&mut self, name: &str) -> bool {
+        self.functions.remove(name).is_some()
+    }
+
+    pub(in crate::lab) fn function_arn(&self, name: &str) -> String {
+        self.arn("lambda", &format!("function:{name}"))
+    }
 }

@@ -8,12 +8,25 @@ use jiff::Timestamp;
 #[derive(Debug, Default)]
 pub(in crate::lab) struct LogGroups {
     groups: BTreeMap<String, LogGroup>,
+    /// Resource policies of the account, by name.
+    pub(in crate::lab) policies: BTreeMap<String, LogPolicy>,
     ingested: u64,
+}
+
+/// Who may write to log groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::lab) struct LogPolicy {
+    /// JSON, as it was put.
+    pub(in crate::lab) document: String,
+    pub(in crate::lab) updated: Timestamp,
 }
 
 #[derive(Debug)]
 pub(in crate::lab) struct LogGroup {
     pub(in crate::lab) created: Timestamp,
+    /// In days; for ever if none. The lab never deletes events for their age.
+    pub(in crate::lab) retention: Option<u32>,
+    pub(in crate::lab) tags: BTreeMap<String, String>,
     pub(in crate::lab) streams: BTreeMap<String, LogStream>,
     /// In the order of their ingestion.
     pub(in crate::lab) events: Vec<LogEvent>,
@@ -22,8 +35,8 @@ pub(in crate::lab) struct LogGroup {
 #[derive(Debug)]
 pub(in crate::lab) struct LogStream {
     pub(in crate::lab) created: Timestamp,
-    pub(in crate::lab) first_event: Timestamp,
-    pub(in crate::lab) last_event: Timestamp,
+    /// Of the first and the last event; none before there is one.
+    pub(in crate::lab) times: Option<(Timestamp, Timestamp)>,
     pub(in crate::lab) last_ingestion: Timestamp,
 }
 
@@ -37,6 +50,12 @@ pub(in crate::lab) struct LogEvent {
     pub(in crate::lab) message: String,
 }
 
+impl LogStream {
+    pub(in crate::lab) fn new(now: Timestamp) -> Self {
+        Self { created: now, times: None, last_ingestion: now }
+    }
+}
+
 impl LogEvent {
     /// 56 digits, as AWS's are; the same in every answer.
     pub(in crate::lab) fn event_id(&self) -> String {
@@ -46,12 +65,27 @@ impl LogEvent {
 
 impl LogGroups {
     pub(in crate::lab) fn create(&mut self, name: &str, now: Timestamp) {
-        let new = || LogGroup { created: now, streams: BTreeMap::new(), events: Vec::new() };
+        let new = || LogGroup {
+            created: now,
+            retention: None,
+            tags: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            events: Vec::new(),
+        };
         self.groups.entry(name.to_owned()).or_insert_with(new);
     }
 
     pub(in crate::lab) fn get(&self, name: &str) -> Option<&LogGroup> {
         self.groups.get(name)
+    }
+
+    pub(in crate::lab) fn get_mut(&mut self, name: &str) -> Option<&mut LogGroup> {
+        self.groups.get_mut(name)
+    }
+
+    /// Whether there was one.
+    pub(in crate::lab) fn remove(&mut self, name: &str) -> bool {
+        self.groups.remove(name).is_some()
     }
 
     /// By name.
@@ -74,15 +108,10 @@ impl LogGroups {
         message: String,
     ) {
         let Some(group) = self.groups.get_mut(group) else { return };
-        let new = || LogStream {
-            created: ingestion,
-            first_event: timestamp,
-            last_event: timestamp,
-            last_ingestion: ingestion,
-        };
+        let new = || LogStream::new(ingestion);
         let entry = group.streams.entry(stream.to_owned()).or_insert_with(new);
-        entry.first_event = entry.first_event.min(timestamp);
-        entry.last_event = entry.last_event.max(timestamp);
+        let (first, last) = entry.times.unwrap_or((timestamp, timestamp));
+        entry.times = Some((first.min(timestamp), last.max(timestamp)));
         entry.last_ingestion = ingestion;
         self.ingested = self.ingested.saturating_add(1);
         group.events.push(LogEvent { place: self.ingested, stream: stream.to_owned(), timestamp, ingestion, message });

@@ -22,6 +22,11 @@ impl<T> Schedule<T> {
         self.due.insert((at, self.scheduled), what);
     }
 
+    /// When the first thing is due.
+    pub(super) fn first(&self) -> Option<Timestamp> {
+        self.due.first_key_value().map(|((at, _), _)| *at)
+    }
+
     /// Takes out the first thing that is due by `to`.
     pub(super) fn next_due(&mut self, to: Timestamp) -> Option<(Timestamp, T)> {
         let first = self.due.first_entry().filter(|first| first.key().0 <= to)?;

@@ -1,110 +1,120 @@
-//! The emulated Lambda function that tells Slack of an interruption warning, as far as its log shows it. Knows no Slack.
+//! What the emulated function `send-slack-spot-event` makes of an event: a line for its log and a message for Slack.
+//! Knows not how it is invoked, nor where the message goes.
 
-use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 
-use super::{Happening, Warning, World, schedule::later};
-use crate::lab::wire::time::iso_millis;
+use serde_json::{Value, json};
 
-/// Which build of Python it is; AWS names these by a hash.
-const RUNTIME: &str = "c1dc7ef1b2d2e9b4d1d8ff8a8e6f7d1c34a0bde0c1a2b5b8f6fb4e3f9d4c7a61";
+const FOOTER_ICON: &str = "https://a0.awsstatic.com/libra-css/images/site/touch-icon-iphone-114-smile.png";
 
-/// How long an environment is kept that has nothing to do.
-const IDLE_KEPT: SignedDuration = SignedDuration::from_mins(10);
-
-/// The execution environments that the function has had.
-#[derive(Debug, Default)]
-pub(super) struct Environments(Vec<Environment>);
-
-/// One invocation runs in it at a time; its log stream is its own.
-#[derive(Debug)]
-struct Environment {
-    stream: String,
-    free_from: Timestamp,
+/// What an event is about.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Notice<'e> {
+    detail_type: &'e str,
+    resource: &'e str,
+    action: &'e str,
+    time: &'e str,
 }
 
-impl World {
-    /// The function's log group; empty if there is no function.
-    pub(super) fn function_log_group(&self) -> String {
-        match self.scenario.events.function.as_str() {
-            "" => String::new(),
-            name => format!("/aws/lambda/{name}"),
-        }
+impl<'e> Notice<'e> {
+    /// None for an event of a kind that it does not handle: it knows interruption warnings, rebalance recommendations, state
+    /// changes of instances and of FIS experiments, and its own self-test.
+    pub(super) fn of(event: &'e Value) -> Option<Self> {
+        let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
+        let (source, detail_type) = (text("/source")?, text("/detail-type")?);
+        let action = match (source, detail_type) {
+            ("aws.ec2", "EC2 Spot Instance Interruption Warning") => text("/detail/instance-action"),
+            ("aws.ec2", "EC2 Instance Rebalance Recommendation") => Some("rebalance"),
+            ("aws.ec2", "EC2 Instance State-change Notification") => text("/detail/state"),
+            ("aws.fis", "FIS Experiment State Change") => text("/detail/new-state/status"),
+            ("spotdrill.selftest", _) => text("/detail/instance-action").or(Some("selftest")),
+            _ => None,
+        }?;
+        let named = ["/detail/instance-id", "/detail/experiment-id", "/resources/0", "/id"];
+        let resource = named.into_iter().find_map(text)?;
+        Some(Self { detail_type, resource, action, time: text("/time").unwrap_or_default() })
     }
 
-    /// Runs the function: a cold start where no environment is free.
-    pub(super) fn invoke_function(&mut self, warning: &Warning) {
-        let now = self.now;
-        let free = |environment: &Environment| {
-            environment.free_from <= now && now.duration_since(environment.free_from) < IDLE_KEPT
+    pub(super) fn line(&self) -> String {
+        let Self { detail_type, resource, action, .. } = self;
+        format!("{detail_type}, resource: {resource}, action: *{action}*")
+    }
+
+    /// Slack's payload; user name, icon and colour are the environment's.
+    pub(super) fn payload(&self, environment: &BTreeMap<String, String>) -> Value {
+        let set = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+        let or = |name: &str, usual: &str| set(name).cloned().unwrap_or_else(|| usual.to_owned());
+        let [detail_type, resource, action] = [self.detail_type, self.resource, self.action].map(escaped);
+        let mut payload = json!({
+            "username": or("USERNAME", "spot-event"),
+            "attachments": [{
+                "pretext": ":white_check_mark: INFO :white_check_mark:",
+                "color": or("COLOR", "#36C5F0"),
+                "text": format!("{detail_type}\nresource: {resource}, action: *{action}*"),
+                "footer": self.time,
+                "footer_icon": FOOTER_ICON,
+            }],
+        });
+        if let Some(icon) = set("ICON_URL") {
+            payload["icon_url"] = icon.as_str().into();
+        }
+        payload
+    }
+}
+
+/// As Slack wants text, so that nothing in it is a link or a mention.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_event_has_its_resource_and_action() {
+        let line = |source: &str, detail_type: &str, detail: Value| {
+            let event = json!({ "source": source, "detail-type": detail_type, "id": "e-1", "detail": detail });
+            Notice::of(&event).map(|notice| notice.line())
         };
-        let warm = self.environments.0.iter().position(free);
-        let init = if warm.is_none() { self.span(180, 420) } else { SignedDuration::ZERO };
-        let duration = self.span(90, 260);
-        let started = later(now, init);
-        let ended = later(started, duration);
-        let stream = match warm.and_then(|place| self.environments.0.get_mut(place)) {
-            Some(environment) => {
-                environment.free_from = ended;
-                environment.stream.clone()
-            }
-            None => self.new_environment(ended),
-        };
-        // Lines arrive together once the invocation is over, in the order in which they were written.
-        let arrives = later(ended, self.span(40, 160));
-        for (timestamp, message) in self.lines(warning, warm.is_none(), started, ended) {
-            let line = Happening::FunctionLogs { stream: stream.clone(), timestamp, message };
-            self.schedule.add(arrives, line);
-        }
-    }
-
-    pub(super) fn write_function_log(&mut self, stream: &str, timestamp: Timestamp, message: String) {
-        self.logs.put(&self.function_log_group(), stream, timestamp, self.now, message);
-    }
-
-    fn new_environment(&mut self, free_from: Timestamp) -> String {
-        let stream = format!("{}[$LATEST]{}", self.now.strftime("%Y/%m/%d/"), self.ids.hex(32));
-        self.environments.0.push(Environment { stream: stream.clone(), free_from });
-        stream
-    }
-
-    fn lines(
-        &mut self,
-        warning: &Warning,
-        cold: bool,
-        started: Timestamp,
-        ended: Timestamp,
-    ) -> Vec<(Timestamp, String)> {
-        let request = self.ids.uuid();
-        let said = later(started, SignedDuration::from_millis(3));
-        let posted = later(ended, SignedDuration::from_millis(-4)).max(said);
-        let info = |at: Timestamp, text: &str| (at, format!("[INFO]\t{}\t{request}\t{text}\n", iso_millis(at)));
-        let Warning { detail_type, instance, action } = warning;
-        let mut lines = Vec::new();
-        let mut report = String::new();
-        if cold {
-            let arn = format!("arn:aws:lambda:{}::runtime:{RUNTIME}", self.scenario.region);
-            let text = format!("INIT_START Runtime Version: python:3.13.v45\tRuntime Version ARN: {arn}\n");
-            lines.push((self.now, text));
-            report = format!("\tInit Duration: {:.2} ms", millis(started.duration_since(self.now)));
-        }
-        lines.push((started, format!("START RequestId: {request} Version: $LATEST\n")));
-        lines.push(info(said, &format!("{detail_type}, resource: {instance}, action: *{action}*")));
-        lines.push(info(posted, "posted to Slack, status 200"));
-        lines.push((ended, format!("END RequestId: {request}\n")));
-        let took = millis(ended.duration_since(started));
-        let billed = took.ceil();
-        let figures = format!(
-            "Duration: {took:.2} ms\tBilled Duration: {billed} ms\tMemory Size: 128 MB\tMax Memory Used: 47 MB"
+        let fis = json!({ "experiment-id": "EXP1", "new-state": { "status": "running" } });
+        let state = json!({ "instance-id": "i-1", "state": "stopping" });
+        let lines = [
+            line("aws.ec2", "EC2 Instance Rebalance Recommendation", json!({ "instance-id": "i-1" })),
+            line("aws.ec2", "EC2 Instance State-change Notification", state),
+            line("aws.fis", "FIS Experiment State Change", fis),
+            line("spotdrill.selftest", "spotdrill self-test", json!({})),
+        ];
+        assert_eq!(
+            lines.map(Option::unwrap),
+            [
+                "EC2 Instance Rebalance Recommendation, resource: i-1, action: *rebalance*",
+                "EC2 Instance State-change Notification, resource: i-1, action: *stopping*",
+                "FIS Experiment State Change, resource: EXP1, action: *running*",
+                "spotdrill self-test, resource: e-1, action: *selftest*",
+            ]
         );
-        lines.push((ended, format!("REPORT RequestId: {request}\t{figures}{report}\n")));
-        lines
+        assert_eq!(line("aws.s3", "Object Created", json!({})), None);
     }
 
-    fn span(&mut self, low: i64, high: i64) -> SignedDuration {
-        self.ids.between(SignedDuration::from_millis(low), SignedDuration::from_millis(high))
+    #[test]
+    fn the_message_to_slack() {
+        let event = json!({
+            "source": "aws.ec2", "detail-type": "EC2 Spot Instance Interruption Warning", "time": "2026-11-22T12:00:00Z",
+            "detail": { "instance-id": "<!here> & i-1", "instance-action": "terminate" },
+        });
+        let environment = BTreeMap::from([("ICON_URL".to_owned(), "http://icon".to_owned())]);
+        let expected = json!({
+            "username": "spot-event",
+            "icon_url": "http://icon",
+            "attachments": [{
+                "pretext": ":white_check_mark: INFO :white_check_mark:",
+                "color": "#36C5F0",
+                "text": "EC2 Spot Instance Interruption Warning\nresource: &lt;!here&gt; &amp; i-1, action: *terminate*",
+                "footer": "2026-11-22T12:00:00Z",
+                "footer_icon": FOOTER_ICON,
+            }],
+        });
+        assert_eq!(Notice::of(&event).unwrap().payload(&environment), expected);
     }
-}
-
-fn millis(span: SignedDuration) -> f64 {
-    span.as_secs_f64() * 1_000.0
 }
