@@ -1,12 +1,151 @@
-//! EventBridge: rules, their targets, and events that are put. Knows not what a target does with an event.
+//! EventBridge: rules of the default event bus, their targets, and events that are put. Knows not how events are delivered.
 
-use super::service::{Protocol, Service};
-use super::wire::json_rpc::JsonVersion;
+mod put;
+mod rules;
+mod targets;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    service::{JsonOperation, JsonRun, Promise, Protocol, Service},
+    wire::{
+        error::ApiError,
+        json_rpc::{self, JsonVersion},
+        token::{PageToken, page},
+    },
+    world::{World, rule::Rule},
+};
+
+const ONE_BUS: Promise = Promise::Simplified("the default event bus only");
+
+#[rustfmt::skip]
+const OPERATIONS: &[JsonOperation] = &[
+    JsonOperation { name: "DeleteRule", promise: ONE_BUS, takes: &["Name", "EventBusName", "Force"], run: JsonRun::Answer(rules::delete) },
+    JsonOperation { name: "DescribeRule", promise: ONE_BUS, takes: &["Name", "EventBusName"], run: JsonRun::Answer(rules::describe) },
+    JsonOperation { name: "DisableRule", promise: ONE_BUS, takes: &["Name", "EventBusName"], run: JsonRun::Answer(rules::disable) },
+    JsonOperation { name: "EnableRule", promise: ONE_BUS, takes: &["Name", "EventBusName"], run: JsonRun::Answer(rules::enable) },
+    JsonOperation { name: "ListRuleNamesByTarget", promise: ONE_BUS, takes: &["TargetArn", "EventBusName", "NextToken", "Limit"], run: JsonRun::Answer(targets::list_rule_names) },
+    JsonOperation { name: "ListRules", promise: ONE_BUS, takes: &["NamePrefix", "EventBusName", "NextToken", "Limit"], run: JsonRun::Answer(rules::list) },
+    JsonOperation { name: "ListTagsForResource", promise: Promise::Simplified("tags of rules"), takes: &["ResourceARN"], run: JsonRun::Answer(rules::list_tags) },
+    JsonOperation { name: "ListTargetsByRule", promise: ONE_BUS, takes: &["Rule", "EventBusName", "NextToken", "Limit"], run: JsonRun::Answer(targets::list) },
+    JsonOperation { name: "PutEvents", promise: ONE_BUS, takes: &["Entries"], run: JsonRun::Answer(put::put_events) },
+    JsonOperation { name: "PutRule", promise: Promise::Simplified("event patterns without cidr, no schedules; the default event bus only"), takes: &["Name", "EventPattern", "State", "Description", "Tags", "EventBusName"], run: JsonRun::Answer(rules::put) },
+    JsonOperation { name: "PutTargets", promise: Promise::Simplified("log groups and Lambda functions, each with Id, Arn, RoleArn and Input"), takes: &["Rule", "EventBusName", "Targets"], run: JsonRun::Answer(targets::put) },
+    JsonOperation { name: "RemoveTargets", promise: ONE_BUS, takes: &["Rule", "EventBusName", "Ids", "Force"], run: JsonRun::Answer(targets::remove) },
+    JsonOperation { name: "TagResource", promise: Promise::Simplified("tags of rules"), takes: &["ResourceARN", "Tags"], run: JsonRun::Answer(rules::tag) },
+    JsonOperation { name: "TestEventPattern", promise: Promise::Simplified("event patterns without cidr"), takes: &["EventPattern", "Event"], run: JsonRun::Answer(put::test_event_pattern) },
+    JsonOperation { name: "UntagResource", promise: Promise::Simplified("tags of rules"), takes: &["ResourceARN", "TagKeys"], run: JsonRun::Answer(rules::untag) },
+];
 
 pub(super) const SERVICE: Service = Service {
     signing_name: "events",
     title: "EventBridge",
     global: false,
-    refused: &[],
-    protocols: &[Protocol::Json(JsonVersion::OneOne, "AWSEvents", &[])],
+    refused: &[
+        ("CreateEventBus", "the lab has the default event bus only"),
+        ("CreateArchive", "nothing is kept to be replayed"),
+    ],
+    protocols: &[Protocol::Json(JsonVersion::OneOne, "AWSEvents", OPERATIONS)],
 };
+
+/// What any of the operations may be given.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Input {
+    name: Option<String>,
+    name_prefix: String,
+    event_bus_name: Option<String>,
+    event_pattern: Option<String>,
+    event: String,
+    state: Option<String>,
+    description: Option<String>,
+    rule: Option<String>,
+    target_arn: String,
+    targets: Vec<Value>,
+    ids: Vec<String>,
+    entries: Vec<Value>,
+    #[serde(rename = "ResourceARN")]
+    resource_arn: String,
+    tags: Vec<Tag>,
+    tag_keys: Vec<String>,
+    limit: Option<usize>,
+    next_token: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Tag {
+    key: String,
+    value: String,
+}
+
+impl Input {
+    /// The input of an operation on the default event bus.
+    fn of(world: &World, body: &[u8]) -> Result<Self, ApiError> {
+        let input: Self = json_rpc::input(body)?;
+        match input.event_bus_name.as_deref() {
+            Some(bus) if !is_default(world, bus) => Err(not_found(&format!("Event bus {bus} does not exist."))),
+            _ => Ok(input),
+        }
+    }
+
+    /// The rule's name, which some operations call `Rule`.
+    fn rule_name(&self) -> Result<&str, ApiError> {
+        let name = self.name.as_deref().or(self.rule.as_deref()).unwrap_or_default();
+        let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        if (1..=64).contains(&name.len()) && name.bytes().all(is_fine) {
+            Ok(name)
+        } else {
+            Err(invalid(format!(
+                "1 validation error detected: Value '{name}' at 'name' failed to satisfy constraint: \
+                 Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+"
+            )))
+        }
+    }
+
+    fn rule<'w>(&self, world: &'w mut World) -> Result<&'w mut Rule, ApiError> {
+        let name = self.rule_name()?;
+        let message = format!("Rule {name} does not exist on EventBus default.");
+        world.rules.get_mut(name).ok_or_else(|| not_found(&message))
+    }
+
+    /// One page of a listing, under its name.
+    fn page(&self, operation: &str, name: &str, items: Vec<Value>) -> Result<Value, ApiError> {
+        let token = match self.next_token.as_deref() {
+            Some(text) => match PageToken::decode(text).filter(|token| token.operation == operation) {
+                None => return Err(invalid("Parameter NextToken is not valid. Reason: Invalid token.".to_owned())),
+                token => token,
+            },
+            None => None,
+        };
+        let limit = self.limit.unwrap_or(100);
+        if !(1..=100).contains(&limit) {
+            return Err(invalid("Limit must be from 1 to 100.".to_owned()));
+        }
+        let page = page(operation, (1..).zip(items), token.as_ref(), limit);
+        let mut answer = json!({ name: page.items });
+        if let Some(next) = page.next {
+            answer["NextToken"] = next.into();
+        }
+        Ok(answer)
+    }
+}
+
+fn is_default(world: &World, bus: &str) -> bool {
+    bus == "default" || bus == world.arn("events", "event-bus/default")
+}
+
+fn tags_of(tags: Vec<Tag>) -> BTreeMap<String, String> {
+    tags.into_iter().map(|tag| (tag.key, tag.value)).collect()
+}
+
+fn invalid(message: String) -> ApiError {
+    ApiError::bad("ValidationException", message)
+}
+
+fn not_found(message: &str) -> ApiError {
+    ApiError::bad("ResourceNotFoundException", message)
+}
