@@ -1,7 +1,9 @@
 //! The simulated region: what exists in it, and what happens when. Seeded and event-driven; no clock, no protocol, no waiting.
 //! The same seed, scenario and calls at the same times give the same history.
 
+pub(super) mod access;
 pub(super) mod alarm;
+pub(super) mod aws_policies;
 pub(super) mod experiment;
 pub(super) mod function;
 pub(super) mod instance;
@@ -12,6 +14,7 @@ pub(super) mod secret;
 pub(super) mod template;
 
 mod events;
+mod experiment_role;
 mod groups;
 mod ids;
 mod interruption;
@@ -24,6 +27,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::scenario::Scenario;
+use access::Access;
 use alarm::Alarm;
 use experiment::{Experiment, SafetyLever};
 use function::Function;
@@ -60,6 +64,7 @@ pub(super) struct World {
     pub(super) rules: BTreeMap<String, Rule>,
     pub(super) functions: BTreeMap<String, Function>,
     environments: Environments,
+    pub(super) access: Access,
     pub(super) roles: BTreeMap<String, Role>,
     /// By ARN.
     pub(super) policies: BTreeMap<String, ManagedPolicy>,
@@ -131,12 +136,14 @@ impl World {
             rules: BTreeMap::new(),
             functions: BTreeMap::new(),
             environments: Environments::default(),
+            access: Access::new(seed),
             roles: BTreeMap::new(),
             policies: BTreeMap::new(),
             secrets: BTreeMap::new(),
             alarms: BTreeMap::new(),
         };
         world.deploy_log_groups();
+        world.deploy_roles();
         world.launch_all();
         world
     }

@@ -71,6 +71,7 @@ fn whole(name: &str, mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Sc
         interruption: interruption(table.table("interruption", wrong), wrong),
         events: events(table.table("events", wrong), wrong),
         faults: table.tables("fault", wrong).into_iter().filter_map(|entry| fault(entry, wrong)).collect(),
+        operator_deny: operator_deny(table.table("operator", wrong), wrong),
         zones,
         groups,
     };
@@ -155,6 +156,16 @@ fn events(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> Events {
     events
 }
 
+fn operator_deny(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> Vec<String> {
+    let Some(mut table) = table else { return Vec::new() };
+    let actions = table.strings("deny", wrong).unwrap_or_default();
+    if let Some(action) = actions.iter().find(|action| action.matches(':').count() != 1) {
+        wrong.add(table.place("deny"), format!("deny has {action}, which is no action as fis:StartExperiment is"));
+    }
+    table.finish(wrong);
+    actions
+}
+
 fn fault(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Option<Fault> {
     let operation = table.required("operation", wrong);
     if !operation.is_empty() && !operation.contains(':') {
@@ -222,6 +233,8 @@ mod tests {
             stop_recalls = true
             [events]
             log_group = ""
+            [operator]
+            deny = ["fis:StartExperiment"]
             [[fault]]
             operation = "ec2:DescribeInstances"
             kind = "delay"
@@ -232,6 +245,7 @@ mod tests {
         assert_eq!(scenario.timing.action_delay, SignedDuration::from_millis(500));
         assert!(scenario.interruption.stop_recalls);
         assert_eq!(scenario.events.log_group, "");
+        assert_eq!(scenario.operator_deny, ["fis:StartExperiment"]);
         let kind = FaultKind::Delay(SignedDuration::from_secs(3));
         let expected = Fault { operation: "ec2:DescribeInstances".into(), kind, from: 1, times: None, page: Some(2) };
         assert_eq!(scenario.faults, [expected]);

@@ -174,13 +174,13 @@ impl World {
         let Some(experiment) = self.experiments.get(id).filter(|found| found.state.status == Status::Initiating) else {
             return;
         };
+        if let Some(reason) = self.role_refusal(experiment) {
+            return self.fail_experiment(id, reason);
+        }
         let skip_empty = experiment.content.experiment_options.empty_target_resolution_mode == "skip";
         let (targets, skip_all) = (experiment.content.targets.clone(), experiment.skip_all);
         match self.resolve(&targets, skip_empty) {
-            Err(reason) => {
-                self.end_actions(id, Status::Cancelled, "Action was cancelled.");
-                self.enter(id, state(Status::Failed, reason));
-            }
+            Err(reason) => self.fail_experiment(id, reason),
             Ok(resolved) => {
                 if let Some(experiment) = self.experiments.get_mut(id) {
                     experiment.resolved = resolved;
@@ -226,6 +226,25 @@ impl World {
         self.enter(id, state(Status::Stopped, "Experiment stopped."));
     }
 
+    /// A running action fails, and its experiment with it.
+    fn fail_action(&mut self, id: &str, name: &str, reason: &str) {
+        let now = self.now;
+        if let Some(run) = self.experiments.get_mut(id).and_then(|experiment| experiment.actions.get_mut(name)) {
+            (run.state, run.ended) = (state(Status::Failed, reason.to_owned()), Some(now));
+        }
+        self.fail_experiment(id, format!("Action {name} failed: {reason}"));
+    }
+
+    fn fail_experiment(&mut self, id: &str, reason: impl Into<Cow<'static, str>>) {
+        self.end_actions(id, Status::Cancelled, "Action was cancelled.");
+        self.each_action(id, |run, now| {
+            if run.state.status == Status::Running {
+                (run.state, run.ended) = (state(Status::Stopped, "Action was stopped."), Some(now));
+            }
+        });
+        self.enter(id, state(Status::Failed, reason));
+    }
+
     fn next_ready_action(&self, id: &str) -> Option<(String, Action)> {
         let experiment = self.experiments.get(id).filter(|found| found.state.status == Status::Running)?;
         let is_over =
@@ -245,6 +264,9 @@ impl World {
             }
             run.state = state(Status::Running, "Action is running.");
             run.started = Some(now);
+        }
+        if let Some(reason) = self.action_refusal(id, &action.action_id, &instances) {
+            return self.fail_action(id, name, &reason);
         }
         let lasts = match action.action_id.as_str() {
             WAIT => action.duration("duration").unwrap_or_default(),

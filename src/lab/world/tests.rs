@@ -49,7 +49,7 @@ impl World {
             target["selectionMode"] = json!("ALL");
         }
         let content: TemplateContent = serde_json::from_value(json!({
-            "description": "drill", "stopConditions": [{ "source": "none" }], "roleArn": "arn:aws:iam::0:role/fis",
+            "description": "drill", "stopConditions": [{ "source": "none" }], "roleArn": "arn:aws:iam::000000000000:role/spot-fis-test",
             "targets": { "spot": target },
             "actions": { "interrupt": {
                 "actionId": "aws:ec2:send-spot-instance-interruptions",
