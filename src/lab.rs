@@ -18,12 +18,14 @@ mod iam;
 mod lambda;
 mod live_tail;
 mod logs;
+mod policy;
 mod refusal;
 mod secretsmanager;
 mod service;
 mod servicequotas;
 mod ssm;
 mod sts;
+mod wildcard;
 mod wire;
 mod world;
 

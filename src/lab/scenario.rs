@@ -33,6 +33,8 @@ pub struct Scenario {
     pub events: Events,
     pub slack: Slack,
     pub faults: Vec<Fault>,
+    /// Actions that the operator's role is denied, e.g. `fis:StartExperiment`.
+    pub operator_deny: Vec<String>,
 }
 
 /// A group of instances, kept at its size if it replaces.

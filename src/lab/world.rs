@@ -1,7 +1,9 @@
 //! The simulated region: what exists in it, and what happens when. Seeded and event-driven; no clock, no protocol, no waiting.
 //! The same seed, scenario and calls at the same times give the same history.
 
+pub(super) mod access;
 pub(super) mod alarm;
+pub(super) mod aws_policies;
 pub(super) mod event_pattern;
 pub(super) mod experiment;
 pub(super) mod function;
@@ -17,6 +19,7 @@ pub(super) mod template;
 
 mod deployed;
 mod events;
+mod experiment_role;
 mod groups;
 mod ids;
 mod interruption;
@@ -29,6 +32,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::scenario::Scenario;
+use access::Access;
 use alarm::Alarm;
 use events::Delivery;
 use experiment::{Experiment, SafetyLever};
@@ -69,6 +73,7 @@ pub(super) struct World {
     invocations: Invocations,
     pub(super) slack: Slack,
     outbox: Vec<Post>,
+    pub(super) access: Access,
     pub(super) roles: BTreeMap<String, Role>,
     /// By ARN.
     pub(super) policies: BTreeMap<String, ManagedPolicy>,
@@ -138,12 +143,14 @@ impl World {
             invocations: Invocations::default(),
             slack: Slack::default(),
             outbox: Vec::new(),
+            access: Access::new(seed),
             roles: BTreeMap::new(),
             policies: BTreeMap::new(),
             secrets: BTreeMap::new(),
             alarms: BTreeMap::new(),
         };
         world.deploy();
+        world.deploy_roles();
         world.launch_all();
         world
     }

@@ -105,7 +105,7 @@ impl Region {
             .create_experiment_template()
             .client_token(token)
             .description("drill")
-            .role_arn("arn:aws:iam::000000000000:role/fis")
+            .role_arn("arn:aws:iam::000000000000:role/spot-fis-test")
             .stop_conditions(condition.build().unwrap())
             .targets("spot", target.build().unwrap())
             .actions("interrupt", action.build().unwrap())

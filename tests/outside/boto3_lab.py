@@ -146,7 +146,7 @@ def template(arns, actions=1, **other):
     return {
         "clientToken": str(uuid.uuid4()),
         "description": "drill",
-        "roleArn": f"arn:aws:iam::{ACCOUNT}:role/fis",
+        "roleArn": f"arn:aws:iam::{ACCOUNT}:role/spot-fis-test",
         "stopConditions": [{"source": "none"}],
         "targets": {"spot": spot},
         "actions": {f"interrupt{number}": action for number in range(actions)},

@@ -73,6 +73,7 @@ fn whole(name: &str, mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Sc
         events: events(table.table("events", wrong), wrong),
         slack: table.table("slack", wrong).map_or_else(Slack::default, |entry| slack(entry, wrong)),
         faults: table.tables("fault", wrong).into_iter().filter_map(|entry| fault(entry, wrong)).collect(),
+        operator_deny: operator_deny(table.table("operator", wrong), wrong),
         zones,
         groups,
     };
@@ -170,6 +171,16 @@ fn slack(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Slack {
     slack
 }
 
+fn operator_deny(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> Vec<String> {
+    let Some(mut table) = table else { return Vec::new() };
+    let actions = table.strings("deny", wrong).unwrap_or_default();
+    if let Some(action) = actions.iter().find(|action| action.matches(':').count() != 1) {
+        wrong.add(table.place("deny"), format!("deny has {action}, which is no action as fis:StartExperiment is"));
+    }
+    table.finish(wrong);
+    actions
+}
+
 fn fault(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Option<Fault> {
     let operation = table.required("operation", wrong);
     if !operation.is_empty() && !operation.contains(':') {
@@ -241,6 +252,8 @@ mod tests {
             status = 429
             retry_after = 2
             times = 1
+            [operator]
+            deny = ["fis:StartExperiment"]
             [[fault]]
             operation = "ec2:DescribeInstances"
             kind = "delay"
@@ -253,6 +266,7 @@ mod tests {
         assert_eq!(scenario.events.log_group, "");
         let retry_after = SignedDuration::from_secs(2);
         assert_eq!(scenario.slack, Slack { status: 429, retry_after, times: Some(1), ..Slack::default() });
+        assert_eq!(scenario.operator_deny, ["fis:StartExperiment"]);
         let kind = FaultKind::Delay(SignedDuration::from_secs(3));
         let expected = Fault { operation: "ec2:DescribeInstances".into(), kind, from: 1, times: None, page: Some(2) };
         assert_eq!(scenario.faults, [expected]);

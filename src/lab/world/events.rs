@@ -41,8 +41,8 @@ impl World {
         self.put_event("aws.ec2", warning.detail_type, &self.zonal_arn(&warning.instance), &detail);
     }
 
-    pub(super) fn announce_experiment(&mut self, id: &str, template: &str, old: State, new: State) {
-        let state = |state: State| json!({ "status": state.status.as_str(), "reason": state.reason });
+    pub(super) fn announce_experiment(&mut self, id: &str, template: &str, old: &State, new: &State) {
+        let state = |state: &State| json!({ "status": state.status.as_str(), "reason": state.reason });
         let detail = json!({
             "experiment-id": id,
             "experiment-template-id": template,

@@ -1,6 +1,6 @@
 //! FIS experiments: how one goes from `initiating` to its end. Knows not how an instance is interrupted.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -37,10 +37,10 @@ pub(in crate::lab) struct ActionRun {
     pub(in crate::lab) ended: Option<Timestamp>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::lab) struct State {
     pub(in crate::lab) status: Status,
-    pub(in crate::lab) reason: &'static str,
+    pub(in crate::lab) reason: Cow<'static, str>,
 }
 
 /// The status of an experiment or of an action.
@@ -95,11 +95,9 @@ impl Default for SafetyLever {
     }
 }
 
-const fn state(status: Status, reason: &'static str) -> State {
-    State { status, reason }
+fn state(status: Status, reason: impl Into<Cow<'static, str>>) -> State {
+    State { status, reason: reason.into() }
 }
-
-const PENDING: State = state(Status::Pending, "Initial state");
 
 impl World {
     /// Starts an experiment and gives its id. An engaged safety lever cancels it at once.
@@ -110,8 +108,12 @@ impl World {
         tags: BTreeMap<String, String>,
     ) -> String {
         let id = self.ids.fis("EXP");
-        let pending =
-            |action: &Action| ActionRun { action: action.clone(), state: PENDING, started: None, ended: None };
+        let pending = |action: &Action| ActionRun {
+            action: action.clone(),
+            state: state(Status::Pending, "Initial state"),
+            started: None,
+            ended: None,
+        };
         let experiment = Experiment {
             order: self.next_order(),
             id: id.clone(),
@@ -172,13 +174,13 @@ impl World {
         let Some(experiment) = self.experiments.get(id).filter(|found| found.state.status == Status::Initiating) else {
             return;
         };
+        if let Some(reason) = self.role_refusal(experiment) {
+            return self.fail_experiment(id, reason);
+        }
         let skip_empty = experiment.content.experiment_options.empty_target_resolution_mode == "skip";
         let (targets, skip_all) = (experiment.content.targets.clone(), experiment.skip_all);
         match self.resolve(&targets, skip_empty) {
-            Err(reason) => {
-                self.end_actions(id, Status::Cancelled, "Action was cancelled.");
-                self.enter(id, state(Status::Failed, reason));
-            }
+            Err(reason) => self.fail_experiment(id, reason),
             Ok(resolved) => {
                 if let Some(experiment) = self.experiments.get_mut(id) {
                     experiment.resolved = resolved;
@@ -224,6 +226,25 @@ impl World {
         self.enter(id, state(Status::Stopped, "Experiment stopped."));
     }
 
+    /// A running action fails, and its experiment with it.
+    fn fail_action(&mut self, id: &str, name: &str, reason: &str) {
+        let now = self.now;
+        if let Some(run) = self.experiments.get_mut(id).and_then(|experiment| experiment.actions.get_mut(name)) {
+            (run.state, run.ended) = (state(Status::Failed, reason.to_owned()), Some(now));
+        }
+        self.fail_experiment(id, format!("Action {name} failed: {reason}"));
+    }
+
+    fn fail_experiment(&mut self, id: &str, reason: impl Into<Cow<'static, str>>) {
+        self.end_actions(id, Status::Cancelled, "Action was cancelled.");
+        self.each_action(id, |run, now| {
+            if run.state.status == Status::Running {
+                (run.state, run.ended) = (state(Status::Stopped, "Action was stopped."), Some(now));
+            }
+        });
+        self.enter(id, state(Status::Failed, reason));
+    }
+
     fn next_ready_action(&self, id: &str) -> Option<(String, Action)> {
         let experiment = self.experiments.get(id).filter(|found| found.state.status == Status::Running)?;
         let is_over =
@@ -243,6 +264,9 @@ impl World {
             }
             run.state = state(Status::Running, "Action is running.");
             run.started = Some(now);
+        }
+        if let Some(reason) = self.action_refusal(id, &action.action_id, &instances) {
+            return self.fail_action(id, name, &reason);
         }
         let lasts = match action.action_id.as_str() {
             WAIT => action.duration("duration").unwrap_or_default(),
@@ -291,11 +315,11 @@ impl World {
     fn enter(&mut self, id: &str, new: State) {
         let now = self.now;
         let Some(experiment) = self.experiments.get_mut(id) else { return };
-        let old = std::mem::replace(&mut experiment.state, new);
+        let old = std::mem::replace(&mut experiment.state, new.clone());
         if !new.status.is_active() {
             experiment.ended = Some(now);
         }
         let template = experiment.template.clone();
-        self.announce_experiment(id, &template, old, new);
+        self.announce_experiment(id, &template, &old, &new);
     }
 }

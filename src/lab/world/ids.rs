@@ -27,6 +27,13 @@ impl Ids {
         format!("{prefix}{rest}")
     }
 
+    /// An id of IAM: the prefix, e.g. `AROA`, and seventeen letters or digits.
+    pub(super) fn iam(&mut self, prefix: &str) -> String {
+        let mut letter = || self.0.choice(*b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567").map_or('A', char::from);
+        let rest: String = (0..17).map(|_| letter()).collect();
+        format!("{prefix}{rest}")
+    }
+
     pub(super) fn uuid(&mut self) -> String {
         let variant = *self.pick(&['8', '9', 'a', 'b']).unwrap_or(&'8');
         format!("{}-{}-4{}-{variant}{}-{}", self.hex(8), self.hex(4), self.hex(3), self.hex(3), self.hex(12))

@@ -1,0 +1,201 @@
+//! Who may do what in the account: its roles, who calls, and what policies say of it. Knows no operation.
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    World,
+    aws_policies::{self, ADMINISTRATOR, FIS_ROLE, LAMBDA_BASICS},
+    ids::Ids,
+    role::{ManagedPolicy, Role},
+};
+use crate::lab::{
+    policy::{self, Context, Decision, Request},
+    wire::{error::ApiError, time::iso_seconds},
+};
+
+/// The role of whoever has the lab's own access key.
+const OPERATOR: &str = "lab-operator";
+const OPERATOR_ID: &str = "AROALABLABLABLABLABLA";
+
+/// What belongs to no single role.
+#[derive(Debug)]
+pub(in crate::lab) struct Access {
+    /// A chance of its own, so that the roles do not change what else happens in the region.
+    ids: Ids,
+    /// Who makes the call that is being answered.
+    pub(in crate::lab) caller: Caller,
+    /// What AssumeRole gave out, by access key id. The keys are random, and nothing that happens follows from them.
+    pub(in crate::lab) sessions: BTreeMap<String, Session>,
+}
+
+/// Someone in a session of a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::lab) struct Caller {
+    /// The role's name.
+    pub(in crate::lab) role: String,
+    pub(in crate::lab) session: String,
+}
+
+/// Temporary credentials, as far as the lab keeps them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::lab) struct Session {
+    pub(in crate::lab) caller: Caller,
+    pub(in crate::lab) token: String,
+    pub(in crate::lab) expires: Timestamp,
+}
+
+/// What kind of policy a document belongs to, as a simulation names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::lab) enum PolicyKind {
+    Inline,
+    Aws,
+    Account,
+}
+
+impl Access {
+    pub(super) fn new(seed: u64) -> Self {
+        Self { ids: Ids::new(!seed), caller: Caller::operator(), sessions: BTreeMap::new() }
+    }
+}
+
+impl Caller {
+    pub(in crate::lab) fn operator() -> Self {
+        Self { role: OPERATOR.to_owned(), session: "spotdrill".to_owned() }
+    }
+}
+
+impl World {
+    /// Makes the roles that are there from the beginning: the operator's, and those of a drill and of its function.
+    pub(super) fn deploy_roles(&mut self) {
+        let account = self.scenario.account.clone();
+        let root = json!({ "AWS": format!("arn:aws:iam::{account}:root") });
+        let mut operator = self.new_role(OPERATOR, trust(&root, None));
+        OPERATOR_ID.clone_into(&mut operator.id);
+        operator.attached.push(ADMINISTRATOR.to_owned());
+        if !self.scenario.operator_deny.is_empty() {
+            let deny = json!({ "Effect": "Deny", "Action": self.scenario.operator_deny, "Resource": "*" });
+            operator.inline.insert("scenario".to_owned(), json!({ "Version": "2012-10-17", "Statement": [deny] }));
+        }
+        let only_its_experiments = json!({
+            "StringEquals": { "aws:SourceAccount": account },
+            "ArnLike": { "aws:SourceArn": self.arn("fis", "experiment/*") },
+        });
+        let by_fis = trust(&json!({ "Service": "fis.amazonaws.com" }), Some(only_its_experiments));
+        let mut drill = self.new_role("spot-fis-test", by_fis);
+        let document = FIS_ROLE.replace("{instances}", &self.arn("ec2", "instance/*"));
+        drill.inline.insert("interrupt".to_owned(), serde_json::from_str(&document).unwrap_or_default());
+        let by_lambda = trust(&json!({ "Service": "lambda.amazonaws.com" }), None);
+        let mut function = self.new_role("lambda-send-slack-spot-event", by_lambda);
+        function.attached.push(LAMBDA_BASICS.to_owned());
+        for role in [operator, drill, function] {
+            self.roles.insert(role.name.clone(), role);
+        }
+    }
+
+    /// A role with an id, not yet kept, and with no policy.
+    pub(in crate::lab) fn new_role(&mut self, name: &str, trust: Value) -> Role {
+        Role {
+            name: name.to_owned(),
+            path: "/".to_owned(),
+            id: self.access.ids.iam("AROA"),
+            description: None,
+            created: self.now,
+            trust,
+            inline: BTreeMap::new(),
+            attached: Vec::new(),
+            tags: BTreeMap::new(),
+        }
+    }
+
+    /// Keeps a new role; names are unique whatever their case.
+    pub(in crate::lab) fn create_role(&mut self, role: Role) -> Result<(), ApiError> {
+        if self.roles.keys().any(|name| name.eq_ignore_ascii_case(&role.name)) {
+            let message = format!("Role with name {} already exists.", role.name);
+            return Err(ApiError::new(StatusCode::CONFLICT, "EntityAlreadyExists", message));
+        }
+        self.roles.insert(role.name.clone(), role);
+        Ok(())
+    }
+
+    /// `ANPA…`.
+    pub(in crate::lab) fn policy_id(&mut self) -> String {
+        self.access.ids.iam("ANPA")
+    }
+
+    pub(in crate::lab) fn iam_arn(&self, kind: &str, path: &str, name: &str) -> String {
+        format!("arn:aws:iam::{}:{kind}{path}{name}", self.scenario.account)
+    }
+
+    pub(in crate::lab) fn role_arn(&self, role: &Role) -> String {
+        self.iam_arn("role", &role.path, &role.name)
+    }
+
+    pub(in crate::lab) fn role_by_arn(&self, arn: &str) -> Option<&Role> {
+        self.roles.get(arn.rsplit('/').next()?).filter(|role| self.role_arn(role) == arn)
+    }
+
+    /// Whoever calls, e.g. `arn:aws:sts::000000000000:assumed-role/lab-operator/spotdrill`.
+    pub(in crate::lab) fn session_arn(&self, caller: &Caller) -> String {
+        format!("arn:aws:sts::{}:assumed-role/{}/{}", self.scenario.account, caller.role, caller.session)
+    }
+
+    /// A managed policy of the account or of AWS.
+    pub(in crate::lab) fn managed_policy(&self, arn: &str) -> Option<&ManagedPolicy> {
+        self.policies.get(arn).or_else(|| aws_policies::ALL.get(arn))
+    }
+
+    /// Everything that says what a role may do, each with the name and the kind of its policy.
+    pub(in crate::lab) fn policies_of<'w>(
+        &'w self,
+        role: &'w Role,
+    ) -> impl Iterator<Item = (&'w str, PolicyKind, &'w Value)> {
+        let inline = role.inline.iter().map(|(name, document)| (name.as_str(), PolicyKind::Inline, document));
+        let attached = role.attached.iter().filter_map(|arn| {
+            let kind = if self.policies.contains_key(arn) { PolicyKind::Account } else { PolicyKind::Aws };
+            self.managed_policy(arn).map(|policy| (policy.name.as_str(), kind, &policy.document))
+        });
+        inline.chain(attached)
+    }
+
+    pub(in crate::lab) fn decide(&self, role: &Role, request: Request<'_>) -> Decision {
+        policy::decide(self.policies_of(role).map(|(_, _, document)| document), request)
+    }
+
+    /// The condition keys that any call of a role has.
+    pub(in crate::lab) fn circumstances(&self, role: &Role) -> Context {
+        let pairs = [
+            ("aws:currenttime", iso_seconds(self.now)),
+            ("aws:principalaccount", self.scenario.account.clone()),
+            ("aws:principalarn", self.role_arn(role)),
+            ("aws:requestedregion", self.scenario.region.clone()),
+        ];
+        pairs.into_iter().map(|(key, value)| (key.to_owned(), vec![value])).collect()
+    }
+
+    /// The tags of what an ARN names, as `aws:ResourceTag/…` has them.
+    pub(in crate::lab) fn tags_of(&self, arn: &str) -> Option<&BTreeMap<String, String>> {
+        let (service, resource) = (arn.split(':').nth(2)?, arn.splitn(6, ':').nth(5)?);
+        let id = resource.rsplit('/').next()?;
+        Some(match service {
+            "ec2" => &self.instances.get(id)?.tags,
+            "fis" if resource.starts_with("experiment/") => &self.experiments.get(id)?.tags,
+            "fis" => &self.templates.get(id)?.tags,
+            "iam" => &self.role_by_arn(arn)?.tags,
+            "secretsmanager" => &self.secrets.values().find(|secret| secret.arn == arn)?.tags,
+            _ => return None,
+        })
+    }
+}
+
+/// A trust policy with one statement.
+pub(in crate::lab) fn trust(principal: &Value, condition: Option<Value>) -> Value {
+    let mut statement = json!({ "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" });
+    if let (Some(members), Some(condition)) = (statement.as_object_mut(), condition) {
+        members.insert("Condition".to_owned(), condition);
+    }
+    json!({ "Version": "2012-10-17", "Statement": [statement] })
+}
