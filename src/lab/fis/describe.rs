@@ -48,7 +48,7 @@ pub(super) fn experiment_summary(world: &World, experiment: &Experiment) -> Valu
         "id": experiment.id,
         "arn": experiment_arn(world, &experiment.id),
         "experimentTemplateId": experiment.template,
-        "state": state(experiment.state),
+        "state": state(&experiment.state),
         "creationTime": epoch_seconds(experiment.created),
         "tags": experiment.tags,
         "experimentOptions": {
@@ -70,7 +70,7 @@ pub(super) fn experiment_arn(world: &World, id: &str) -> String {
 fn action(run: &ActionRun) -> Value {
     let mut described = serde_json::to_value(&run.action).unwrap_or_default();
     if let Some(members) = described.as_object_mut() {
-        members.insert("state".to_owned(), state(run.state));
+        members.insert("state".to_owned(), state(&run.state));
         for (name, time) in [("startTime", run.started), ("endTime", run.ended)] {
             if let Some(time) = time {
                 members.insert(name.to_owned(), epoch_seconds(time).into());
@@ -80,7 +80,7 @@ fn action(run: &ActionRun) -> Value {
     described
 }
 
-fn state(state: State) -> Value {
+fn state(state: &State) -> Value {
     json!({ "status": state.status.as_str(), "reason": state.reason })
 }
 

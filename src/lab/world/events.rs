@@ -38,8 +38,8 @@ impl World {
         }
     }
 
-    pub(super) fn announce_experiment(&mut self, id: &str, template: &str, old: State, new: State) {
-        let state = |state: State| json!({ "status": state.status.as_str(), "reason": state.reason });
+    pub(super) fn announce_experiment(&mut self, id: &str, template: &str, old: &State, new: &State) {
+        let state = |state: &State| json!({ "status": state.status.as_str(), "reason": state.reason });
         let detail = json!({
             "experiment-id": id,
             "experiment-template-id": template,

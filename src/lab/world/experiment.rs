@@ -1,6 +1,6 @@
 //! FIS experiments: how one goes from `initiating` to its end. Knows not how an instance is interrupted.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -37,10 +37,10 @@ pub(in crate::lab) struct ActionRun {
     pub(in crate::lab) ended: Option<Timestamp>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::lab) struct State {
     pub(in crate::lab) status: Status,
-    pub(in crate::lab) reason: &'static str,
+    pub(in crate::lab) reason: Cow<'static, str>,
 }
 
 /// The status of an experiment or of an action.
@@ -95,11 +95,9 @@ impl Default for SafetyLever {
     }
 }
 
-const fn state(status: Status, reason: &'static str) -> State {
-    State { status, reason }
+fn state(status: Status, reason: impl Into<Cow<'static, str>>) -> State {
+    State { status, reason: reason.into() }
 }
-
-const PENDING: State = state(Status::Pending, "Initial state");
 
 impl World {
     /// Starts an experiment and gives its id. An engaged safety lever cancels it at once.
@@ -110,8 +108,12 @@ impl World {
         tags: BTreeMap<String, String>,
     ) -> String {
         let id = self.ids.fis("EXP");
-        let pending =
-            |action: &Action| ActionRun { action: action.clone(), state: PENDING, started: None, ended: None };
+        let pending = |action: &Action| ActionRun {
+            action: action.clone(),
+            state: state(Status::Pending, "Initial state"),
+            started: None,
+            ended: None,
+        };
         let experiment = Experiment {
             order: self.next_order(),
             id: id.clone(),
@@ -291,11 +293,11 @@ impl World {
     fn enter(&mut self, id: &str, new: State) {
         let now = self.now;
         let Some(experiment) = self.experiments.get_mut(id) else { return };
-        let old = std::mem::replace(&mut experiment.state, new);
+        let old = std::mem::replace(&mut experiment.state, new.clone());
         if !new.status.is_active() {
             experiment.ended = Some(now);
         }
         let template = experiment.template.clone();
-        self.announce_experiment(id, &template, old, new);
+        self.announce_experiment(id, &template, &old, &new);
     }
 }

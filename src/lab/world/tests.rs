@@ -272,9 +272,9 @@ fn an_empty_target_fails_the_experiment() {
         let experiment = world.start(&target, "PT2M");
         let later = world.now() + SignedDuration::from_secs(2);
         world.advance(later);
-        (world.status(&experiment), world.experiments[&experiment].state.reason)
+        (world.status(&experiment), world.experiments[&experiment].state.reason.clone())
     };
-    let empty = (Status::Failed, "Target resolution returned empty set");
+    let empty = (Status::Failed, "Target resolution returned empty set".into());
     assert_eq!(reason(json!({ "resourceTags": { "eks:nodegroup-name": "other" } })), empty);
     assert_eq!(reason(json!({ "resourceTags": tags, "selectionMode": "PERCENT(49)" })), empty);
     let zone = json!([{ "path": "Placement.AvailabilityZone", "values": ["eu-west-1z"] }]);
