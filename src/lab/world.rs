@@ -8,10 +8,13 @@ pub(super) mod instance;
 pub(super) mod log_group;
 pub(super) mod role;
 pub(super) mod rule;
+pub(super) mod safety_lever;
 pub(super) mod secret;
 pub(super) mod template;
 
+mod capacity;
 mod events;
+mod experiment_log;
 mod groups;
 mod ids;
 mod interruption;
@@ -19,13 +22,14 @@ mod schedule;
 mod slack_function;
 mod targets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::scenario::Scenario;
 use alarm::Alarm;
-use experiment::{Experiment, SafetyLever};
+use experiment::Experiment;
 use function::Function;
 use ids::Ids;
 use instance::{Instances, SpotRequest};
@@ -33,6 +37,7 @@ use interruption::Interrupted;
 use log_group::LogGroups;
 use role::{ManagedPolicy, Role};
 use rule::Rule;
+use safety_lever::SafetyLever;
 use schedule::Schedule;
 use secret::Secret;
 use slack_function::Environments;
@@ -54,6 +59,8 @@ pub(super) struct World {
     pub(super) experiments: BTreeMap<String, Experiment>,
     pub(super) client_tokens: Idempotency,
     pub(super) safety_lever: SafetyLever,
+    /// The log groups that experiments have written to.
+    log_destinations: BTreeSet<String>,
     pub(super) logs: LogGroups,
     events_stream: String,
     /// The rules of the default event bus, by name.
@@ -86,6 +93,14 @@ enum Happening {
         action: String,
     },
     ExperimentStops(String),
+    /// A record of an experiment's log reaches its group.
+    ExperimentLogged {
+        group: String,
+        experiment: String,
+        timestamp: Timestamp,
+        record: Value,
+    },
+    LeverEngages,
     /// An event reaches the log group that it is written to.
     EventArrives {
         timestamp: Timestamp,
@@ -126,6 +141,7 @@ impl World {
             experiments: BTreeMap::new(),
             client_tokens: Idempotency::default(),
             safety_lever: SafetyLever::default(),
+            log_destinations: BTreeSet::new(),
             logs: LogGroups::default(),
             events_stream,
             rules: BTreeMap::new(),
@@ -181,6 +197,11 @@ impl World {
             Happening::ActionsStart(id) => self.start_ready_actions(&id),
             Happening::ActionEnds { experiment, action } => self.action_ends(&experiment, &action),
             Happening::ExperimentStops(id) => self.experiment_stops(&id),
+            Happening::ExperimentLogged { group, experiment, timestamp, record } => {
+                let stream = format!("/aws/fis/{experiment}");
+                self.logs.put(&group, &stream, timestamp, self.now, record.to_string());
+            }
+            Happening::LeverEngages => self.lever_engages(),
             Happening::EventArrives { timestamp, event } => self.write_event(timestamp, event),
             Happening::FunctionInvoked(warning) => self.invoke_function(&warning),
             Happening::FunctionLogs { stream, timestamp, message } => {
