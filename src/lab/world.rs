@@ -13,12 +13,15 @@ pub(super) mod log_group;
 pub(super) mod resource_policy;
 pub(super) mod role;
 pub(super) mod rule;
+pub(super) mod safety_lever;
 pub(super) mod secret;
 pub(super) mod slack;
 pub(super) mod template;
 
+mod capacity;
 mod deployed;
 mod events;
+mod experiment_log;
 mod experiment_role;
 mod groups;
 mod ids;
@@ -27,15 +30,16 @@ mod schedule;
 mod slack_function;
 mod targets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::scenario::Scenario;
 use access::Access;
 use alarm::Alarm;
 use events::Delivery;
-use experiment::{Experiment, SafetyLever};
+use experiment::Experiment;
 use function::Function;
 use ids::Ids;
 use instance::{Instances, SpotRequest};
@@ -44,6 +48,7 @@ use invocation::{Invocations, Step};
 use log_group::LogGroups;
 use role::{ManagedPolicy, Role};
 use rule::Rule;
+use safety_lever::SafetyLever;
 use schedule::Schedule;
 use secret::Secret;
 use slack::{Post, Slack};
@@ -65,6 +70,8 @@ pub(super) struct World {
     pub(super) experiments: BTreeMap<String, Experiment>,
     pub(super) client_tokens: Idempotency,
     pub(super) safety_lever: SafetyLever,
+    /// The log groups that experiments have written to.
+    log_destinations: BTreeSet<String>,
     pub(super) logs: LogGroups,
     events_stream: String,
     /// The rules of the default event bus, by name.
@@ -100,6 +107,14 @@ enum Happening {
         action: String,
     },
     ExperimentStops(String),
+    /// A record of an experiment's log reaches its group.
+    ExperimentLogged {
+        group: String,
+        experiment: String,
+        timestamp: Timestamp,
+        record: Value,
+    },
+    LeverEngages,
     Delivered(Box<Delivery>),
     Invocation(u64, Step),
     /// The log lines of an invocation arrive.
@@ -136,6 +151,7 @@ impl World {
             experiments: BTreeMap::new(),
             client_tokens: Idempotency::default(),
             safety_lever: SafetyLever::default(),
+            log_destinations: BTreeSet::new(),
             logs: LogGroups::default(),
             events_stream,
             rules: BTreeMap::new(),
@@ -200,6 +216,11 @@ impl World {
             Happening::ActionsStart(id) => self.start_ready_actions(&id),
             Happening::ActionEnds { experiment, action } => self.action_ends(&experiment, &action),
             Happening::ExperimentStops(id) => self.experiment_stops(&id),
+            Happening::ExperimentLogged { group, experiment, timestamp, record } => {
+                let stream = format!("/aws/fis/{experiment}");
+                self.logs.put(&group, &stream, timestamp, self.now, record.to_string());
+            }
+            Happening::LeverEngages => self.lever_engages(),
             Happening::Delivered(delivery) => self.deliver(*delivery),
             Happening::Invocation(id, step) => self.step(id, step),
             Happening::FunctionLogs { group, stream, lines } => self.write_function_log(&group, &stream, lines),

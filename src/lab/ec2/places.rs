@@ -57,9 +57,5 @@ pub(super) fn describe_availability_zones(world: &mut World, form: &Form) -> Res
 
 /// `euw1-az2` for the second zone of `eu-west-1`.
 pub(super) fn zone_id(world: &World, zone: &str) -> String {
-    let mut parts = world.scenario.region.split('-');
-    let (area, side, number) = (parts.next(), parts.next(), parts.next());
-    let letters: String = side.unwrap_or_default().chars().take(1).collect();
-    let place = world.scenario.zones.iter().position(|other| other == zone).unwrap_or(0).saturating_add(1);
-    format!("{}{letters}{}-az{place}", area.unwrap_or_default(), number.unwrap_or_default())
+    world.zone_id(zone)
 }

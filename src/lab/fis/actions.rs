@@ -1,4 +1,4 @@
-//! The actions that the lab plays, as FIS describes them. Knows not what they do.
+//! The actions that the lab plays and the types of their targets, as FIS describes them. Knows not what they do.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::lab::{
     wire::{error::ApiError, rest_json::RestCall},
     world::{
         World,
-        template::{SPOT_INTERRUPTION, WAIT},
+        template::{ASG_CAPACITY_ERROR, AUTO_SCALING_GROUP, SPOT_INSTANCE, SPOT_INTERRUPTION, WAIT},
     },
 };
 
@@ -16,29 +16,66 @@ use crate::lab::{
 pub(super) struct KnownAction {
     id: &'static str,
     description: &'static str,
-    /// Its one parameter, which it needs.
-    pub(super) parameter: &'static str,
-    parameter_description: &'static str,
-    /// The key of its one target, of spot instances, if it has any.
-    pub(super) target: Option<&'static str>,
+    pub(super) parameters: &'static [Parameter],
+    /// The key of its one target and its type, if it has any.
+    pub(super) target: Option<(&'static str, &'static str)>,
+}
+
+#[derive(Debug)]
+pub(super) struct Parameter {
+    pub(super) name: &'static str,
+    description: &'static str,
+    pub(super) required: bool,
 }
 
 const ACTIONS: &[KnownAction] = &[
     KnownAction {
+        id: ASG_CAPACITY_ERROR,
+        description: "Fail the instance launches of the specified Auto Scaling groups with InsufficientInstanceCapacity.",
+        parameters: &[
+            Parameter {
+                name: "availabilityZoneIdentifiers",
+                description: "The names or ids of the Availability Zones, separated by commas.",
+                required: true,
+            },
+            Parameter {
+                name: "duration",
+                description: "The duration, from one minute to 12 hours (ISO 8601 duration).",
+                required: true,
+            },
+            Parameter {
+                name: "percentage",
+                description: "The percentage (1-100) of launches that fail; 100 by default.",
+                required: false,
+            },
+        ],
+        target: Some(("AutoScalingGroups", AUTO_SCALING_GROUP)),
+    },
+    KnownAction {
         id: SPOT_INTERRUPTION,
         description: "Interrupt the specified EC2 Spot Instances.",
-        parameter: "durationBeforeInterruption",
-        parameter_description: "The time to wait before interrupting the instances, from 2 to 15 minutes (ISO 8601 duration).",
-        target: Some("SpotInstances"),
+        parameters: &[Parameter {
+            name: "durationBeforeInterruption",
+            description: "The time to wait before interrupting the instances, from 2 to 15 minutes (ISO 8601 duration).",
+            required: true,
+        }],
+        target: Some(("SpotInstances", SPOT_INSTANCE)),
     },
     KnownAction {
         id: WAIT,
         description: "Wait for the specified duration. Stop condition monitoring will continue during this time.",
-        parameter: "duration",
-        parameter_description: "The duration, from one minute to 12 hours (ISO 8601 duration).",
+        parameters: &[Parameter {
+            name: "duration",
+            description: "The duration, from one minute to 12 hours (ISO 8601 duration).",
+            required: true,
+        }],
         target: None,
     },
 ];
+
+/// With what each is.
+const TARGET_TYPES: &[(&str, &str)] =
+    &[(AUTO_SCALING_GROUP, "Amazon EC2 Auto Scaling group"), (SPOT_INSTANCE, "Amazon EC2 Spot Instance")];
 
 pub(super) fn find(id: &str) -> Option<&'static KnownAction> {
     ACTIONS.iter().find(|action| action.id == id)
@@ -48,8 +85,12 @@ pub(super) fn get(world: &mut World, call: &RestCall) -> Result<Value, ApiError>
     let action = find(call.label()).ok_or_else(|| not_found(format!("Action {} not found.", call.label())))?;
     let mut described = summary(world, action);
     if let Some(members) = described.as_object_mut() {
-        let parameter = json!({ "description": action.parameter_description, "required": true });
-        members.insert("parameters".to_owned(), json!({ action.parameter: parameter }));
+        let describe = |parameter: &Parameter| {
+            let described = json!({ "description": parameter.description, "required": parameter.required });
+            (parameter.name.to_owned(), described)
+        };
+        let parameters = action.parameters.iter().map(describe).collect();
+        members.insert("parameters".to_owned(), Value::Object(parameters));
     }
     Ok(json!({ "action": described }))
 }
@@ -59,9 +100,26 @@ pub(super) fn list(world: &mut World, call: &RestCall) -> Result<Value, ApiError
     Ok(listing("actions", page))
 }
 
+/// Neither type takes parameters.
+pub(super) fn get_target_type(_: &mut World, call: &RestCall) -> Result<Value, ApiError> {
+    let found = TARGET_TYPES.iter().find(|(name, _)| *name == call.label());
+    let (name, description) =
+        found.ok_or_else(|| not_found(format!("Target resource type {} not found.", call.label())))?;
+    Ok(json!({ "targetResourceType": { "resourceType": name, "description": description, "parameters": {} } }))
+}
+
+pub(super) fn list_target_types(_: &mut World, call: &RestCall) -> Result<Value, ApiError> {
+    let describe = |(name, description): &(&str, &str)| json!({ "resourceType": name, "description": description });
+    let page = page_of(call, "ListTargetResourceTypes", (1..).zip(TARGET_TYPES.iter().map(describe)))?;
+    Ok(listing("targetResourceTypes", page))
+}
+
+pub(super) fn knows_target_type(name: &str) -> bool {
+    TARGET_TYPES.iter().any(|(known, _)| *known == name)
+}
+
 fn summary(world: &World, action: &KnownAction) -> Value {
-    let targets =
-        action.target.map_or_else(|| json!({}), |key| json!({ key: { "resourceType": "aws:ec2:spot-instance" } }));
+    let targets = action.target.map_or_else(|| json!({}), |(key, kind)| json!({ key: { "resourceType": kind } }));
     json!({
         "id": action.id,
         "arn": world.arn("fis", &format!("action/{}", action.id)),

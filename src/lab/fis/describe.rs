@@ -24,7 +24,7 @@ pub(super) fn template_summary(world: &World, template: &Template) -> Value {
         "arn": template_arn(world, &template.id),
         "description": template.content.description,
         "creationTime": epoch_seconds(template.created),
-        "lastUpdateTime": epoch_seconds(template.created),
+        "lastUpdateTime": epoch_seconds(template.updated),
         "tags": template.tags,
     })
 }

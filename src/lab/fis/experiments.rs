@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{conflict, describe, invalid, listing, not_found, over_quota, page_of, templates, validate};
 use crate::lab::{
     wire::{error::ApiError, rest_json::RestCall},
-    world::{World, experiment::Experiment, template::Earlier},
+    world::{World, alarm::AlarmState, experiment::Experiment, template::Earlier},
 };
 
 /// FIS's quota L-F5FCA485.
@@ -31,6 +31,11 @@ pub(super) fn start(world: &mut World, call: &RestCall) -> Result<Value, ApiErro
     let active = world.experiments.values().filter(|experiment| experiment.state.status.is_active());
     if active.count() >= ACTIVE_EXPERIMENTS {
         return Err(over_quota("You have reached the maximum number of active experiments."));
+    }
+    let conditions = template.content.stop_conditions.iter().filter_map(|condition| condition.value.as_ref());
+    // Seen at AWS, with words that are not documented.
+    if let Some(alarm) = conditions.into_iter().find(|arn| world.alarm_state(arn) == Some(AlarmState::Alarm)) {
+        return Err(conflict(format!("The alarm {alarm} of a stop condition is in state ALARM.")));
     }
     let id = world.start_experiment(&template, skip_all, tags);
     world.client_tokens.remember(token, body, id.clone());
@@ -66,13 +71,11 @@ pub(super) fn resolved_targets(world: &mut World, call: &RestCall) -> Result<Val
     let experiment = find(world, call.label())?;
     let wanted = call.query("targetName");
     let targets = experiment.resolved.iter().filter(|(name, _)| wanted.is_none_or(|wanted| wanted == *name));
-    let resolved = targets.flat_map(|(name, instances)| instances.iter().map(move |instance| (name, instance)));
-    let described = resolved.map(|(name, instance)| {
-        json!({
-            "resourceType": "aws:ec2:spot-instance",
-            "targetName": name,
-            "targetInformation": { "arn": world.instance_arn(instance) },
-        })
+    let resolved = targets.flat_map(|(name, found)| found.iter().map(move |resource| (name, resource)));
+    let described = resolved.map(|(name, resource)| {
+        let kind = experiment.content.targets.get(name).map_or("", |target| &target.resource_type);
+        let arn = world.resource_arn(kind, resource);
+        json!({ "resourceType": kind, "targetName": name, "targetInformation": { "arn": arn } })
     });
     let page = page_of(call, "ListExperimentResolvedTargets", (1..).zip(described))?;
     Ok(listing("resolvedTargets", page))

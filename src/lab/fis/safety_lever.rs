@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{invalid, not_found};
+use super::{conflict, invalid, not_found};
 use crate::lab::{
     wire::{error::ApiError, rest_json::RestCall},
-    world::World,
+    world::{World, safety_lever::LeverStatus},
 };
 
 const ID: &str = "default";
@@ -21,6 +21,9 @@ pub(super) fn update(world: &mut World, call: &RestCall) -> Result<Value, ApiErr
     get(world, call)?;
     let body: Value = call.input()?;
     let member = |name: &str| body.pointer(&format!("/state/{name}")).and_then(Value::as_str);
+    if world.safety_lever.status == LeverStatus::Engaging {
+        return Err(conflict("The safety lever cannot be changed while it is engaging."));
+    }
     let reason = member("reason").ok_or_else(|| invalid("state.reason is missing."))?.to_owned();
     match member("status") {
         Some("engaged") => world.set_safety_lever(true, reason),
@@ -31,7 +34,11 @@ pub(super) fn update(world: &mut World, call: &RestCall) -> Result<Value, ApiErr
 }
 
 fn describe(world: &World) -> Value {
-    let status = if world.safety_lever.engaged { "engaged" } else { "disengaged" };
+    let status = match world.safety_lever.status {
+        LeverStatus::Disengaged => "disengaged",
+        LeverStatus::Engaging => "engaging",
+        LeverStatus::Engaged => "engaged",
+    };
     json!({ "safetyLever": {
         "id": ID,
         "arn": world.arn("fis", &format!("safety-lever/{ID}")),

@@ -1,4 +1,4 @@
-//! What FIS refuses in a request, before it makes anything. Knows nothing of the region's instances.
+//! What FIS refuses in a request, before it makes anything. Knows nothing of the region's instances and groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,14 +8,16 @@ use serde_json::Value;
 use super::{actions, invalid, over_quota};
 use crate::lab::{
     wire::error::ApiError,
-    world::template::{Action, SPOT_INTERRUPTION, Selection, Target, TemplateContent, WAIT},
+    world::{
+        World,
+        template::{AUTO_SCALING_GROUP, Action, SPOT_INSTANCE, SPOT_INTERRUPTION, Selection, Target, TemplateContent},
+    },
 };
 
 const ARNS_PER_TARGET: usize = 5;
 const ACTIONS_PER_TEMPLATE: usize = 20;
 const PARALLEL_ACTIONS: usize = 10;
 const STOP_CONDITIONS: usize = 5;
-const SPOT_INSTANCE: &str = "aws:ec2:spot-instance";
 
 type Checked = Result<(), ApiError>;
 
@@ -46,6 +48,7 @@ pub(super) fn template(content: &TemplateContent) -> Checked {
     })?;
     stop_conditions(content)?;
     options(content)?;
+    log(content)?;
     if content.actions.len() > ACTIONS_PER_TEMPLATE {
         return Err(over_quota("A template has at most 20 actions."));
     }
@@ -70,16 +73,52 @@ fn stop_conditions(content: &TemplateContent) -> Checked {
 
 fn options(content: &TemplateContent) -> Checked {
     let options = &content.experiment_options;
-    let targeting = ["single-account", "multi-account"].contains(&options.account_targeting.as_str());
-    ensure(targeting, || format!("accountTargeting {} is not valid.", options.account_targeting))?;
+    let targeting = &options.account_targeting;
+    ensure(targeting == "single-account", || {
+        format!("accountTargeting {targeting} is not valid: the lab has one account.")
+    })?;
     let mode = &options.empty_target_resolution_mode;
     ensure(["fail", "skip"].contains(&mode.as_str()), || format!("emptyTargetResolutionMode {mode} is not valid."))
+}
+
+/// The lab writes records of the current schema, to CloudWatch Logs alone.
+fn log(content: &TemplateContent) -> Checked {
+    let Some(log) = content.log_configuration.as_ref().and_then(Value::as_object) else { return Ok(()) };
+    ensure(log.get("logSchemaVersion") == Some(&2.into()), || "logSchemaVersion must be 2.".to_owned())?;
+    let strange = log.keys().find(|key| !["cloudWatchLogsConfiguration", "logSchemaVersion"].contains(&key.as_str()));
+    if let Some(key) = strange {
+        return Err(invalid(format!("The lab does not support {key} in logConfiguration.")));
+    }
+    let arn = log.get("cloudWatchLogsConfiguration").and_then(|to| to.get("logGroupArn")).and_then(Value::as_str);
+    ensure(arn.is_some_and(|arn| arn.starts_with("arn:")), || "logGroupArn must be the ARN of a log group.".to_owned())
+}
+
+/// Refuses what names an alarm, a log group or a zone that is not there. AWS does not say when it looks; the lab does when
+/// a template is made or changed, so that a drill does not fail later.
+pub(super) fn exists(world: &World, content: &TemplateContent) -> Checked {
+    for alarm in content.stop_conditions.iter().filter_map(|condition| condition.value.as_ref()) {
+        ensure(world.alarm_state(alarm).is_some(), || {
+            format!("The alarm {alarm} of a stop condition does not exist.")
+        })?;
+    }
+    let log = content.log_configuration.as_ref();
+    let arn = log.and_then(|log| log.pointer("/cloudWatchLogsConfiguration/logGroupArn")).and_then(Value::as_str);
+    if let Some(arn) = arn {
+        let group = world.log_group_named(arn).and_then(|name| world.logs.get(&name));
+        ensure(group.is_some(), || format!("The log group {arn} does not exist."))?;
+    }
+    let zones = content.actions.values().filter_map(|action| action.parameters.get("availabilityZoneIdentifiers"));
+    let is_here = |name: &str| world.scenario.zones.iter().any(|zone| zone == name || world.zone_id(zone) == name);
+    match zones.flat_map(|zones| zones.split(',')).find(|name| !is_here(name)) {
+        Some(unknown) => Err(invalid(format!("Invalid availability zone: {unknown}"))),
+        None => Ok(()),
+    }
 }
 
 fn target(name: &str, target: &Target) -> Checked {
     let Target { resource_type, resource_arns, resource_tags, filters, selection_mode, parameters } = target;
     name_is_valid(name)?;
-    ensure(resource_type == SPOT_INSTANCE, || format!("Invalid resource type: {resource_type}"))?;
+    ensure(actions::knows_target_type(resource_type), || format!("Invalid resource type: {resource_type}"))?;
     ensure(resource_arns.len() <= ARNS_PER_TARGET, || {
         let found = resource_arns.len();
         format!("Target {name} has {found} resource ARNs, more than the {ARNS_PER_TARGET} that are allowed.")
@@ -90,8 +129,14 @@ fn target(name: &str, target: &Target) -> Checked {
     ensure(resource_arns.is_empty() || filters.is_empty(), || {
         format!("Target {name} cannot have both resource ARNs and filters.")
     })?;
-    let is_instance = |arn: &String| arn.starts_with("arn:aws:ec2:") && arn.contains(":instance/i-");
-    if let Some(arn) = resource_arns.iter().find(|arn| !is_instance(arn)) {
+    ensure(resource_type == SPOT_INSTANCE || filters.is_empty(), || {
+        format!("The lab does not support filters for {resource_type}.")
+    })?;
+    let (beginning, middle) = match resource_type.as_str() {
+        AUTO_SCALING_GROUP => ("arn:aws:autoscaling:", ":autoScalingGroupName/"),
+        _ => ("arn:aws:ec2:", ":instance/i-"),
+    };
+    if let Some(arn) = resource_arns.iter().find(|arn| !arn.starts_with(beginning) || !arn.contains(middle)) {
         return Err(invalid(format!("Invalid resource ARN: {arn}")));
     }
     ensure(Selection::parse(selection_mode).is_some(), || format!("Invalid selection mode: {selection_mode}"))?;
@@ -105,30 +150,39 @@ fn action(name: &str, action: &Action, content: &TemplateContent) -> Checked {
     name_is_valid(name)?;
     let known = actions::find(&action.action_id);
     let known = known.ok_or_else(|| invalid(format!("Invalid action ID: {}", action.action_id)))?;
-    let strange = action.targets.keys().find(|key| known.target != Some(key.as_str()));
-    if let Some(key) = strange {
+    if let Some(key) = action.targets.keys().find(|key| known.target.is_none_or(|(wanted, _)| wanted != *key)) {
         return Err(invalid(format!("Unexpected target \"{key}\" found")));
     }
-    if let Some(key) = known.target.filter(|key| !action.targets.contains_key(*key)) {
-        return Err(invalid(format!("Action {name} needs a target {key}.")));
+    if let Some((key, kind)) = known.target {
+        let chosen = action.targets.get(key).ok_or_else(|| invalid(format!("Action {name} needs a target {key}.")))?;
+        let unknown = || invalid(format!("Target {chosen} of action {name} is not in the template."));
+        let target = content.targets.get(chosen).ok_or_else(unknown)?;
+        ensure(target.resource_type == kind, || format!("Target {chosen} of action {name} is not of type {kind}."))?;
     }
-    if let Some(unknown) = action.targets.values().find(|target| !content.targets.contains_key(*target)) {
-        return Err(invalid(format!("Target {unknown} of action {name} is not in the template.")));
-    }
-    if let Some(strange) = action.parameters.keys().find(|key| *key != known.parameter) {
+    if let Some(strange) = action.parameters.keys().find(|key| known.parameters.iter().all(|one| one.name != *key)) {
         return Err(invalid(format!("Unexpected parameter \"{strange}\" found")));
+    }
+    let missing = known.parameters.iter().find(|one| one.required && !action.parameters.contains_key(one.name));
+    if let Some(parameter) = missing {
+        return Err(invalid(format!("Action {name} needs the parameter {}.", parameter.name)));
+    }
+    if let Some((key, _)) = action.parameters.iter().find(|(_, value)| value.contains(char::is_whitespace)) {
+        return Err(invalid(format!("Action {name}: {key} must not have white space.")));
     }
     if let Some(unknown) = action.start_after.iter().find(|other| !content.actions.contains_key(*other)) {
         return Err(invalid(format!("Action {unknown}, after which {name} starts, is not in the template.")));
     }
-    let (least, most) = match action.action_id.as_str() {
-        SPOT_INTERRUPTION => (SignedDuration::from_mins(2), SignedDuration::from_mins(15)),
-        WAIT => (SignedDuration::from_mins(1), SignedDuration::from_hours(12)),
-        _ => return Ok(()),
+    let percentage = action.parameters.get("percentage");
+    let is_percentage = |text: &String| text.parse::<u8>().is_ok_and(|number| (1..=100).contains(&number));
+    ensure(percentage.is_none_or(is_percentage), || format!("Action {name}: percentage must be from 1 to 100."))?;
+    let (parameter, least, most) = match action.action_id.as_str() {
+        SPOT_INTERRUPTION => {
+            ("durationBeforeInterruption", SignedDuration::from_mins(2), SignedDuration::from_mins(15))
+        }
+        _ => ("duration", SignedDuration::from_mins(1), SignedDuration::from_hours(12)),
     };
-    let lasts = action.duration(known.parameter);
-    ensure(lasts.is_some_and(|lasts| (least..=most).contains(&lasts)), || {
-        format!("Action {name}: {} must be an ISO 8601 duration from {least} to {most}.", known.parameter)
+    ensure(action.duration(parameter).is_some_and(|lasts| (least..=most).contains(&lasts)), || {
+        format!("Action {name}: {parameter} must be an ISO 8601 duration from {least} to {most}.")
     })
 }
 

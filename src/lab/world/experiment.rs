@@ -6,8 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Happening, World,
+    instance::{Instance, InstanceState},
     interruption::Interrupted,
-    template::{Action, NOTICE_LEAD, SPOT_INTERRUPTION, Template, TemplateContent, WAIT},
+    safety_lever::LeverStatus,
+    template::{Action, NOTICE_LEAD, SPOT_INTERRUPTION, Template, TemplateContent},
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +26,7 @@ pub(in crate::lab) struct Experiment {
     pub(in crate::lab) created: Timestamp,
     pub(in crate::lab) ended: Option<Timestamp>,
     pub(in crate::lab) tags: BTreeMap<String, String>,
-    /// Instance ids by target, once they are resolved.
+    /// Ids of instances or names of groups by target, once they are resolved.
     pub(in crate::lab) resolved: BTreeMap<String, Vec<String>>,
 }
 
@@ -82,21 +84,15 @@ impl Status {
     }
 }
 
-/// The switch that stops and prevents all experiments of the region.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::lab) struct SafetyLever {
-    pub(in crate::lab) engaged: bool,
-    pub(in crate::lab) reason: String,
-}
-
-impl Default for SafetyLever {
-    fn default() -> Self {
-        Self { engaged: false, reason: "Initial state.".to_owned() }
-    }
-}
-
 fn state(status: Status, reason: impl Into<Cow<'static, str>>) -> State {
     State { status, reason: reason.into() }
+}
+
+/// What an experiment says that was asked to stop.
+const STOPPING: &str = "Stopping Experiment.";
+
+fn is_going(instance: &Instance) -> bool {
+    !matches!(instance.state, InstanceState::Pending | InstanceState::Running)
 }
 
 impl World {
@@ -128,18 +124,37 @@ impl World {
             resolved: BTreeMap::new(),
         };
         self.experiments.insert(id.clone(), experiment);
-        if self.safety_lever.engaged {
+        let set_up = self.log_set_up(&id);
+        self.log_experiment_start(&id);
+        if self.safety_lever.status != LeverStatus::Disengaged {
             self.end_actions(&id, Status::Cancelled, "Action was cancelled.");
             self.enter(&id, state(Status::Cancelled, "Experiment cancelled: the safety lever is engaged."));
         } else {
             self.enter(&id, state(Status::Initiating, "Experiment is initiating."));
-            self.schedule(self.scenario.timing.resolve, Happening::ExperimentRuns(id.clone()));
+            let resolve = self.scenario.timing.resolve.saturating_add(set_up);
+            self.schedule(resolve, Happening::ExperimentRuns(id.clone()));
         }
         id
     }
 
     /// Begins to stop an active experiment: what has started is stopped, what has not is cancelled.
     pub(in crate::lab) fn stop_experiment(&mut self, id: &str) {
+        self.halt_experiment(id, STOPPING);
+    }
+
+    /// Stops the experiments that have this alarm as a stop condition.
+    pub(super) fn halt_by_alarm(&mut self, arn: &str) {
+        let watches = |experiment: &&Experiment| {
+            experiment.content.stop_conditions.iter().any(|condition| condition.value.as_deref() == Some(arn))
+        };
+        let ids: Vec<String> = self.experiments.values().filter(watches).map(|found| found.id.clone()).collect();
+        for id in &ids {
+            self.halt_experiment(id, format!("Experiment halted by stop condition {arn}."));
+        }
+    }
+
+    /// The reason is that of the stopped experiment too, unless it was merely asked to stop.
+    fn halt_experiment(&mut self, id: &str, reason: impl Into<Cow<'static, str>>) {
         let status = self.experiments.get(id).map(|experiment| experiment.state.status);
         if !matches!(status, Some(Status::Pending | Status::Initiating | Status::Running)) {
             return;
@@ -150,19 +165,8 @@ impl World {
                 run.state = state(Status::Stopping, "Stopping action.");
             }
         });
-        self.enter(id, state(Status::Stopping, "Stopping Experiment."));
+        self.enter(id, state(Status::Stopping, reason));
         self.schedule(self.scenario.timing.stop, Happening::ExperimentStops(id.to_owned()));
-    }
-
-    /// Engaging the lever stops every experiment of the region.
-    pub(in crate::lab) fn set_safety_lever(&mut self, engaged: bool, reason: String) {
-        self.safety_lever = SafetyLever { engaged, reason };
-        if engaged {
-            let ids: Vec<String> = self.experiments.keys().cloned().collect();
-            for id in &ids {
-                self.stop_experiment(id);
-            }
-        }
     }
 
     pub(in crate::lab) fn template_id(&mut self) -> String {
@@ -179,9 +183,14 @@ impl World {
         }
         let skip_empty = experiment.content.experiment_options.empty_target_resolution_mode == "skip";
         let (targets, skip_all) = (experiment.content.targets.clone(), experiment.skip_all);
-        match self.resolve(&targets, skip_empty) {
-            Err(reason) => self.fail_experiment(id, reason),
-            Ok(resolved) => {
+        let (resolved, failed) = self.resolve(&targets, skip_empty);
+        for (name, found) in &resolved {
+            let kind = targets.get(name).map_or("", |target| &target.resource_type);
+            self.log_resolution(id, name, kind, found, found.is_empty() && failed.is_some());
+        }
+        match failed {
+            Some(reason) => self.fail_experiment(id, reason),
+            None => {
                 if let Some(experiment) = self.experiments.get_mut(id) {
                     experiment.resolved = resolved;
                 }
@@ -208,40 +217,29 @@ impl World {
     }
 
     pub(super) fn action_ends(&mut self, id: &str, name: &str) {
-        let now = self.now;
-        let run = self.experiments.get_mut(id).and_then(|experiment| experiment.actions.get_mut(name));
-        let Some(run) = run.filter(|run| run.state.status == Status::Running) else { return };
-        run.state = state(Status::Completed, "Action was completed.");
-        run.ended = Some(now);
+        self.end_runs(id, Status::Running, Some(name), &state(Status::Completed, "Action was completed."));
         self.start_ready_actions(id);
     }
 
     pub(super) fn experiment_stops(&mut self, id: &str) {
-        self.each_action(id, |run, now| {
-            if run.state.status == Status::Stopping {
-                run.state = state(Status::Stopped, "Action was stopped.");
-                run.ended = Some(now);
-            }
-        });
-        self.enter(id, state(Status::Stopped, "Experiment stopped."));
+        self.end_runs(id, Status::Stopping, None, &state(Status::Stopped, "Action was stopped."));
+        let reason = self.experiments.get(id).map(|experiment| experiment.state.reason.clone());
+        let reason = reason.filter(|reason| reason != STOPPING).unwrap_or("Experiment stopped.".into());
+        self.enter(id, state(Status::Stopped, reason));
     }
 
     /// A running action fails, and its experiment with it.
-    fn fail_action(&mut self, id: &str, name: &str, reason: &str) {
-        let now = self.now;
-        if let Some(run) = self.experiments.get_mut(id).and_then(|experiment| experiment.actions.get_mut(name)) {
-            (run.state, run.ended) = (state(Status::Failed, reason.to_owned()), Some(now));
-        }
+    pub(super) fn fail_action(&mut self, id: &str, name: &str, reason: &str) {
+        let action = self.experiments.get(id).and_then(|experiment| experiment.actions.get(name));
+        let action = action.map(|run| run.action.action_id.clone()).unwrap_or_default();
+        self.log_action_error(id, name, &action, reason);
+        self.end_runs(id, Status::Running, Some(name), &state(Status::Failed, reason.to_owned()));
         self.fail_experiment(id, format!("Action {name} failed: {reason}"));
     }
 
     fn fail_experiment(&mut self, id: &str, reason: impl Into<Cow<'static, str>>) {
         self.end_actions(id, Status::Cancelled, "Action was cancelled.");
-        self.each_action(id, |run, now| {
-            if run.state.status == Status::Running {
-                (run.state, run.ended) = (state(Status::Stopped, "Action was stopped."), Some(now));
-            }
-        });
+        self.end_runs(id, Status::Running, None, &state(Status::Stopped, "Action was stopped."));
         self.enter(id, state(Status::Failed, reason));
     }
 
@@ -255,22 +253,29 @@ impl World {
     }
 
     fn start_action(&mut self, id: &str, name: &str, action: &Action) {
-        let instances = self.instances_of(id, action);
+        let resources = self.resources_of(id, action);
         let now = self.now;
         if let Some(run) = self.experiments.get_mut(id).and_then(|experiment| experiment.actions.get_mut(name)) {
-            if action.action_id == SPOT_INTERRUPTION && instances.is_empty() {
+            if !action.targets.is_empty() && resources.is_empty() {
                 run.state = state(Status::Skipped, "Action was skipped.");
                 return;
             }
             run.state = state(Status::Running, "Action is running.");
             run.started = Some(now);
         }
-        if let Some(reason) = self.action_refusal(id, &action.action_id, &instances) {
+        self.log_action_start(id, name, action);
+        if let Some(reason) = self.action_refusal(id, &action.action_id, &resources) {
             return self.fail_action(id, name, &reason);
         }
-        let lasts = match action.action_id.as_str() {
-            WAIT => action.duration("duration").unwrap_or_default(),
-            _ => self.interrupt(id, &instances, action.duration("durationBeforeInterruption").unwrap_or(NOTICE_LEAD)),
+        let lasts = if action.action_id == SPOT_INTERRUPTION {
+            if resources.iter().all(|instance| self.instances.get(instance).is_none_or(is_going)) {
+                // AWS does not document it; the lab's action fails rather than pretends.
+                return self.fail_action(id, name, "None of the target instances is running.");
+            }
+            let before = action.duration("durationBeforeInterruption").unwrap_or(NOTICE_LEAD);
+            self.interrupt(id, &resources, before)
+        } else {
+            action.duration("duration").unwrap_or_default()
         };
         // Scheduled after the notices, so that the action completes when they have been sent.
         let ends = Happening::ActionEnds { experiment: id.to_owned(), action: name.to_owned() };
@@ -290,7 +295,7 @@ impl World {
         notice
     }
 
-    fn instances_of(&self, id: &str, action: &Action) -> Vec<String> {
+    fn resources_of(&self, id: &str, action: &Action) -> Vec<String> {
         let Some(experiment) = self.experiments.get(id) else { return Vec::new() };
         action.targets.values().filter_map(|target| experiment.resolved.get(target)).flatten().cloned().collect()
     }
@@ -302,6 +307,22 @@ impl World {
                 run.state = state(status, reason);
             }
         });
+    }
+
+    /// Ends the actions that have this status, all or the one of this name.
+    fn end_runs(&mut self, id: &str, status: Status, only: Option<&str>, end: &State) {
+        let now = self.now;
+        let Some(experiment) = self.experiments.get_mut(id) else { return };
+        let mut ended = Vec::new();
+        for (name, run) in &mut experiment.actions {
+            if run.state.status == status && only.is_none_or(|only| only == name) {
+                (run.state, run.ended) = (end.clone(), Some(now));
+                ended.push((name.clone(), run.action.action_id.clone()));
+            }
+        }
+        for (name, action) in ended {
+            self.log_action_end(id, &name, &action, end);
+        }
     }
 
     fn each_action(&mut self, id: &str, change: impl Fn(&mut ActionRun, Timestamp)) {
@@ -320,6 +341,9 @@ impl World {
             experiment.ended = Some(now);
         }
         let template = experiment.template.clone();
+        if !new.status.is_active() {
+            self.log_experiment_end(id, &new);
+        }
         self.announce_experiment(id, &template, &old, &new);
     }
 }

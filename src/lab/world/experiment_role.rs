@@ -91,7 +91,7 @@ mod tests {
         }))
         .unwrap();
         let (id, created) = (world.template_id(), world.now());
-        let template = Template { order: 1, id, created, content, tags: [].into() };
+        let template = Template { order: 1, id, created, updated: created, content, tags: [].into() };
         let id = world.start_experiment(&template, false, [].into());
         world.advance("2026-11-22T12:00:30Z".parse().unwrap());
         let experiment = &world.experiments[&id];

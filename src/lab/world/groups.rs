@@ -12,6 +12,9 @@ use super::{
 use crate::lab::scenario::{Group, GroupKind, Lifecycle, Replaces};
 
 const IMAGE: &str = "ami-0c1bc246476a5572b";
+/// When a group tries again that found no capacity in any of its zones; the lab's choice, AWS documents none.
+const RELAUNCH: SignedDuration = SignedDuration::from_mins(1);
+
 const VPC: &str = "vpc-0a1b2c3d4e5f60718";
 
 impl World {
@@ -44,7 +47,13 @@ impl World {
             let here = |instance: &&Instance| instance.group == place && instance.zone == *zone && !instance.doomed;
             self.instances.iter().filter(here).count()
         };
-        let Some(zone) = group.zones.iter().min_by_key(|zone| staying(zone)).cloned() else { return };
+        let mut zones: Vec<(usize, String)> = group.zones.iter().map(|zone| (staying(zone), zone.clone())).collect();
+        zones.sort_by_key(|(staying, _)| *staying);
+        let name = group.auto_scaling_name().unwrap_or_default();
+        let Some((_, zone)) = zones.into_iter().find(|(_, zone)| !self.is_iced(&name, zone)) else {
+            self.schedule(RELAUNCH, Happening::Launch(place));
+            return;
+        };
         let reservation = self.ids.ec2("r");
         let id = self.launch(place, &group, &zone, reservation, self.now);
         self.announce_state(&id);
@@ -158,6 +167,20 @@ impl World {
         };
         self.spot_requests.insert(id.clone(), request);
         id
+    }
+
+    /// The tags of an Auto Scaling group itself, most of which it puts on its instances.
+    pub(in crate::lab) fn group_tags(&self, group: &Group) -> BTreeMap<String, String> {
+        let mut tags: BTreeMap<String, String> = group.tags.iter().cloned().collect();
+        if group.kind == GroupKind::EksNodegroup {
+            let mut tag = |key: String, value: &str| tags.insert(key, value.to_owned());
+            tag(format!("kubernetes.io/cluster/{}", group.cluster), "owned");
+            tag(format!("k8s.io/cluster-autoscaler/{}", group.cluster), "owned");
+            tag("k8s.io/cluster-autoscaler/enabled".to_owned(), "true");
+            tag("eks:cluster-name".to_owned(), &group.cluster);
+            tag("eks:nodegroup-name".to_owned(), &group.name);
+        }
+        tags
     }
 
     /// The tags that the group's manager puts on its instances, and the group's own.

@@ -1,52 +1,57 @@
-//! Which spot instances a target means, resolved once per experiment. Knows not what is done to them.
+//! Which resources a target means, resolved once per experiment. Knows not what is done to them.
 
 use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 
 use super::{
     World,
     instance::{Instance, InstanceState},
-    template::{Filter, Selection, Target},
+    template::{Filter, SPOT_INSTANCE, Selection, Target},
 };
-use crate::lab::scenario::Lifecycle;
+use crate::lab::{scenario::Lifecycle, wire::time::iso_millis};
 
-/// FIS's quota L-F3F4B54A: targets that are found by tags, per experiment.
+/// FIS's quota L-F3F4B54A, and its like for groups: targets that are found by tags, per experiment.
 const TAGGED_TARGETS: usize = 5;
 
+/// What each target resolved to so far, ids of instances or names of groups, and FIS's reason for going no further.
+pub(super) type Resolution = (BTreeMap<String, Vec<String>>, Option<&'static str>);
+
 impl World {
-    /// The ids of each target's instances, or FIS's reason for failing.
-    pub(super) fn resolve(
-        &mut self,
-        targets: &BTreeMap<String, Target>,
-        skip_empty: bool,
-    ) -> Result<BTreeMap<String, Vec<String>>, &'static str> {
+    pub(super) fn resolve(&mut self, targets: &BTreeMap<String, Target>, skip_empty: bool) -> Resolution {
         let mut resolved = BTreeMap::new();
-        let mut tagged = 0;
+        let mut tagged: BTreeMap<&str, usize> = BTreeMap::new();
         for (name, target) in targets {
-            let ids = self.resolve_one(target);
+            let found = self.resolve_one(target);
             let by_tags = target.resource_arns.is_empty();
-            if ids.is_empty() && !(skip_empty && by_tags) {
-                return Err("Target resolution returned empty set");
-            }
+            let is_missed = found.is_empty() && !(skip_empty && by_tags);
             if by_tags {
-                tagged += ids.len();
+                let count = tagged.entry(&target.resource_type).or_default();
+                *count = count.saturating_add(found.len());
             }
-            resolved.insert(name.clone(), ids);
+            resolved.insert(name.clone(), found);
+            if is_missed {
+                return (resolved, Some("Target resolution returned empty set"));
+            }
         }
-        if tagged > TAGGED_TARGETS {
-            return Err("The number of targets resolved by tags exceeds the quota of 5 for this action");
-        }
-        Ok(resolved)
+        let too_many = "The number of targets resolved by tags exceeds the quota of 5 for this action";
+        let reason = tagged.values().any(|count| *count > TAGGED_TARGETS).then_some(too_many);
+        (resolved, reason)
     }
 
     fn resolve_one(&mut self, target: &Target) -> Vec<String> {
-        let found = self.instances.iter().filter(|instance| self.is_meant(target, instance));
-        let mut ids: Vec<String> = found.map(|instance| instance.id.clone()).collect();
-        let take = Selection::parse(&target.selection_mode).unwrap_or(Selection::All).of(ids.len());
-        if take < ids.len() {
-            self.ids.shuffle(&mut ids);
-            ids.truncate(take);
+        let mut found: Vec<String> = if target.resource_type == SPOT_INSTANCE {
+            let meant = self.instances.iter().filter(|instance| self.is_meant(target, instance));
+            meant.map(|instance| instance.id.clone()).collect()
+        } else {
+            self.groups_meant(target)
+        };
+        let take = Selection::parse(&target.selection_mode).unwrap_or(Selection::All).of(found.len());
+        if take < found.len() {
+            self.ids.shuffle(&mut found);
+            found.truncate(take);
         }
-        ids
+        found
     }
 
     fn is_meant(&self, target: &Target, instance: &Instance) -> bool {
@@ -56,22 +61,92 @@ impl World {
             // What is gone cannot be interrupted, and an ARN names it all the same.
             instance.state == InstanceState::Running && target.resource_arns.contains(&self.instance_arn(&instance.id))
         };
-        named && instance.lifecycle == Lifecycle::Spot && target.filters.iter().all(|filter| passes(filter, instance))
+        named
+            && instance.lifecycle == Lifecycle::Spot
+            && (target.filters.is_empty() || passes(&target.filters, &self.document(instance)))
+    }
+
+    fn groups_meant(&self, target: &Target) -> Vec<String> {
+        let groups = self.scenario.groups.iter().filter_map(|group| Some((group, group.auto_scaling_name()?)));
+        let meant = groups.filter(|(group, name)| {
+            if target.resource_arns.is_empty() {
+                let tags = self.group_tags(group);
+                target.resource_tags.iter().all(|(key, value)| tags.get(key) == Some(value))
+            } else {
+                target.resource_arns.contains(&self.group_arn(name))
+            }
+        });
+        meant.map(|(_, name)| name).collect()
+    }
+
+    /// An instance by the names that DescribeInstances has for its members.
+    fn document(&self, instance: &Instance) -> Value {
+        let tags: Vec<Value> = instance.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
+        let mut document = json!({
+            "InstanceId": instance.id, "ImageId": instance.image, "InstanceType": instance.instance_type,
+            "State": { "Name": instance.state.as_str(), "Code": instance.state.code().to_string() },
+            "PrivateDnsName": instance.private_dns, "PrivateIpAddress": instance.private_ip,
+            "SubnetId": instance.subnet, "VpcId": instance.vpc, "LaunchTime": iso_millis(instance.launched),
+            "Placement": {
+                "AvailabilityZone": instance.zone, "AvailabilityZoneId": self.zone_id(&instance.zone),
+                "GroupName": "", "Tenancy": "default",
+            },
+            "Monitoring": { "State": "disabled" }, "AmiLaunchIndex": "0", "Architecture": "x86_64",
+            "RootDeviceType": "ebs", "RootDeviceName": "/dev/xvda", "VirtualizationType": "hvm",
+            "PlatformDetails": "Linux/UNIX", "StateTransitionReason": instance.transition_reason,
+            "InstanceLifecycle": "spot", "SpotInstanceRequestId": instance.spot_request, "Tags": tags,
+        });
+        if let (Some((code, message)), Some(members)) = (instance.state_reason, document.as_object_mut()) {
+            members.insert("StateReason".to_owned(), json!({ "Code": code, "Message": message }));
+        }
+        document
     }
 }
 
-/// Whether an instance has one of a filter's values; what the lab's instances do not have, none has.
-fn passes(filter: &Filter, instance: &Instance) -> bool {
-    let value = match filter.path.as_str() {
-        "State.Name" => instance.state.as_str(),
-        "Placement.AvailabilityZone" => &instance.zone,
-        "SubnetId" => &instance.subnet,
-        "VpcId" => &instance.vpc,
-        "InstanceType" => &instance.instance_type,
-        "InstanceId" => &instance.id,
-        "ImageId" => &instance.image,
-        "InstanceLifecycle" => "spot",
-        _ => return false,
-    };
-    filter.values.iter().any(|wanted| wanted == value)
+/// Whether every filter has a value that stands at its path; what the lab's instances do not have, none has.
+fn passes(filters: &[Filter], document: &Value) -> bool {
+    let has_one = |filter: &Filter| filter.values.iter().any(|wanted| stands_at(document, &filter.path, wanted));
+    filters.iter().all(has_one)
+}
+
+/// Whether a text stands at a dotted path such as `Tags.Key`, in any element where the path meets a list.
+fn stands_at(value: &Value, path: &str, wanted: &str) -> bool {
+    match value {
+        Value::Array(elements) => elements.iter().any(|element| stands_at(element, path, wanted)),
+        Value::Object(members) => {
+            let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+            members.get(name).is_some_and(|member| stands_at(member, rest, wanted))
+        }
+        Value::String(text) => path.is_empty() && text == wanted,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_goes_into_every_element_of_a_list_and_must_lead_to_a_text() {
+        let document = json!({ "State": { "Name": "running" }, "Tags": [{ "Key": "a" }, { "Key": "b" }] });
+        for (path, value) in [("State.Name", "running"), ("Tags.Key", "a"), ("Tags.Key", "b")] {
+            assert!(stands_at(&document, path, value), "{path}");
+        }
+        for (path, value) in
+            [("State", "running"), ("state.name", "running"), ("Tags.Key", "c"), ("State.Name.X", "running")]
+        {
+            assert!(!stands_at(&document, path, value), "{path}");
+        }
+    }
+
+    #[test]
+    fn filters_must_all_pass_and_their_values_are_alternatives() {
+        let document = json!({ "State": { "Name": "running" }, "SubnetId": "s" });
+        let filter = |path: &str, values: &[&str]| Filter {
+            path: path.to_owned(),
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+        };
+        assert!(passes(&[filter("State.Name", &["stopped", "running"]), filter("SubnetId", &["s"])], &document));
+        assert!(!passes(&[filter("State.Name", &["running"]), filter("SubnetId", &["t"])], &document));
+    }
 }

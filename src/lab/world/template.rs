@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(in crate::lab) const SPOT_INTERRUPTION: &str = "aws:ec2:send-spot-instance-interruptions";
+pub(in crate::lab) const ASG_CAPACITY_ERROR: &str = "aws:ec2:asg-insufficient-instance-capacity-error";
 pub(in crate::lab) const WAIT: &str = "aws:fis:wait";
+
+pub(in crate::lab) const SPOT_INSTANCE: &str = "aws:ec2:spot-instance";
+pub(in crate::lab) const AUTO_SCALING_GROUP: &str = "aws:ec2:autoscaling-group";
 
 /// How long before the shutdown the notice is given.
 pub(in crate::lab) const NOTICE_LEAD: SignedDuration = SignedDuration::from_mins(2);
@@ -17,6 +21,7 @@ pub(in crate::lab) struct Template {
     pub(in crate::lab) order: u64,
     pub(in crate::lab) id: String,
     pub(in crate::lab) created: Timestamp,
+    pub(in crate::lab) updated: Timestamp,
     pub(in crate::lab) content: TemplateContent,
     pub(in crate::lab) tags: BTreeMap<String, String>,
 }
@@ -35,11 +40,10 @@ pub(in crate::lab) struct TemplateContent {
     pub(in crate::lab) log_configuration: Option<Value>,
     #[serde(default)]
     pub(in crate::lab) experiment_options: TemplateOptions,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::lab) experiment_report_configuration: Option<Value>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::lab) struct StopCondition {
     pub(in crate::lab) source: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,7 +51,7 @@ pub(in crate::lab) struct StopCondition {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::lab) struct Target {
     pub(in crate::lab) resource_type: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -62,13 +66,14 @@ pub(in crate::lab) struct Target {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::lab) struct Filter {
     pub(in crate::lab) path: String,
     pub(in crate::lab) values: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(clippy::struct_field_names, reason = "AWS's own names")]
 pub(in crate::lab) struct Action {
     pub(in crate::lab) action_id: String,
@@ -91,7 +96,7 @@ impl Action {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(in crate::lab) struct TemplateOptions {
     pub(in crate::lab) account_targeting: String,
     pub(in crate::lab) empty_target_resolution_mode: String,
