@@ -316,12 +316,50 @@ def answer_to(client, name, params):
     return None
 
 
+def the_judge_itself(lab):
+    """Answers that AWS would not give are seen as such: else nothing that follows would prove anything."""
+    headers = {"Content-Type": "text/xml", "x-amzn-RequestId": "1"}
+    ec2 = lab.client("ec2").meta.service_model.operation_model("DescribeInstances")
+    instance = "<reservationSet><item><instancesSet><item>%s</item></instancesSet></item></reservationSet>"
+    fis = lab.client("fis").meta.service_model.operation_model("GetExperiment")
+    json_headers = headers | {"Content-Type": "application/json"}
+    for what, wrong in {
+        "a right one": None,
+        "an unknown member": "<colour>red</colour>",
+        "a value outside the enum": "<instanceLifecycle>spotty</instanceLifecycle>",
+        "a time without a zone": "<launchTime>2026-01-01T00:00:00</launchTime>",
+        "a number that is none": "<amiLaunchIndex>first</amiLaunchIndex>",
+        "a boolean in Python": "<ebsOptimized>True</ebsOptimized>",
+        "a list with another wrapper": "<tagSet><member><key>a</key></member></tagSet>",
+        "a member twice": "<imageId>ami-1</imageId><imageId>ami-2</imageId>",
+    }.items():
+        root = '<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>1</requestId>'
+        body = f"{root}{instance % (wrong or '<imageId>ami-1</imageId>')}</DescribeInstancesResponse>".encode()
+        found = list(model.answer(ec2, "ec2", 200, headers, body))
+        check(f"the judge, XML: {what}", bool(found) == bool(wrong), found)
+    for what, wrong in {
+        "a right one": None,
+        "an unknown member": {"colour": "red"},
+        "a value outside the enum": {"state": {"status": "flying"}},
+        "milliseconds for seconds": {"startTime": 1767225600000},
+        "ISO 8601 for a number": {"startTime": "2026-01-01T00:00:00Z"},
+        "null": {"endTime": None},
+        "a list for a map": {"tags": []},
+    }.items():
+        body = json.dumps({"experiment": {"id": "EXP1", "startTime": 1767225600.5} | (wrong or {})}).encode()
+        found = list(model.answer(fis, "rest-json", 200, json_headers, body))
+        check(f"the judge, JSON: {what}", bool(found) == bool(wrong), found)
+    found = list(model.answer(fis, "rest-json", 202, json_headers, b'{"experiment": {}}'))
+    check("the judge: another status than the model's", found, found)
+
+
 def script():
     wanted = set(sys.argv[1:])
     table = json.loads(run("lab", "promises", "--format", "json").stdout)
     calls = the_files(wanted)
     said = the_coverage(table, calls, wanted)
     lab = Lab()
+    the_judge_itself(lab)
     the_opposite(lab, table, wanted)
     same("the lab still runs", lab.server.poll(), None)
     lab.end()

@@ -51,9 +51,10 @@ def wire_name(shape, name):
 def answer(operation, protocol, status, headers, body):
     """Everything that is wrong with an answer as it came over the wire."""
     said = {name.lower(): value for name, value in headers.items()}
-    kind = said.get("content-type", "")
-    if not kind.startswith(CONTENT_TYPES[protocol]):
-        yield f"Content-Type: {kind!r} is not {CONTENT_TYPES[protocol]}"
+    kind, streams = said.get("content-type", ""), operation.has_event_stream_output
+    right = "application/vnd.amazon.eventstream" if streams else CONTENT_TYPES[protocol]
+    if not kind.startswith(right) and not operation.has_streaming_output:
+        yield f"Content-Type: {kind!r} is not {right}"
     if "x-amzn-requestid" not in said:
         yield "no header x-amzn-RequestId"
     output = operation.output_shape
@@ -64,12 +65,12 @@ def answer(operation, protocol, status, headers, body):
         yield f"status {status}, the model says {wanted}"
     for name, member in members.items():
         if member.serialization.get("location") == "header":
-            value = said.get(wire_name(member, name).lower())
-            if value is None and name in output.required_members:
+            held = said.get(wire_name(member, name).lower())
+            if held is None and name in output.required_members:
                 yield f"no header {wire_name(member, name)}"
-            if value is not None:
-                yield from text(member, value, name, operation)
-    if operation.has_streaming_output:
+            if held is not None:
+                yield from text(member, held, name)
+    if operation.has_streaming_output or streams:
         return
     if protocol in ("query", "ec2"):
         yield from xml_answer(operation, protocol, body)
@@ -288,7 +289,7 @@ def node(shape, given, path):
         yield from text(shape, given.text or "", path)
 
 
-def text(shape, given, path, _operation=None):
+def text(shape, given, path):
     """What is wrong with a value that is written as text: in XML, or in a header."""
     kind = shape.type_name
     try:
