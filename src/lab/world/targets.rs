@@ -51,7 +51,8 @@ impl World {
 
     fn is_meant(&self, target: &Target, instance: &Instance) -> bool {
         let named = if target.resource_arns.is_empty() {
-            target.resource_tags.iter().all(|(key, value)| instance.tags.get(key) == Some(value))
+            let tag = |key: &str| instance.tags.get(key).map(|value| &**value);
+            target.resource_tags.iter().all(|(key, value)| tag(key) == Some(value))
         } else {
             // What is gone cannot be interrupted, and an ARN names it all the same.
             instance.state == InstanceState::Running && target.resource_arns.contains(&self.instance_arn(&instance.id))
@@ -66,7 +67,7 @@ fn passes(filter: &Filter, instance: &Instance) -> bool {
         "State.Name" => instance.state.as_str(),
         "Placement.AvailabilityZone" => &instance.zone,
         "SubnetId" => &instance.subnet,
-        "VpcId" => &instance.vpc,
+        "VpcId" => instance.vpc,
         "InstanceType" => &instance.instance_type,
         "InstanceId" => &instance.id,
         "ImageId" => &instance.image,
