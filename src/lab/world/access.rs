@@ -177,17 +177,18 @@ impl World {
     }
 
     /// The tags of what an ARN names, as `aws:ResourceTag/…` has them.
-    pub(in crate::lab) fn tags_of(&self, arn: &str) -> Option<&BTreeMap<String, String>> {
+    pub(in crate::lab) fn tags_of(&self, arn: &str) -> Option<Vec<(&str, &str)>> {
         let (service, resource) = (arn.split(':').nth(2)?, arn.splitn(6, ':').nth(5)?);
         let id = resource.rsplit('/').next()?;
-        Some(match service {
-            "ec2" => &self.instances.get(id)?.tags,
+        let tags = match service {
+            "ec2" => return Some(self.instances.get(id)?.tags.iter().map(|(key, value)| (&**key, &**value)).collect()),
             "fis" if resource.starts_with("experiment/") => &self.experiments.get(id)?.tags,
             "fis" => &self.templates.get(id)?.tags,
             "iam" => &self.role_by_arn(arn)?.tags,
             "secretsmanager" => &self.secrets.values().find(|secret| secret.arn == arn)?.tags,
             _ => return None,
-        })
+        };
+        Some(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect())
     }
 }
 

@@ -1,64 +1,42 @@
-//! Where there is no capacity for an Auto Scaling group: FIS's insufficient-instance-capacity error, and the names of
-//! groups and zones that it goes by. Knows not who launches.
+//! Whether EC2 has capacity for a launch: the scenario's dry pools, and FIS's capacity errors. Knows not who launches.
 
-use super::{
-    World,
-    experiment::{ActionRun, Experiment, Status},
-    ids::Ids,
-    template::ASG_CAPACITY_ERROR,
-};
-use crate::lab::scenario::{Group, GroupKind};
+use super::{World, launch::Launch};
+use crate::lab::scenario::Group;
 
-impl Group {
-    /// What Auto Scaling calls it; none if it is no Auto Scaling group.
-    pub(in crate::lab) fn auto_scaling_name(&self) -> Option<String> {
-        match self.kind {
-            GroupKind::EksNodegroup => Some(format!("eks-{}", self.name)),
-            GroupKind::AutoScalingGroup => Some(self.name.clone()),
-            GroupKind::KarpenterNodepool | GroupKind::Standalone => None,
+impl World {
+    pub(in crate::lab) fn has_capacity(&mut self, launch: &Launch) -> bool {
+        let capacity = &self.scenario.capacity;
+        let dry = if launch.spot.is_some() { &capacity.no_spot } else { &capacity.no_on_demand };
+        let group = launch.group.and_then(|place| self.scenario.groups.get(place));
+        let mut dry = dry.iter().chain(group.into_iter().flat_map(|group| &group.no_capacity));
+        if dry.any(|pool| is_of(&launch.instance_type, &launch.zone, pool)) {
+            return false;
         }
+        let name = group.and_then(Group::auto_scaling_group);
+        name.is_none_or(|name| !self.is_iced(&name, &launch.zone))
     }
 }
 
-impl World {
-    /// Whether a launch of this group in this zone fails now, because an experiment has it fail. A percentage below 100 is
-    /// drawn for.
-    pub(in crate::lab) fn is_iced(&mut self, group: &str, zone: &str) -> bool {
-        let zones = [zone.to_owned(), self.zone_id(zone)];
-        let here = |experiment: &Experiment, run: &ActionRun| {
-            let parameter = |name: &str| run.action.parameters.get(name).map_or("", String::as_str);
-            let means_zone =
-                parameter("availabilityZoneIdentifiers").split(',').any(|name| zones.contains(&name.into()));
-            let is_on = matches!(run.state.status, Status::Running | Status::Stopping);
-            let targets = || run.action.targets.values().filter_map(|target| experiment.resolved.get(target)).flatten();
-            let means = is_on && run.action.action_id == ASG_CAPACITY_ERROR && means_zone;
-            (means && targets().any(|name| name == group)).then(|| parameter("percentage").parse().unwrap_or(100))
-        };
-        let active = self.experiments.values().filter(|experiment| experiment.state.status.is_active());
-        let runs = active.flat_map(|experiment| experiment.actions.values().map(move |run| (experiment, run)));
-        let most: u8 = runs.filter_map(|(experiment, run)| here(experiment, run)).max().unwrap_or(0);
-        // Without a draw at both ends, so that chance elsewhere stays what it is.
-        most >= 100 || most > 0 && self.ids.percent() < most
+/// Whether instances of this type in this zone come from a pool that is written as a type, a zone, `type/zone` or `*`.
+fn is_of(instance_type: &str, zone: &str, pool: &str) -> bool {
+    let fits = |pattern: &str, text: &str| pattern == "*" || pattern == text;
+    match pool.split_once('/') {
+        Some((types, zones)) => fits(types, instance_type) && fits(zones, zone),
+        None => fits(pool, instance_type) || pool == zone,
     }
+}
 
-    /// The ARN of a target's resource: an instance by its id, an Auto Scaling group by its name.
-    pub(in crate::lab) fn resource_arn(&self, resource_type: &str, name: &str) -> String {
-        if resource_type == super::template::SPOT_INSTANCE { self.instance_arn(name) } else { self.group_arn(name) }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// An Auto Scaling group's ARN; its UUID follows from the name.
-    pub(in crate::lab) fn group_arn(&self, name: &str) -> String {
-        let seed = name.bytes().fold(17, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
-        let uuid = Ids::new(seed).uuid();
-        self.arn("autoscaling", &format!("autoScalingGroup:{uuid}:autoScalingGroupName/{name}"))
-    }
-
-    /// `euw1-az2` for the second zone of `eu-west-1`.
-    pub(in crate::lab) fn zone_id(&self, zone: &str) -> String {
-        let mut parts = self.scenario.region.split('-');
-        let (area, side, number) = (parts.next(), parts.next(), parts.next());
-        let letters: String = side.unwrap_or_default().chars().take(1).collect();
-        let place = self.scenario.zones.iter().position(|other| other == zone).unwrap_or(0).saturating_add(1);
-        format!("{}{letters}{}-az{place}", area.unwrap_or_default(), number.unwrap_or_default())
+    #[test]
+    fn a_pool_is_a_type_a_zone_or_both() {
+        for pool in ["*", "m5.large", "eu-west-1a", "m5.large/eu-west-1a", "*/eu-west-1a", "m5.large/*"] {
+            assert!(is_of("m5.large", "eu-west-1a", pool), "{pool}");
+        }
+        for pool in ["m5", "eu-west-1b", "m5.large/eu-west-1b", "c5.large/*", ""] {
+            assert!(!is_of("m5.large", "eu-west-1a", pool), "{pool}");
+        }
     }
 }

@@ -52,7 +52,7 @@ impl World {
     fn denied(&self, role: &Role, experiment: &str, action: &str, resource: &str) -> Option<String> {
         let mut context = self.circumstances(role);
         for (key, value) in self.tags_of(resource).into_iter().flatten() {
-            context.insert(format!("aws:resourcetag/{}", key.to_lowercase()), vec![value.clone()]);
+            context.insert(format!("aws:resourcetag/{}", key.to_lowercase()), vec![value.to_owned()]);
         }
         let request = Request { action, resource, context: &context, principals: &[] };
         let decision = self.decide(role, request);

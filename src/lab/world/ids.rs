@@ -52,6 +52,11 @@ impl Ids {
         self.0.choice(among)
     }
 
+    /// Whether something happens that does so `percentage` times of a hundred.
+    pub(super) fn chance(&mut self, percentage: u32) -> bool {
+        self.0.u32(0..100) < percentage
+    }
+
     pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
         self.0.shuffle(items);
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     World,
-    instance::{Instance, InstanceState},
+    instance::{Instance, InstanceState, Tags},
     template::{Filter, SPOT_INSTANCE, Selection, Target},
 };
 use crate::lab::{scenario::Lifecycle, wire::time::iso_millis};
@@ -56,7 +56,7 @@ impl World {
 
     fn is_meant(&self, target: &Target, instance: &Instance) -> bool {
         let named = if target.resource_arns.is_empty() {
-            target.resource_tags.iter().all(|(key, value)| instance.tags.get(key) == Some(value))
+            target.resource_tags.iter().all(|(key, value)| has(&instance.tags, key, value))
         } else {
             // What is gone cannot be interrupted, and an ARN names it all the same.
             instance.state == InstanceState::Running && target.resource_arns.contains(&self.instance_arn(&instance.id))
@@ -67,11 +67,11 @@ impl World {
     }
 
     fn groups_meant(&self, target: &Target) -> Vec<String> {
-        let groups = self.scenario.groups.iter().filter_map(|group| Some((group, group.auto_scaling_name()?)));
-        let meant = groups.filter(|(group, name)| {
+        let groups = self.scenario.groups.iter().zip(&self.groups);
+        let groups = groups.filter_map(|(group, state)| Some((state, group.auto_scaling_group()?)));
+        let meant = groups.filter(|(state, name)| {
             if target.resource_arns.is_empty() {
-                let tags = self.group_tags(group);
-                target.resource_tags.iter().all(|(key, value)| tags.get(key) == Some(value))
+                target.resource_tags.iter().all(|(key, value)| !key.starts_with("aws:") && has(&state.tags, key, value))
             } else {
                 target.resource_arns.contains(&self.group_arn(name))
             }
@@ -81,14 +81,15 @@ impl World {
 
     /// An instance by the names that DescribeInstances has for its members.
     fn document(&self, instance: &Instance) -> Value {
-        let tags: Vec<Value> = instance.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
+        let tags: Vec<Value> =
+            instance.tags.iter().map(|(key, value)| json!({ "Key": **key, "Value": **value })).collect();
         let mut document = json!({
-            "InstanceId": instance.id, "ImageId": instance.image, "InstanceType": instance.instance_type,
+            "InstanceId": instance.id, "ImageId": *instance.image, "InstanceType": *instance.instance_type,
             "State": { "Name": instance.state.as_str(), "Code": instance.state.code().to_string() },
-            "PrivateDnsName": instance.private_dns, "PrivateIpAddress": instance.private_ip,
-            "SubnetId": instance.subnet, "VpcId": instance.vpc, "LaunchTime": iso_millis(instance.launched),
+            "PrivateDnsName": instance.private_dns(&self.scenario.region), "PrivateIpAddress": instance.private_ip,
+            "SubnetId": *instance.subnet, "VpcId": instance.vpc, "LaunchTime": iso_millis(instance.launched),
             "Placement": {
-                "AvailabilityZone": instance.zone, "AvailabilityZoneId": self.zone_id(&instance.zone),
+                "AvailabilityZone": *instance.zone, "AvailabilityZoneId": self.zone_id(&instance.zone),
                 "GroupName": "", "Tenancy": "default",
             },
             "Monitoring": { "State": "disabled" }, "AmiLaunchIndex": "0", "Architecture": "x86_64",
@@ -101,6 +102,10 @@ impl World {
         }
         document
     }
+}
+
+fn has(tags: &Tags, key: &str, value: &str) -> bool {
+    tags.get(key).is_some_and(|found| **found == *value)
 }
 
 /// Whether every filter has a value that stands at its path; what the lab's instances do not have, none has.
