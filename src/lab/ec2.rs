@@ -36,7 +36,6 @@ pub(super) const SERVICE: Service = Service {
         ("RequestSpotFleet", "AWS itself discourages it; CreateFleet is there"),
         ("RequestSpotInstances", "AWS itself discourages it; RunInstances is there"),
         ("RebootInstances", "a reboot shows in no description"),
-        ("SendSpotInstanceInterruptions", "a permission, not an operation; FIS interrupts"),
     ],
     protocols: &[Protocol::Query(
         Dialect::Ec2 { version: VERSION },

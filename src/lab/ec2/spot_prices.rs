@@ -56,8 +56,7 @@ pub(super) fn describe_spot_price_history(world: &mut World, form: &Form) -> Res
     let size = paging.size.min(1_000);
     let page = page("DescribeSpotPriceHistory", found, paging.token.as_ref(), size);
     let described = set("spotPriceHistorySet", page.items.iter().map(Change::describe));
-    // Of this operation an empty token says that there is no more.
-    Ok(vec![described, text("nextToken", page.next.unwrap_or_default())])
+    Ok(std::iter::once(described).chain(page.next.map(|next| text("nextToken", next))).collect())
 }
 
 impl Change {
