@@ -38,8 +38,7 @@ pub(super) fn put(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
         return Err(ApiError::bad("LimitExceededException", message));
     }
     // Tags of a rule that exists are changed by TagResource alone.
-    let (targets, tags) =
-        old.map_or_else(|| (BTreeMap::new(), tags_of(input.tags)), |old| (old.targets, old.tags));
+    let (targets, tags) = old.map_or_else(|| (BTreeMap::new(), tags_of(input.tags)), |old| (old.targets, old.tags));
     let rule = Rule { name: name.clone(), description: input.description, pattern, enabled, targets, tags };
     let arn = world.rule_arn(&name);
     world.rules.insert(name, rule);
