@@ -24,17 +24,25 @@ mod refusal;
 mod secretsmanager;
 mod service;
 mod servicequotas;
+mod slack;
 mod ssm;
 mod sts;
 mod wildcard;
 mod wire;
 mod world;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    convert::Infallible,
+    future::pending,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Response, header};
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use credentials::Credentials;
@@ -42,7 +50,7 @@ use faults::Faults;
 use scenario::Scenario;
 use service::{Payload, Raw, Reply};
 use wire::time::{imf_fixdate, iso_millis};
-use world::World;
+use world::{World, invocation::Ended};
 
 /// The body of an answer: whole, or a stream that goes on for as long as it is read.
 pub type Body = BoxBody<Bytes, std::io::Error>;
@@ -53,6 +61,10 @@ pub struct Lab {
     clock: Clock,
     credentials: Credentials,
     state: Mutex<State>,
+    /// Something is due earlier than the driver knew, or a post is to leave.
+    woken: Notify,
+    /// Something happened that a waiting call may have waited for.
+    moved: Notify,
 }
 
 #[derive(Debug)]
@@ -70,7 +82,13 @@ impl Lab {
         let faults = Faults::new(scenario.faults.clone());
         let world = World::open(scenario, clock.now(), seed);
         let state = State { world, faults, requests: fastrand::Rng::with_seed(!seed) };
-        Arc::new(Self { clock, credentials: Credentials::random(), state: Mutex::new(state) })
+        Arc::new(Self {
+            clock,
+            credentials: Credentials::random(),
+            state: Mutex::new(state),
+            woken: Notify::new(),
+            moved: Notify::new(),
+        })
     }
 
     /// The one access key id that it accepts; another one in each run.
@@ -90,19 +108,102 @@ impl Lab {
 
     /// Answers a request as AWS would, at the clock's time.
     pub async fn handle(self: &Arc<Self>, request: Request<Bytes>) -> Response<Body> {
-        let (reply, delay) = self.answer(&request);
+        if let Some(payload) = self.own(&request) {
+            return self.respond(payload);
+        }
+        let (mut reply, delay) = self.answer(&request);
+        if let Payload::Invocation(invocation, wants_tail) = reply.payload {
+            let raw = lambda::answer(&self.ended(invocation).await, wants_tail);
+            reply.headers = raw.headers.clone();
+            reply.payload = Payload::Raw(raw);
+        }
         if !delay.is_zero() {
             self.clock.sleep(delay.unsigned_abs()).await;
         }
         self.respond(reply)
     }
 
+    /// Lets happen what is due, when it is due, and carries posts to this machine's URLs. Sleeps while nothing is due.
+    pub async fn drive(&self) -> Infallible {
+        let mut posts = FuturesUnordered::new();
+        loop {
+            let due = self.proceed(|world| {
+                posts.extend(world.take_posts().into_iter().map(slack::carry));
+                world.next_due()
+            });
+            tokio::select! {
+                () = self.woken.notified() => {}
+                () = self.until(due) => {}
+                Some((post, answer)) = posts.next(), if !posts.is_empty() => {
+                    self.proceed(|world| world.post_answered(&post, answer));
+                }
+            }
+        }
+    }
+
+    /// What an invocation comes to. It goes on without a driver, but for posts that leave the lab.
+    async fn ended(&self, invocation: u64) -> Ended {
+        loop {
+            let moved = self.moved.notified();
+            let (ended, due) = self.proceed(|world| (world.take_ended(invocation), world.next_due()));
+            if let Some(ended) = ended {
+                return ended;
+            }
+            tokio::select! {
+                () = moved => {}
+                () = self.until(due) => {}
+            }
+        }
+    }
+
+    async fn until(&self, due: Option<Timestamp>) {
+        match due {
+            Some(due) => {
+                let left = due.duration_since(self.clock.now()).max(SignedDuration::ZERO);
+                self.clock.sleep(left.unsigned_abs()).await;
+            }
+            None => pending().await,
+        }
+    }
+
+    /// The world at the clock's time; those who wait look again if anything happened.
+    fn proceed<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
+        let mut state = self.state();
+        let due = state.world.next_due();
+        state.world.advance(self.clock.now());
+        let result = act(&mut state.world);
+        if state.world.next_due() != due {
+            self.moved.notify_waiters();
+        }
+        result
+    }
+
+    /// What the lab itself answers, besides AWS.
+    fn own(&self, request: &Request<Bytes>) -> Option<Reply> {
+        let path = request.uri().path();
+        (request.method() == Method::GET && path == slack::PATH).then(|| {
+            let messages = self.proceed(|world| slack::messages(world));
+            Reply {
+                status: StatusCode::OK,
+                content_type: "application/json",
+                request_id: request_id(&mut self.state().requests),
+                headers: Vec::new(),
+                payload: Payload::Whole(Bytes::from(messages.to_string())),
+            }
+        })
+    }
+
     fn answer(&self, request: &Request<Bytes>) -> (Reply, jiff::SignedDuration) {
         let mut state = self.state();
         let State { world, faults, requests } = &mut *state;
+        let due = world.next_due();
         world.advance(self.clock.now());
         let request_id = request_id(requests);
-        service::answer(world, faults, &self.credentials.access_key, &request_id, request)
+        let answer = service::answer(world, faults, &self.credentials.access_key, &request_id, request);
+        if world.next_due() != due {
+            self.woken.notify_one();
+        }
+        answer
     }
 
     fn respond(self: &Arc<Self>, reply: Reply) -> Response<Body> {
@@ -110,6 +211,8 @@ impl Lab {
             Payload::Whole(bytes) | Payload::Raw(Raw { body: bytes, .. }) => {
                 Full::new(bytes).map_err(|never| match never {}).boxed()
             }
+            // Its outcome takes its place before.
+            Payload::Invocation(..) => Full::default().map_err(|never| match never {}).boxed(),
             Payload::LiveTail(session) => BodyExt::boxed(StreamBody::new(live_tail::frames(Arc::clone(self), session))),
         };
         let mut response = Response::new(body);

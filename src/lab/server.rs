@@ -62,8 +62,11 @@ impl Server {
     /// Serves for as long as it is polled. No client's error ends it.
     pub async fn run(self) -> Infallible {
         let mut connections = FuturesUnordered::new();
+        let driver = self.lab.drive();
+        tokio::pin!(driver);
         loop {
             tokio::select! {
+                never = &mut driver => match never {},
                 accepted = self.listener.accept(), if connections.len() < CONNECTIONS => match accepted {
                     Ok((stream, _)) => connections.push(connection(Arc::clone(&self.lab), stream)),
                     Err(_) => catch_breath(&mut connections).await,

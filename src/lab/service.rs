@@ -117,7 +117,11 @@ pub(super) struct Route {
 pub(super) enum RestRun {
     /// 200, with this JSON.
     Answer(fn(&mut World, &RestCall) -> Result<Value, ApiError>),
+    /// Another status; 204 has no body.
+    As(StatusCode, fn(&mut World, &RestCall) -> Result<Value, ApiError>),
     Raw(fn(&mut World, &RestCall) -> Result<Raw, ApiError>),
+    /// Whatever is answered, for a body that is not the operation's inputs.
+    Payload(fn(&mut World, &RestCall) -> Result<Payload, ApiError>),
 }
 
 /// An answer with a status and headers of its own.
@@ -144,6 +148,8 @@ pub(super) enum Payload {
     Whole(Bytes),
     Raw(Raw),
     LiveTail(Session),
+    /// What this invocation of a function comes to, with the tail of its log if that is wanted.
+    Invocation(u64, bool),
 }
 
 /// The operation that a request calls, with its input.
@@ -233,7 +239,7 @@ impl Call {
         let (takes, given) = match self {
             Self::Query(_, operation, form) => (operation.takes, form.names()),
             Self::Json(operation, body) => (operation.takes, keys(body)),
-            Self::Rest(Route { run: RestRun::Raw(_), .. }, _) => return None,
+            Self::Rest(Route { run: RestRun::Raw(_) | RestRun::Payload(_), .. }, _) => return None,
             Self::Rest(route, call) => {
                 let query = call.query_names().map(str::to_owned);
                 (route.takes, keys(call.body()).into_iter().chain(query).collect())
@@ -267,7 +273,13 @@ impl Call {
                 return Ok(Payload::LiveTail(run(world, body)?));
             }
             Self::Rest(Route { run: RestRun::Answer(run), .. }, call) => Ok(rest_json::encode(&run(world, call)?)),
+            Self::Rest(Route { run: RestRun::As(status, run), .. }, call) => {
+                let answer = run(world, call)?;
+                let body = if *status == StatusCode::NO_CONTENT { Bytes::new() } else { rest_json::encode(&answer) };
+                return Ok(Payload::Raw(Raw { status: *status, headers: Vec::new(), body }));
+            }
             Self::Rest(Route { run: RestRun::Raw(run), .. }, call) => return Ok(Payload::Raw(run(world, call)?)),
+            Self::Rest(Route { run: RestRun::Payload(run), .. }, call) => return run(world, call),
         };
         let failed = |error: std::io::Error| {
             ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure", error.to_string())
@@ -351,7 +363,7 @@ impl Protocol {
 
     fn reply(&self, payload: Payload, request_id: &str) -> Reply {
         let (status, content_type, headers) = match &payload {
-            Payload::Whole(_) => (StatusCode::OK, self.content_type(), Vec::new()),
+            Payload::Whole(_) | Payload::Invocation(..) => (StatusCode::OK, self.content_type(), Vec::new()),
             Payload::Raw(raw) => (raw.status, self.content_type(), raw.headers.clone()),
             Payload::LiveTail(_) => (StatusCode::OK, event_stream::CONTENT_TYPE, Vec::new()),
         };
