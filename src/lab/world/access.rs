@@ -165,6 +165,11 @@ impl World {
         policy::decide(self.policies_of(role).map(|(_, _, document)| document), request)
     }
 
+    /// Whether nothing is denied or narrowed of what AdministratorAccess allows: everything.
+    pub(in crate::lab) fn is_administrator(role: &Role) -> bool {
+        role.inline.is_empty() && matches!(role.attached.as_slice(), [only] if only == ADMINISTRATOR)
+    }
+
     /// The condition keys that any call of a role has.
     pub(in crate::lab) fn circumstances(&self, role: &Role) -> Context {
         let pairs = [

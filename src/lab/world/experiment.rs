@@ -128,6 +128,7 @@ impl World {
             resolved: BTreeMap::new(),
         };
         self.experiments.insert(id.clone(), experiment);
+        self.create_fis_linked_role(None);
         if self.safety_lever.engaged {
             self.end_actions(&id, Status::Cancelled, "Action was cancelled.");
             self.enter(&id, state(Status::Cancelled, "Experiment cancelled: the safety lever is engaged."));
