@@ -126,6 +126,12 @@ impl World {
         self.access.ids.iam("ANPA")
     }
 
+    /// The ARN of a new secret: its name with six letters or digits.
+    pub(in crate::lab) fn secret_arn(&mut self, name: &str) -> String {
+        let suffix = self.access.ids.name(6);
+        self.arn("secretsmanager", &format!("secret:{name}-{suffix}"))
+    }
+
     pub(in crate::lab) fn iam_arn(&self, kind: &str, path: &str, name: &str) -> String {
         format!("arn:aws:iam::{}:{kind}{path}{name}", self.scenario.account)
     }
