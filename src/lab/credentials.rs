@@ -1,4 +1,4 @@
-//! The lab's access key, another one in each run, and what a request says of whose it is. Knows no service.
+//! Access keys, other ones in each run, and what a request says of whose it is. Knows no service.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -13,15 +13,29 @@ pub(super) struct Credentials {
 impl Credentials {
     /// Random ones; they need not follow from the seed.
     pub(super) fn random() -> Self {
-        // The standard library keys its hashers from the system's random source.
-        let mut chance = fastrand::Rng::with_seed(RandomState::new().hash_one("access key"));
-        let mut secret = fastrand::Rng::with_seed(RandomState::new().hash_one("secret"));
-        let mut key = || chance.choice(*b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567").map_or('A', char::from);
-        Self {
-            access_key: "AKIALAB0".chars().chain((0..12).map(|_| key())).collect(),
-            secret: (0..40).map(|_| secret.alphanumeric()).collect(),
-        }
+        Self { access_key: key("AKIALAB0"), secret: letters("secret", 40) }
     }
+
+    /// Those of a role's session, with its token.
+    pub(super) fn temporary() -> (Self, String) {
+        (Self { access_key: key("ASIALAB0"), secret: letters("secret", 40) }, letters("token", 356))
+    }
+}
+
+/// The standard library keys its hashers from the system's random source.
+fn chance(what: &str) -> fastrand::Rng {
+    fastrand::Rng::with_seed(RandomState::new().hash_one(what))
+}
+
+fn key(prefix: &str) -> String {
+    let mut chance = chance("access key");
+    let mut letter = || chance.choice(*b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567").map_or('A', char::from);
+    prefix.chars().chain((0..12).map(|_| letter())).collect()
+}
+
+fn letters(what: &str, length: usize) -> String {
+    let mut chance = chance(what);
+    (0..length).map(|_| chance.alphanumeric()).collect()
 }
 
 /// The credential scope that a request was signed with: `AKID/20261122/eu-west-1/ec2/aws4_request`.

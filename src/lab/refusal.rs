@@ -5,6 +5,7 @@ use http::StatusCode;
 
 use super::{
     faults::FaultKind,
+    policy::{Context, Decision, Request},
     service::Protocol,
     wire::{error::ApiError, query::Dialect},
 };
@@ -69,7 +70,10 @@ pub(super) fn unknown_input(protocol: &Protocol, operation: &str, input: &str) -
 pub(super) fn fault(protocol: &Protocol, kind: FaultKind, user: &str, operation: &str) -> Option<ApiError> {
     match kind {
         FaultKind::Throttle => Some(throttled(protocol)),
-        FaultKind::Denied => Some(denied(protocol, user, operation)),
+        FaultKind::Denied => {
+            let request = Request { action: operation, resource: "*", context: &Context::new(), principals: &[] };
+            Some(denied(protocol, &request.refusal(user, Decision::ImplicitDeny)))
+        }
         FaultKind::Expired => Some(expired(protocol)),
         FaultKind::Error => Some(internal(protocol)),
         FaultKind::Delay(_) => None,
@@ -97,21 +101,22 @@ fn throttled(protocol: &Protocol) -> ApiError {
     }
 }
 
-fn denied(protocol: &Protocol, user: &str, operation: &str) -> ApiError {
-    let because = format!("because no identity-based policy allows the {operation} action");
-    let message = format!("User: {user} is not authorized to perform: {operation} {because}");
+/// A caller who may not, with the sentence that says so.
+pub(super) fn denied(protocol: &Protocol, sentence: &str) -> ApiError {
+    let forbidden = |code: &'static str| ApiError::new(StatusCode::FORBIDDEN, code, sentence);
     match protocol {
         Protocol::Query(Dialect::Ec2 { .. }, _) => {
-            let message = format!("You are not authorized to perform this operation. {message}");
+            let message = format!("You are not authorized to perform this operation. {sentence}");
             ApiError::new(StatusCode::FORBIDDEN, "UnauthorizedOperation", message)
         }
-        Protocol::Query(Dialect::Aws { .. }, _) => ApiError::new(StatusCode::FORBIDDEN, "AccessDenied", message),
-        Protocol::Json(..) => ApiError::bad("AccessDeniedException", message),
-        Protocol::RestJson(_) => ApiError::new(StatusCode::FORBIDDEN, "AccessDeniedException", message),
+        Protocol::Query(Dialect::Aws { .. }, _) => forbidden("AccessDenied"),
+        Protocol::Json(..) => ApiError::bad("AccessDeniedException", sentence),
+        Protocol::RestJson(_) => forbidden("AccessDeniedException"),
     }
 }
 
-fn expired(protocol: &Protocol) -> ApiError {
+/// Temporary credentials that have run out.
+pub(super) fn expired(protocol: &Protocol) -> ApiError {
     let message = "The security token included in the request is expired";
     match protocol {
         Protocol::Query(Dialect::Ec2 { .. }, _) => ApiError::bad("RequestExpired", "Request has expired."),

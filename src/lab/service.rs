@@ -2,16 +2,18 @@
 //! service's protocol. Knows the table of services, and no operation.
 
 use bytes::Bytes;
-use http::{Request, StatusCode, header::CONTENT_TYPE};
+use http::{HeaderMap, Request, StatusCode, header::CONTENT_TYPE};
 use jiff::SignedDuration;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     autoscaling, cloudformation, cloudwatch,
     credentials::Scope,
     ec2, eks, eventbridge,
     faults::Faults,
-    fis, iam, lambda,
+    fis,
+    iam::{self, needs},
+    lambda,
     live_tail::Session,
     logs, refusal, secretsmanager, servicequotas, ssm, sts,
     wire::{
@@ -22,7 +24,7 @@ use super::{
         rest_json::{self, RestCall},
         token::PageToken,
     },
-    world::World,
+    world::{World, access::Caller},
 };
 
 /// Every service that the lab plays.
@@ -153,7 +155,7 @@ pub(super) enum Payload {
 }
 
 /// The operation that a request calls, with its input.
-enum Call {
+pub(super) enum Call {
     Query(Dialect, &'static QueryOperation, Form),
     Json(&'static JsonOperation, Bytes),
     Rest(&'static Route, RestCall),
@@ -171,8 +173,8 @@ pub(super) fn answer(
     let named = scope.as_ref().and_then(|scope| SERVICES.iter().find(|service| service.signing_name == scope.service));
     let service = named.copied().unwrap_or_else(|| look_alike(request));
     let protocol = service.protocol_of(request);
-    let region = &world.scenario.region;
-    let called = admit(service, protocol, scope.as_ref(), access_key, region)
+    let called = admit(world, service, protocol, scope.as_ref(), access_key, request.headers())
+        .map(|caller| world.access.caller = caller)
         .and_then(|()| if named.is_some() { protocol.call(request) } else { Err(protocol.unknown_operation(request)) })
         .and_then(|call| match call.stranger() {
             Some(input) => Err(refusal::unknown_input(protocol, call.name(), &input)),
@@ -183,9 +185,12 @@ pub(super) fn answer(
         Err(error) => return (protocol.refuse(&error, request_id), SignedDuration::ZERO),
     };
     let met = faults.meet(service.signing_name, call.name(), call.page());
-    let name = format!("{}:{}", service.signing_name, call.name());
-    let refusal = met.refusal.and_then(|kind| refusal::fault(protocol, kind, &sts::caller_arn(world), &name));
-    let outcome = refusal.map_or_else(|| call.run(world, request_id), Err);
+    let fault = met.refusal.and_then(|kind| {
+        let user = world.session_arn(&world.access.caller);
+        refusal::fault(protocol, kind, &user, &needs::action(service, call.name()))
+    });
+    let allowed = fault.map_or_else(|| iam::authorize(world, service, protocol, &call), Err);
+    let outcome = allowed.and_then(|()| call.run(world, request_id));
     let reply = match outcome {
         Ok(payload) => protocol.reply(payload, request_id),
         Err(error) => protocol.refuse(&error, request_id),
@@ -205,28 +210,56 @@ fn look_alike(request: &Request<Bytes>) -> &'static Service {
     }
 }
 
+/// Who calls, if the request is signed with a key that is known, for a region that is played.
 fn admit(
+    world: &World,
     service: &Service,
     protocol: &Protocol,
     scope: Option<&Scope>,
     access_key: &str,
-    region: &str,
-) -> Result<(), ApiError> {
-    let is_here = |scope: &Scope| scope.region == region || service.global && scope.region == "us-east-1";
-    match scope {
-        None => Err(refusal::unsigned(protocol)),
-        Some(scope) if scope.access_key != access_key => Err(refusal::unknown_key(protocol)),
-        Some(scope) if !is_here(scope) => Err(refusal::other_region(protocol, region)),
-        Some(_) => Ok(()),
+    headers: &HeaderMap,
+) -> Result<Caller, ApiError> {
+    let region = &world.scenario.region;
+    let scope = scope.ok_or_else(|| refusal::unsigned(protocol))?;
+    let caller = if scope.access_key == access_key {
+        Caller::operator()
+    } else {
+        let token = headers.get("x-amz-security-token").and_then(|token| token.to_str().ok());
+        let session = world.access.sessions.get(&scope.access_key).filter(|session| token == Some(&session.token));
+        let session = session.ok_or_else(|| refusal::unknown_key(protocol))?;
+        if session.expires <= world.now() {
+            return Err(refusal::expired(protocol));
+        }
+        session.caller.clone()
+    };
+    if scope.region == *region || service.global && scope.region == "us-east-1" {
+        Ok(caller)
+    } else {
+        Err(refusal::other_region(protocol, region))
     }
 }
 
 impl Call {
-    fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Query(_, operation, _) => operation.name,
             Self::Json(operation, _) => operation.name,
             Self::Rest(route, _) => route.name,
+        }
+    }
+
+    /// Its inputs by their names on the wire: a form's as they are, a path's label as `{}`.
+    pub(super) fn inputs(&self) -> Map<String, Value> {
+        let members = |body: &[u8]| serde_json::from_slice(body).unwrap_or_default();
+        match self {
+            Self::Query(_, _, form) => form.fields().map(|(name, value)| (name.to_owned(), value.into())).collect(),
+            Self::Json(_, body) => members(body),
+            Self::Rest(_, call) => {
+                let mut inputs: Map<_, _> = members(call.body());
+                inputs.extend(call.query_names().filter_map(|name| Some((name.to_owned(), call.query(name)?.into()))));
+                inputs.insert("{}".to_owned(), call.label().into());
+                inputs
+            }
         }
     }
 

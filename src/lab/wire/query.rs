@@ -34,6 +34,11 @@ impl Form {
         names
     }
 
+    /// Every field by its whole name.
+    pub(in crate::lab) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The values of `name.1`, `name.2`, … by rising number.
     pub(in crate::lab) fn list(&self, name: &str) -> Vec<&str> {
         self.numbers(name).into_iter().filter_map(|number| self.get(&format!("{name}.{number}"))).collect()

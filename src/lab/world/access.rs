@@ -126,6 +126,12 @@ impl World {
         self.access.ids.iam("ANPA")
     }
 
+    /// The ARN of a new secret: its name with six letters or digits.
+    pub(in crate::lab) fn secret_arn(&mut self, name: &str) -> String {
+        let suffix = self.access.ids.name(6);
+        self.arn("secretsmanager", &format!("secret:{name}-{suffix}"))
+    }
+
     pub(in crate::lab) fn iam_arn(&self, kind: &str, path: &str, name: &str) -> String {
         format!("arn:aws:iam::{}:{kind}{path}{name}", self.scenario.account)
     }
@@ -163,6 +169,11 @@ impl World {
 
     pub(in crate::lab) fn decide(&self, role: &Role, request: Request<'_>) -> Decision {
         policy::decide(self.policies_of(role).map(|(_, _, document)| document), request)
+    }
+
+    /// Whether nothing is denied or narrowed of what AdministratorAccess allows: everything.
+    pub(in crate::lab) fn is_administrator(role: &Role) -> bool {
+        role.inline.is_empty() && matches!(role.attached.as_slice(), [only] if only == ADMINISTRATOR)
     }
 
     /// The condition keys that any call of a role has.

@@ -15,7 +15,7 @@ pub(super) const FIS_ROLE: &str = r#"{"Version":"2012-10-17","Statement":[
     {"Effect":"Allow","Action":"ec2:SendSpotInstanceInterruptions","Resource":"{instances}"}]}"#;
 
 /// By ARN.
-pub(super) static ALL: LazyLock<BTreeMap<String, ManagedPolicy>> = LazyLock::new(|| {
+pub(in crate::lab) static ALL: LazyLock<BTreeMap<String, ManagedPolicy>> = LazyLock::new(|| {
     let policy = |(path, name, id, created, document): &(&str, &str, &str, i64, &str)| {
         let policy = ManagedPolicy {
             name: (*name).to_owned(),

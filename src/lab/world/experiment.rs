@@ -124,6 +124,7 @@ impl World {
             resolved: BTreeMap::new(),
         };
         self.experiments.insert(id.clone(), experiment);
+        self.create_fis_linked_role(None);
         let set_up = self.log_set_up(&id);
         self.log_experiment_start(&id);
         if self.safety_lever.status != LeverStatus::Disengaged {

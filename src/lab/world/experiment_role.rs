@@ -2,7 +2,9 @@
 //!
 //! AWS does not document the words in which an experiment fails for its role; these are the lab's, around AWS's sentence.
 
-use super::{World, experiment::Experiment, role::Role};
+use serde_json::json;
+
+use super::{World, access::trust, experiment::Experiment, role::Role};
 use crate::lab::policy::{self, Context, Decision, Request};
 
 /// Which permission an action needs on each of its resources, or on none in particular.
@@ -10,6 +12,9 @@ const NEEDS: &[(&str, &str)] = &[
     ("aws:ec2:send-spot-instance-interruptions", "ec2:SendSpotInstanceInterruptions"),
     ("aws:ec2:asg-insufficient-instance-capacity-error", "ec2:InjectApiError"),
 ];
+
+/// The role that is linked to FIS.
+const LINKED: &str = "AWSServiceRoleForFIS";
 
 impl World {
     /// Why an experiment cannot begin as its role; none if it can.
@@ -35,6 +40,22 @@ impl World {
         };
         let denied = resources.iter().find_map(|resource| self.denied(role, id, permission, resource))?;
         Some(format!("AccessDenied: {denied}"))
+    }
+
+    /// Makes the role by which FIS itself works in the account, as its first experiment does; its name, if it was not there.
+    pub(in crate::lab) fn create_fis_linked_role(&mut self, description: Option<&str>) -> Option<&'static str> {
+        if self.has_fis_linked_role() {
+            return None;
+        }
+        let mut role = self.new_role(LINKED, trust(&json!({ "Service": "fis.amazonaws.com" }), None));
+        "/aws-service-role/fis.amazonaws.com/".clone_into(&mut role.path);
+        role.description = description.map(str::to_owned);
+        self.roles.insert(LINKED.to_owned(), role);
+        Some(LINKED)
+    }
+
+    pub(in crate::lab) fn has_fis_linked_role(&self) -> bool {
+        self.roles.contains_key(LINKED)
     }
 
     fn lets_in_fis(&self, role: &Role, experiment: &str) -> bool {
@@ -63,7 +84,7 @@ impl World {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::*;
     use crate::lab::{

@@ -1,0 +1,236 @@
+//! What a call needs to be allowed: actions, on which resources, under which conditions. Knows no role and no policy.
+//!
+//! An operation that is in no table needs its own action on `*`. Where AWS checks more resources than these (RunInstances
+//! its subnets and volumes), the lab checks those that are named here.
+
+use serde_json::{Map, Value};
+
+use crate::lab::{
+    policy::Context,
+    service::{Call, Service},
+    world::World,
+};
+
+type Inputs = Map<String, Value>;
+
+/// One thing that must be allowed.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::lab) struct Need {
+    pub(in crate::lab) action: String,
+    pub(in crate::lab) resource: String,
+    pub(in crate::lab) context: Context,
+}
+
+/// Service, operations, and what they are about: an ARN from its sixth part on, with `{Input}` or `{one|other}` for the
+/// values of an input (`{{}}` for a path's label). Each that is given makes a resource; an ARN is taken as it is.
+#[rustfmt::skip]
+const ABOUT: &[(&str, &[&str], &str)] = &[
+    ("cloudformation", &["CreateStack", "UpdateStack", "DeleteStack", "CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "DescribeStacks", "DescribeStackEvents", "DescribeStackResources", "ListStackResources", "GetTemplate"], "stack/{StackName}/*"),
+    ("cloudwatch", &["PutMetricAlarm", "SetAlarmState"], "alarm:{AlarmName}"),
+    ("cloudwatch", &["DeleteAlarms"], "alarm:{AlarmNames}"),
+    ("ec2", &["TerminateInstances", "StopInstances", "StartInstances", "RebootInstances"], "instance/{InstanceId}"),
+    ("ec2", &["RunInstances", "CreateFleet"], "instance/*"),
+    ("ec2", &["CancelSpotInstanceRequests"], "spot-instances-request/{SpotInstanceRequestId}"),
+    ("ec2", &["CreateTags", "DeleteTags"], "{ResourceId}"),
+    ("eks", &["DescribeNodegroup", "ListNodegroups", "DescribeCluster"], "cluster/{{}}"),
+    ("events", &["PutRule", "DescribeRule", "DeleteRule", "EnableRule", "DisableRule"], "rule/{Name}"),
+    ("events", &["PutTargets", "RemoveTargets", "ListTargetsByRule"], "rule/{Rule}"),
+    ("events", &["PutEvents"], "event-bus/default"),
+    ("fis", &["CreateExperimentTemplate", "UpdateExperimentTemplate"], "action/{actions}"),
+    ("fis", &["CreateExperimentTemplate"], "experiment-template/*"),
+    ("fis", &["GetExperimentTemplate", "UpdateExperimentTemplate", "DeleteExperimentTemplate"], "experiment-template/{{}}"),
+    ("fis", &["StartExperiment"], "experiment-template/{experimentTemplateId}"),
+    ("fis", &["StartExperiment"], "experiment/*"),
+    ("fis", &["GetExperiment", "StopExperiment", "ListExperimentResolvedTargets"], "experiment/{{}}"),
+    ("fis", &["GetAction"], "action/{{}}"),
+    ("fis", &["GetSafetyLever", "UpdateSafetyLeverState"], "safety-lever/{{}}"),
+    ("fis", &["TagResource", "UntagResource", "ListTagsForResource"], "{{}}"),
+    ("iam", &["CreateRole", "GetRole", "UpdateAssumeRolePolicy", "DeleteRole", "PutRolePolicy", "GetRolePolicy", "ListRolePolicies", "DeleteRolePolicy", "AttachRolePolicy", "DetachRolePolicy", "ListAttachedRolePolicies", "TagRole", "UntagRole", "ListRoleTags"], "role/{RoleName}"),
+    ("iam", &["GetPolicy", "GetPolicyVersion", "DeletePolicy"], "{PolicyArn}"),
+    ("iam", &["CreatePolicy"], "policy/{PolicyName}"),
+    ("iam", &["SimulatePrincipalPolicy"], "{PolicySourceArn}"),
+    ("lambda", &["GetFunction", "GetFunctionConfiguration", "DeleteFunction", "InvokeFunction", "AddPermission", "RemovePermission", "GetPolicy", "UpdateFunctionCode", "UpdateFunctionConfiguration"], "function:{{}}"),
+    ("lambda", &["CreateFunction"], "function:{FunctionName}"),
+    ("logs", &["CreateLogGroup", "DeleteLogGroup", "DescribeLogStreams", "PutRetentionPolicy", "StartLiveTail"], "log-group:{logGroupName|logGroupIdentifier|logGroupIdentifiers}:*"),
+    ("logs", &["FilterLogEvents"], "log-group:{logGroupName|logGroupIdentifier}:log-stream:"),
+    ("logs", &["CreateLogStream", "DeleteLogStream", "GetLogEvents", "PutLogEvents"], "log-group:{logGroupName|logGroupIdentifier}:log-stream:*"),
+    ("secretsmanager", &["CreateSecret"], "secret:{Name}"),
+    ("secretsmanager", &["PutSecretValue", "UpdateSecret", "GetSecretValue", "DescribeSecret", "DeleteSecret", "RestoreSecret", "TagResource", "UntagResource"], "secret:{SecretId}"),
+    ("ssm", &["GetParameter"], "parameter{Name}"),
+    ("ssm", &["GetParameters"], "parameter{Names}"),
+    ("sts", &["AssumeRole"], "{RoleArn}"),
+];
+
+/// Operations that hand a role to a service: the input with the role's ARN, and to whom it goes.
+#[rustfmt::skip]
+const PASSED: &[(&str, &[&str], &str, &str)] = &[
+    ("cloudformation", &["CreateStack", "UpdateStack", "CreateChangeSet"], "RoleARN", "cloudformation.amazonaws.com"),
+    ("events", &["PutRule"], "RoleArn", "events.amazonaws.com"),
+    ("fis", &["CreateExperimentTemplate", "UpdateExperimentTemplate"], "roleArn", "fis.amazonaws.com"),
+    ("lambda", &["CreateFunction", "UpdateFunctionConfiguration"], "Role", "lambda.amazonaws.com"),
+];
+
+/// Operations that need a second action if they are given tags.
+#[rustfmt::skip]
+const TAGGED: &[(&str, &[&str], &str)] = &[
+    ("ec2", &["RunInstances", "CreateFleet"], "ec2:CreateTags"),
+    ("fis", &["CreateExperimentTemplate", "StartExperiment"], "fis:TagResource"),
+    ("iam", &["CreateRole"], "iam:TagRole"),
+    ("iam", &["CreatePolicy"], "iam:TagPolicy"),
+    ("secretsmanager", &["CreateSecret"], "secretsmanager:TagResource"),
+];
+
+/// The action of an operation as policies name it: most services go by what they sign for.
+pub(in crate::lab) fn action(service: &Service, operation: &str) -> String {
+    format!("{}:{}", prefix(service), name(service, operation))
+}
+
+/// What a call needs, in the order in which it is looked for; nothing if anyone may.
+pub(super) fn of(world: &World, service: &Service, call: &Call, common: &Context) -> Vec<Need> {
+    let (prefix, name, inputs) = (prefix(service), name(service, call.name()), call.inputs());
+    let own = action(service, call.name());
+    if own == "sts:GetCallerIdentity" {
+        return Vec::new();
+    }
+    let tags = tags(&inputs);
+    let mut common = common.clone();
+    common.extend(
+        tags.iter().map(|(key, value)| (format!("aws:requesttag/{}", key.to_lowercase()), vec![value.clone()])),
+    );
+    if !tags.is_empty() {
+        common.insert("aws:tagkeys".to_owned(), tags.iter().map(|(key, _)| key.clone()).collect());
+    }
+    common.extend(inputs.get("AWSServiceName").map(|value| ("iam:awsservicename".to_owned(), texts(value))));
+    let need = |action: &str, resource: String| {
+        let mut context = common.clone();
+        for (key, value) in world.tags_of(&resource).into_iter().flatten() {
+            context.insert(format!("aws:resourcetag/{}", key.to_lowercase()), vec![value.clone()]);
+        }
+        Need { action: action.to_owned(), resource, context }
+    };
+    let about = ABOUT.iter().filter(|(of, operations, _)| *of == prefix && operations.contains(&name));
+    let mut resources: Vec<String> = about.flat_map(|(_, _, form)| resources(world, prefix, form, &inputs)).collect();
+    if resources.is_empty() {
+        resources.push("*".to_owned());
+    }
+    let mut needs: Vec<Need> = resources.iter().map(|resource| need(&own, resource.clone())).collect();
+    for (_, _, input, to) in PASSED.iter().filter(|(of, operations, ..)| *of == prefix && operations.contains(&name)) {
+        for role in values(&inputs, input) {
+            let mut pass = need("iam:PassRole", role);
+            pass.context.insert("iam:passedtoservice".to_owned(), vec![(*to).to_owned()]);
+            needs.push(pass);
+        }
+    }
+    if own == "fis:StartExperiment" && !world.has_fis_linked_role() {
+        let mut linked = need("iam:CreateServiceLinkedRole", "*".to_owned());
+        linked.context.insert("iam:awsservicename".to_owned(), vec!["fis.amazonaws.com".to_owned()]);
+        needs.push(linked);
+    }
+    if !tags.is_empty() {
+        let tagged = TAGGED.iter().filter(|(of, operations, _)| *of == prefix && operations.contains(&name));
+        // FIS's actions have no tags that a request could set, and a template that is started keeps its own.
+        let made = resources.iter().filter(|resource| prefix != "fis" || resource.ends_with("/*"));
+        needs.extend(tagged.flat_map(|(_, _, action)| made.clone().map(|resource| need(action, resource.clone()))));
+    }
+    needs
+}
+
+fn prefix(service: &Service) -> &'static str {
+    match service.signing_name {
+        "monitoring" => "cloudwatch",
+        other => other,
+    }
+}
+
+fn name<'a>(service: &Service, operation: &'a str) -> &'a str {
+    match (service.signing_name, operation) {
+        ("lambda", "Invoke") => "InvokeFunction",
+        (_, operation) => operation,
+    }
+}
+
+/// The resources that a form of [`ABOUT`] stands for with these inputs.
+fn resources(world: &World, service: &str, form: &str, inputs: &Inputs) -> Vec<String> {
+    let holes = form.split_once('{').and_then(|(before, rest)| {
+        let end = if rest.starts_with('{') { "}}" } else { "}" };
+        let (names, after) = rest.split_once(end)?;
+        Some((before, if end == "}}" { "{}" } else { names }, after))
+    });
+    let Some((before, names, after)) = holes else { return vec![world.arn(service, form)] };
+    let given = names.split('|').flat_map(|name| values(inputs, name));
+    given.map(|value| resource(world, service, before, &value, after)).collect()
+}
+
+fn resource(world: &World, service: &str, before: &str, value: &str, after: &str) -> String {
+    if value.starts_with("arn:") {
+        return format!("{}{after}", value.strip_suffix(":*").unwrap_or(value));
+    }
+    match service {
+        "iam" => {
+            let path = world.roles.get(value).map_or("/", |role| &role.path);
+            world.iam_arn(before.trim_end_matches('/'), path, value)
+        }
+        "secretsmanager" if world.secrets.contains_key(value) => {
+            world.secrets.get(value).map_or_else(String::new, |secret| secret.arn.clone())
+        }
+        "ssm" => format!("arn:aws:ssm:{}::{before}{value}", world.scenario.region),
+        "ec2" if before.is_empty() => {
+            let kind = match value.split('-').next() {
+                Some("i") => "instance",
+                Some("sir") => "spot-instances-request",
+                Some("lt") => "launch-template",
+                Some("fleet") => "fleet",
+                Some("vol") => "volume",
+                _ => "*",
+            };
+            world.arn(service, &format!("{kind}/{value}"))
+        }
+        _ => world.arn(service, &format!("{before}{value}{after}")),
+    }
+}
+
+/// The texts of an input: one, those of a list, or those of a form's `Name.1` or `Name.member.1`.
+fn values(inputs: &Inputs, name: &str) -> Vec<String> {
+    match inputs.get(name) {
+        Some(Value::Object(actions)) => {
+            actions.values().filter_map(|action| action.get("actionId")).flat_map(texts).collect()
+        }
+        Some(value) => texts(value),
+        None => {
+            let listed = |field: &&String| field.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+            inputs.iter().filter(|(field, _)| listed(field)).flat_map(|(_, value)| texts(value)).collect()
+        }
+    }
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(values) => values.iter().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The tags of a request, in whichever of AWS's ways they are written.
+fn tags(inputs: &Inputs) -> Vec<(String, String)> {
+    let mut tags = Vec::new();
+    for (name, value) in inputs {
+        match value {
+            Value::Object(pairs) if name == "tags" || name == "Tags" => {
+                tags.extend(
+                    pairs.iter().flat_map(|(key, value)| texts(value).into_iter().map(|value| (key.clone(), value))),
+                );
+            }
+            Value::Array(pairs) if name == "Tags" => {
+                let text = |pair: &Value, name: &str| pair.get(name).and_then(Value::as_str).map(str::to_owned);
+                tags.extend(pairs.iter().filter_map(|pair| Some((text(pair, "Key")?, text(pair, "Value")?))));
+            }
+            Value::String(key) if name.starts_with("Tag") && name.ends_with(".Key") => {
+                let value = inputs.get(&format!("{}.Value", name.trim_end_matches(".Key")));
+                tags.extend(value.map(|value| (key.clone(), texts(value).concat())));
+            }
+            _ => {}
+        }
+    }
+    tags
+}
