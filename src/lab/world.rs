@@ -9,6 +9,7 @@ pub(super) mod log_group;
 pub(super) mod role;
 pub(super) mod rule;
 pub(super) mod secret;
+pub(super) mod stack;
 pub(super) mod template;
 
 mod events;
@@ -22,6 +23,7 @@ mod targets;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use super::scenario::Scenario;
 use alarm::Alarm;
@@ -36,6 +38,7 @@ use rule::Rule;
 use schedule::Schedule;
 use secret::Secret;
 use slack_function::Environments;
+use stack::{Stack, StackHappening};
 use template::{Idempotency, Template};
 
 /// A region and all that is in it.
@@ -65,6 +68,10 @@ pub(super) struct World {
     pub(super) policies: BTreeMap<String, ManagedPolicy>,
     pub(super) secrets: BTreeMap<String, Secret>,
     pub(super) alarms: BTreeMap<String, Alarm>,
+    /// Log resource policies by name.
+    pub(super) resource_policies: BTreeMap<String, Value>,
+    /// By ARN; deleted ones stay.
+    pub(super) stacks: BTreeMap<String, Stack>,
 }
 
 /// What is going to happen, at the time for which it is scheduled.
@@ -98,6 +105,7 @@ enum Happening {
         timestamp: Timestamp,
         message: String,
     },
+    Stack(StackHappening),
 }
 
 /// What the function is told of an interruption warning.
@@ -135,6 +143,8 @@ impl World {
             policies: BTreeMap::new(),
             secrets: BTreeMap::new(),
             alarms: BTreeMap::new(),
+            resource_policies: BTreeMap::new(),
+            stacks: BTreeMap::new(),
         };
         world.deploy_log_groups();
         world.launch_all();
@@ -186,6 +196,7 @@ impl World {
             Happening::FunctionLogs { stream, timestamp, message } => {
                 self.write_function_log(&stream, timestamp, message);
             }
+            Happening::Stack(happening) => self.stack_goes_on(happening),
         }
     }
 

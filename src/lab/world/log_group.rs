@@ -14,6 +14,9 @@ pub(in crate::lab) struct LogGroups {
 #[derive(Debug)]
 pub(in crate::lab) struct LogGroup {
     pub(in crate::lab) created: Timestamp,
+    /// In days; none for ever.
+    pub(in crate::lab) retention: Option<u32>,
+    pub(in crate::lab) tags: BTreeMap<String, String>,
     pub(in crate::lab) streams: BTreeMap<String, LogStream>,
     /// In the order of their ingestion.
     pub(in crate::lab) events: Vec<LogEvent>,
@@ -46,12 +49,26 @@ impl LogEvent {
 
 impl LogGroups {
     pub(in crate::lab) fn create(&mut self, name: &str, now: Timestamp) {
-        let new = || LogGroup { created: now, streams: BTreeMap::new(), events: Vec::new() };
+        let new = || LogGroup {
+            created: now,
+            retention: None,
+            tags: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            events: Vec::new(),
+        };
         self.groups.entry(name.to_owned()).or_insert_with(new);
     }
 
     pub(in crate::lab) fn get(&self, name: &str) -> Option<&LogGroup> {
         self.groups.get(name)
+    }
+
+    pub(in crate::lab) fn get_mut(&mut self, name: &str) -> Option<&mut LogGroup> {
+        self.groups.get_mut(name)
+    }
+
+    pub(in crate::lab) fn remove(&mut self, name: &str) -> Option<LogGroup> {
+        self.groups.remove(name)
     }
 
     /// By name.
