@@ -18,6 +18,7 @@ use super::{
         rest_json::RestCall,
         token::{Page, PageToken, page},
     },
+    world::template::TemplateContent,
 };
 
 pub(super) const SERVICE: Service = Service {
@@ -63,6 +64,11 @@ const ROUTES: &[Route] = &[
     Route { name: "UntagResource", method: "DELETE", path: "/tags/{}", promise: Promise::Faithful, takes: &["tagKeys"], run: RestRun::Answer(tags::untag) },
     Route { name: "ListTagsForResource", method: "GET", path: "/tags/{}", promise: Promise::Faithful, takes: &[], run: RestRun::Answer(tags::list) },
 ];
+
+/// What FIS refuses in a template, whoever wants it made.
+pub(super) fn check_template(content: &TemplateContent) -> Result<(), ApiError> {
+    validate::template(content)
+}
 
 fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::bad("ValidationException", message)

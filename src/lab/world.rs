@@ -21,6 +21,7 @@ pub(super) mod safety_lever;
 pub(super) mod secret;
 pub(super) mod slack;
 pub(super) mod spot_price;
+pub(super) mod stack;
 pub(super) mod template;
 
 mod capacity;
@@ -64,6 +65,7 @@ use safety_lever::SafetyLever;
 use schedule::Schedule;
 use secret::Secret;
 use slack::{Post, Slack};
+use stack::{Stack, StackHappening};
 use template::{Idempotency, Template};
 
 /// A region and all that is in it.
@@ -108,6 +110,8 @@ pub(super) struct World {
     pub(super) policies: BTreeMap<String, ManagedPolicy>,
     pub(super) secrets: BTreeMap<String, Secret>,
     pub(super) alarms: BTreeMap<String, Alarm>,
+    /// By ARN; deleted ones stay.
+    pub(super) stacks: BTreeMap<String, Stack>,
 }
 
 /// What is going to happen, at the time for which it is scheduled.
@@ -152,6 +156,7 @@ enum Happening {
         stream: String,
         lines: Vec<(Timestamp, String)>,
     },
+    Stack(StackHappening),
 }
 
 /// What an interruption warning says.
@@ -201,6 +206,7 @@ impl World {
             policies: BTreeMap::new(),
             secrets: BTreeMap::new(),
             alarms: BTreeMap::new(),
+            stacks: BTreeMap::new(),
         };
         world.deploy();
         world.deploy_roles();
@@ -304,6 +310,7 @@ impl World {
             Happening::Delivered(delivery) => self.deliver(*delivery),
             Happening::Invocation(id, step) => self.step(id, step),
             Happening::FunctionLogs { group, stream, lines } => self.write_function_log(&group, &stream, lines),
+            Happening::Stack(happening) => self.stack_goes_on(happening),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::lab::{
     },
     world::{
         World,
+        access::Caller,
         launch_template::{LaunchData, LaunchTemplate, LaunchTemplateVersion},
         template::Earlier,
     },
@@ -244,7 +245,7 @@ fn describe(world: &World, template: &LaunchTemplate) -> Vec<Element> {
         text("launchTemplateId", &template.id),
         text("launchTemplateName", &template.name),
         text("createTime", iso_millis(template.created)),
-        text("createdBy", crate::lab::sts::caller_arn(world)),
+        text("createdBy", world.session_arn(&Caller::operator())),
         text("defaultVersionNumber", LaunchTemplate::DEFAULT_VERSION.to_string()),
         text("latestVersionNumber", template.latest().to_string()),
         tag_set(&template.tags),
@@ -257,7 +258,7 @@ fn describe_version(world: &World, template: &LaunchTemplate, version: &LaunchTe
         text("launchTemplateName", &template.name),
         text("versionNumber", version.number.to_string()),
         text("createTime", iso_millis(version.created)),
-        text("createdBy", crate::lab::sts::caller_arn(world)),
+        text("createdBy", world.session_arn(&Caller::operator())),
         text("defaultVersion", (version.number == LaunchTemplate::DEFAULT_VERSION).to_string()),
         launch_data::describe(&version.data),
     ];

@@ -104,7 +104,7 @@ pub(super) fn of(world: &World, service: &Service, call: &Call, common: &Context
     let need = |action: &str, resource: String| {
         let mut context = common.clone();
         for (key, value) in world.tags_of(&resource).into_iter().flatten() {
-            context.insert(format!("aws:resourcetag/{}", key.to_lowercase()), vec![value.clone()]);
+            context.insert(format!("aws:resourcetag/{}", key.to_lowercase()), vec![value.to_owned()]);
         }
         Need { action: action.to_owned(), resource, context }
     };

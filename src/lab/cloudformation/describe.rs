@@ -1,0 +1,192 @@
+//! Stacks, their events and resources, as they are described. Knows not what happens to them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{invalid, listing, maybe, page_of, page_of_places, request};
+use crate::lab::{
+    wire::{
+        error::ApiError,
+        query::{Element, Form, element, members, text},
+        time::iso_millis,
+    },
+    world::{
+        World,
+        stack::{Configuration, OnFailure, Stack, StackEvent, StackResource},
+    },
+};
+
+/// How many stacks, events or resources one answer tells.
+const PAGE: usize = 100;
+
+pub(super) fn iso(time: Timestamp) -> String {
+    iso_millis(time)
+}
+
+pub(super) fn stacks(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
+    let found = match form.get("StackName") {
+        Some(_) => vec![request::stack(world, form)?],
+        None => newest_first(world).into_iter().filter(|stack| stack.deleted.is_none()).collect(),
+    };
+    let page = page_of(form, "DescribeStacks", PAGE, found)?;
+    Ok(listing(members("Stacks", page.items.into_iter().map(stack)), page.next))
+}
+
+fn newest_first(world: &World) -> Vec<&Stack> {
+    let mut stacks: Vec<_> = world.stacks.values().collect();
+    stacks.sort_by_key(|stack| std::cmp::Reverse(stack.order));
+    stacks
+}
+
+/// What a stack's description and its summary share.
+fn outline(stack: &Stack) -> Vec<Element> {
+    let mut outline = vec![
+        text("StackId", &stack.id),
+        text("StackName", &stack.name),
+        text("CreationTime", iso(stack.created)),
+        text("StackStatus", stack.status),
+    ];
+    outline.extend(maybe("StackStatusReason", stack.reason.as_ref()));
+    outline.extend(maybe("LastUpdatedTime", stack.updated.map(iso)));
+    outline.extend(maybe("DeletionTime", stack.deleted.map(iso)));
+    let drift = stack.drift.as_ref().filter(|drift| drift.is_complete);
+    let mut information = vec![text("StackDriftStatus", drift.map_or("NOT_CHECKED", |drift| drift.status()))];
+    information.extend(maybe("LastCheckTimestamp", drift.map(|drift| iso(drift.time))));
+    outline.push(element("DriftInformation", information));
+    outline
+}
+
+fn stack(stack: &Stack) -> Vec<Element> {
+    let configuration = &stack.configuration;
+    let mut described = outline(stack);
+    described.extend(maybe("Description", configuration.template.description.as_ref()));
+    described.extend(maybe("ChangeSetId", stack.change_set.as_ref()));
+    described.push(parameters(configuration));
+    let outputs = stack.outputs.iter().map(|(name, value)| {
+        let declared = configuration.template.outputs.get(name);
+        let description = declared.and_then(|output| output.description.as_ref());
+        [text("OutputKey", name), text("OutputValue", value)]
+            .into_iter()
+            .chain(maybe("Description", description))
+            .collect()
+    });
+    described.push(members("Outputs", outputs));
+    described.push(members("Tags", tags(&configuration.tags)));
+    described.push(element("Capabilities", configuration.capabilities.iter().map(|one| text("member", one)).collect()));
+    described.push(element("NotificationARNs", Vec::new()));
+    described.push(element("RollbackConfiguration", Vec::new()));
+    described.push(text("DisableRollback", (stack.on_failure == OnFailure::DoNothing).to_string()));
+    described.push(text("EnableTerminationProtection", "false"));
+    described
+}
+
+pub(super) fn parameters(configuration: &Configuration) -> Element {
+    let hidden = |name: &String| configuration.template.parameters.get(name).is_some_and(|one| one.no_echo());
+    members(
+        "Parameters",
+        configuration.parameters.iter().map(|(name, value)| {
+            let value = if hidden(name) { "****" } else { value };
+            vec![text("ParameterKey", name), text("ParameterValue", value)]
+        }),
+    )
+}
+
+pub(super) fn tags(tags: &BTreeMap<String, String>) -> impl Iterator<Item = Vec<Element>> {
+    tags.iter().map(|(key, value)| vec![text("Key", key), text("Value", value)])
+}
+
+pub(super) fn list_stacks(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
+    let wanted = form.list("StackStatusFilter.member");
+    let found = newest_first(world).into_iter().filter(|stack| wanted.is_empty() || wanted.contains(&stack.status));
+    let page = page_of(form, "ListStacks", PAGE, found.collect())?;
+    let summaries = page.items.into_iter().map(|stack| {
+        let description = stack.configuration.template.description.as_ref();
+        outline(stack).into_iter().chain(maybe("TemplateDescription", description)).collect()
+    });
+    Ok(listing(members("StackSummaries", summaries), page.next))
+}
+
+/// Newest first; the token keeps its place while more events come.
+pub(super) fn events(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
+    let name = request::must(form, "StackName")?;
+    let stack = request::find(world, name).ok_or_else(|| invalid(format!("Stack [{name}] does not exist")))?;
+    // Places that fall with time: no event that comes later changes one.
+    let places = (0..).zip(&stack.events).map(|(place, event)| (u64::MAX.saturating_sub(place), event));
+    let newest_first: Vec<_> = places.collect::<Vec<_>>().into_iter().rev().collect();
+    let page = page_of_places(form, "DescribeStackEvents", PAGE, newest_first)?;
+    let described = page.items.into_iter().map(|one| event(stack, one));
+    Ok(listing(members("StackEvents", described), page.next))
+}
+
+fn event(stack: &Stack, event: &StackEvent) -> Vec<Element> {
+    let mut described = vec![
+        text("StackId", &stack.id),
+        text("EventId", &event.id),
+        text("StackName", &stack.name),
+        text("LogicalResourceId", &event.logical),
+        text("PhysicalResourceId", &event.physical),
+        text("ResourceType", event.kind),
+        text("Timestamp", iso(event.time)),
+        text("ResourceStatus", event.status),
+    ];
+    described.extend(maybe("ResourceStatusReason", event.reason.as_ref()));
+    described.extend(maybe("ResourceProperties", event.properties.as_ref()));
+    described.extend(maybe("ClientRequestToken", event.token.as_ref()));
+    described
+}
+
+/// A resource as each of three operations tells it, with its time under the name that the operation has for it.
+fn described(stack: &Stack, name: &str, resource: &StackResource, time: &'static str) -> Vec<Element> {
+    let mut described = vec![
+        text("LogicalResourceId", name),
+        text("ResourceType", resource.kind.name),
+        text(time, iso(resource.updated)),
+        text("ResourceStatus", resource.status),
+    ];
+    described.extend(maybe("PhysicalResourceId", resource.physical.as_ref()));
+    described.extend(maybe("ResourceStatusReason", resource.reason.as_ref()));
+    let drift = stack.drift.as_ref().and_then(|drift| Some((drift.time, drift.resources.get(name)?.status)));
+    let mut information = vec![text("StackResourceDriftStatus", drift.map_or("NOT_CHECKED", |(_, status)| status))];
+    information.extend(maybe("LastCheckTimestamp", drift.map(|(time, _)| iso(time))));
+    described.push(element("DriftInformation", information));
+    described
+}
+
+fn with_stack(stack: &Stack, resource: Vec<Element>) -> Vec<Element> {
+    [text("StackName", &stack.name), text("StackId", &stack.id)].into_iter().chain(resource).collect()
+}
+
+pub(super) fn resource(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
+    let stack = request::stack(world, form)?;
+    let name = request::must(form, "LogicalResourceId")?;
+    let missing = || invalid(format!("Resource {name} does not exist for stack {}", stack.name));
+    let resource = stack.resources.get(name).ok_or_else(missing)?;
+    let detail = with_stack(stack, described(stack, name, resource, "LastUpdatedTimestamp"));
+    Ok(vec![element("StackResourceDetail", detail)])
+}
+
+pub(super) fn resources(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
+    let stack = match (form.get("StackName"), form.get("PhysicalResourceId")) {
+        (Some(_), None) => request::stack(world, form)?,
+        (None, Some(physical)) => {
+            let has = |stack: &&Stack| {
+                stack.deleted.is_none() && stack.resources.values().any(|one| one.physical.as_deref() == Some(physical))
+            };
+            let missing = || invalid(format!("Stack for {physical} does not exist"));
+            world.stacks.values().find(has).ok_or_else(missing)?
+        }
+        _ => return Err(invalid("Exactly one of StackName and PhysicalResourceId must be specified.")),
+    };
+    let wanted = form.get("LogicalResourceId");
+    let found = stack.resources.iter().filter(|(name, _)| wanted.is_none_or(|wanted| wanted == *name));
+    let found = found.take(PAGE).map(|(name, one)| with_stack(stack, described(stack, name, one, "Timestamp")));
+    Ok(vec![members("StackResources", found)])
+}
+
+pub(super) fn list_resources(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
+    let stack = request::stack(world, form)?;
+    let page = page_of(form, "ListStackResources", PAGE, stack.resources.iter().collect())?;
+    let summaries = page.items.into_iter().map(|(name, one)| described(stack, name, one, "LastUpdatedTimestamp"));
+    Ok(listing(members("StackResourceSummaries", summaries), page.next))
+}

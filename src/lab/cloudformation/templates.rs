@@ -1,0 +1,70 @@
+//! Templates: given back, summed up, validated. Knows no stack's resources.
+
+use super::{change_sets, invalid, maybe, request};
+use crate::lab::{
+    wire::{
+        error::ApiError,
+        query::{Element, Form, element, members, text},
+    },
+    world::{World, stack::template::Template},
+};
+
+pub(super) fn get(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
+    let template = match form.get("ChangeSetName") {
+        Some(_) => &change_sets::find(world, form)?.1.configuration.template,
+        None => &request::stack(world, form)?.configuration.template,
+    };
+    // Without transforms the processed template is the original.
+    if !["Original", "Processed"].contains(&form.get("TemplateStage").unwrap_or("Original")) {
+        return Err(invalid("TemplateStage must be Original or Processed."));
+    }
+    let stages = ["Original", "Processed"].map(|stage| text("member", stage));
+    Ok(vec![text("TemplateBody", &template.text), element("StagesAvailable", stages.to_vec())])
+}
+
+fn given(form: &Form) -> Result<Template, ApiError> {
+    let missing = || invalid("Either Template URL or Template Body must be specified.");
+    request::template(form)?.ok_or_else(missing)
+}
+
+pub(super) fn summary(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
+    let template = match form.get("StackName") {
+        Some(_) => request::stack(world, form)?.configuration.template.clone(),
+        None => given(form)?,
+    };
+    let mut summary = outline(&template, |parameter| {
+        let allowed = parameter.allowed_values();
+        let allowed = allowed.iter().map(|value| text("member", value)).collect();
+        let constraints = element("ParameterConstraints", vec![element("AllowedValues", allowed)]);
+        vec![text("ParameterType", &parameter.kind), constraints]
+    });
+    let types = template.resources.values().map(|resource| text("member", resource.kind.name));
+    summary.extend([element("ResourceTypes", types.collect()), text("Version", "2010-09-09")]);
+    Ok(summary)
+}
+
+pub(super) fn validate(_: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
+    Ok(outline(&given(form)?, |_| Vec::new()))
+}
+
+fn outline(
+    template: &Template,
+    more: fn(&crate::lab::world::stack::parameter::Parameter) -> Vec<Element>,
+) -> Vec<Element> {
+    let parameters = template.parameters.iter().map(|(name, parameter)| {
+        let mut declared = vec![text("ParameterKey", name), text("NoEcho", parameter.no_echo().to_string())];
+        declared.extend(maybe("DefaultValue", parameter.default()));
+        declared.extend(maybe("Description", parameter.description.as_ref()));
+        declared.extend(more(parameter));
+        declared
+    });
+    let mut outline = vec![members("Parameters", parameters)];
+    outline.extend(maybe("Description", template.description.as_ref()));
+    if let Some(capability) = template.capability() {
+        let types: Vec<_> = template.iam_types().into_iter().collect();
+        let reason = format!("The following resource(s) require capabilities: [{}]", types.join(", "));
+        outline.push(element("Capabilities", vec![text("member", capability)]));
+        outline.push(text("CapabilitiesReason", reason));
+    }
+    outline
+}
