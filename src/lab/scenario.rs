@@ -56,6 +56,17 @@ pub struct Group {
     pub tags: Vec<(String, String)>,
 }
 
+impl Group {
+    /// The name of its Auto Scaling group; a node group's is EKS's own. None if it has none.
+    pub(super) fn auto_scaling_group(&self) -> Option<String> {
+        match self.kind {
+            GroupKind::EksNodegroup => Some(format!("eks-{}", self.name)),
+            GroupKind::AutoScalingGroup => Some(self.name.clone()),
+            GroupKind::KarpenterNodepool | GroupKind::Standalone => None,
+        }
+    }
+}
+
 /// Who manages a group, which shows in its tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupKind {

@@ -2,6 +2,8 @@
 //! The same seed, scenario and calls at the same times give the same history.
 
 pub(super) mod alarm;
+pub(super) mod auto_scaling;
+pub(super) mod capacity;
 pub(super) mod experiment;
 pub(super) mod function;
 pub(super) mod instance;
@@ -12,7 +14,6 @@ pub(super) mod safety_lever;
 pub(super) mod secret;
 pub(super) mod template;
 
-mod capacity;
 mod events;
 mod experiment_log;
 mod groups;
@@ -29,6 +30,7 @@ use serde_json::Value;
 
 use super::scenario::Scenario;
 use alarm::Alarm;
+use capacity::Shortage;
 use experiment::Experiment;
 use function::Function;
 use ids::Ids;
@@ -53,6 +55,9 @@ pub(super) struct World {
     /// How many things were made so far, to list them in the order of their making.
     made: u64,
     hosts: u32,
+    /// When the region was put in place.
+    pub(super) opened: Timestamp,
+    pub(super) shortages: BTreeMap<String, Shortage>,
     pub(super) instances: Instances,
     pub(super) spot_requests: BTreeMap<String, SpotRequest>,
     pub(super) templates: BTreeMap<String, Template>,
@@ -135,6 +140,8 @@ impl World {
             schedule: Schedule::default(),
             made: 0,
             hosts: 0,
+            opened: now,
+            shortages: BTreeMap::new(),
             instances: Instances::default(),
             spot_requests: BTreeMap::new(),
             templates: BTreeMap::new(),

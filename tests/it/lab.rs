@@ -388,7 +388,7 @@ async fn actions_and_the_safety_lever() {
     let action = region.fis.get_action().id("aws:ec2:send-spot-instance-interruptions").send().await.unwrap();
     let target = action.action().unwrap().targets().unwrap()["SpotInstances"].resource_type();
     assert_eq!(target, Some("aws:ec2:spot-instance"));
-    assert_eq!(region.fis.list_actions().send().await.unwrap().actions().len(), 2);
+    assert_eq!(region.fis.list_actions().send().await.unwrap().actions().len(), 3);
     let lever = region.fis.get_safety_lever().id("default").send().await.unwrap();
     let state = lever.safety_lever().unwrap().state().unwrap();
     assert_eq!(state.status().unwrap().as_str(), "disengaged");

@@ -10,7 +10,7 @@ use crate::lab::{
     wire::error::ApiError,
     world::{
         World,
-        template::{Action, AUTO_SCALING_GROUP, SPOT_INSTANCE, SPOT_INTERRUPTION, Selection, Target, TemplateContent},
+        template::{AUTO_SCALING_GROUP, Action, SPOT_INSTANCE, SPOT_INTERRUPTION, Selection, Target, TemplateContent},
     },
 };
 
@@ -74,7 +74,9 @@ fn stop_conditions(content: &TemplateContent) -> Checked {
 fn options(content: &TemplateContent) -> Checked {
     let options = &content.experiment_options;
     let targeting = &options.account_targeting;
-    ensure(targeting == "single-account", || format!("accountTargeting {targeting} is not valid: the lab has one account."))?;
+    ensure(targeting == "single-account", || {
+        format!("accountTargeting {targeting} is not valid: the lab has one account.")
+    })?;
     let mode = &options.empty_target_resolution_mode;
     ensure(["fail", "skip"].contains(&mode.as_str()), || format!("emptyTargetResolutionMode {mode} is not valid."))
 }
@@ -95,7 +97,9 @@ fn log(content: &TemplateContent) -> Checked {
 /// a template is made or changed, so that a drill does not fail later.
 pub(super) fn exists(world: &World, content: &TemplateContent) -> Checked {
     for alarm in content.stop_conditions.iter().filter_map(|condition| condition.value.as_ref()) {
-        ensure(world.alarm_state(alarm).is_some(), || format!("The alarm {alarm} of a stop condition does not exist."))?;
+        ensure(world.alarm_state(alarm).is_some(), || {
+            format!("The alarm {alarm} of a stop condition does not exist.")
+        })?;
     }
     let log = content.log_configuration.as_ref();
     let arn = log.and_then(|log| log.pointer("/cloudWatchLogsConfiguration/logGroupArn")).and_then(Value::as_str);
@@ -104,8 +108,7 @@ pub(super) fn exists(world: &World, content: &TemplateContent) -> Checked {
         ensure(group.is_some(), || format!("The log group {arn} does not exist."))?;
     }
     let zones = content.actions.values().filter_map(|action| action.parameters.get("availabilityZoneIdentifiers"));
-    let is_here = |name: &str| world.scenario.zones.iter().any(|zone| zone == name || world.zone_id(zone) == name);
-    match zones.flat_map(|zones| zones.split(',')).find(|name| !is_here(name)) {
+    match zones.flat_map(|zones| zones.split(',')).find(|name| world.zone_named(name).is_none()) {
         Some(unknown) => Err(invalid(format!("Invalid availability zone: {unknown}"))),
         None => Ok(()),
     }

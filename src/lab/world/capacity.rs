@@ -1,63 +1,33 @@
-//! Where there is no capacity for an Auto Scaling group: FIS's insufficient-instance-capacity error, and the names of
-//! groups and zones that it goes by. Knows not who launches.
+//! Whether there is capacity for a launch: shortages that come and go. Knows not who launches.
 
-use super::{
-    World,
-    experiment::{ActionRun, Experiment, Status},
-    ids::Ids,
-    template::ASG_CAPACITY_ERROR,
-};
-use crate::lab::scenario::{Group, GroupKind};
+use super::World;
 
-impl Group {
-    /// What Auto Scaling calls it; none if it is no Auto Scaling group.
-    pub(in crate::lab) fn auto_scaling_name(&self) -> Option<String> {
-        match self.kind {
-            GroupKind::EksNodegroup => Some(format!("eks-{}", self.name)),
-            GroupKind::AutoScalingGroup => Some(self.name.clone()),
-            GroupKind::KarpenterNodepool | GroupKind::Standalone => None,
-        }
-    }
+/// A standing insufficiency of capacity for some Auto Scaling groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::lab) struct Shortage {
+    /// Names of Auto Scaling groups; a node group's is `eks-` and its own.
+    pub(in crate::lab) groups: Vec<String>,
+    /// Names of availability zones.
+    pub(in crate::lab) zones: Vec<String>,
+    /// How many of a hundred launches fail.
+    pub(in crate::lab) percentage: u32,
 }
 
 impl World {
-    /// Whether a launch of this group in this zone fails now, because an experiment has it fail. A percentage below 100 is
-    /// drawn for.
-    pub(in crate::lab) fn is_iced(&mut self, group: &str, zone: &str) -> bool {
-        let zones = [zone.to_owned(), self.zone_id(zone)];
-        let here = |experiment: &Experiment, run: &ActionRun| {
-            let parameter = |name: &str| run.action.parameters.get(name).map_or("", String::as_str);
-            let means_zone = parameter("availabilityZoneIdentifiers").split(',').any(|name| zones.contains(&name.into()));
-            let is_on = matches!(run.state.status, Status::Running | Status::Stopping);
-            let targets = || run.action.targets.values().filter_map(|target| experiment.resolved.get(target)).flatten();
-            let means = is_on && run.action.action_id == ASG_CAPACITY_ERROR && means_zone;
-            (means && targets().any(|name| name == group)).then(|| parameter("percentage").parse().unwrap_or(100))
-        };
-        let active = self.experiments.values().filter(|experiment| experiment.state.status.is_active());
-        let runs = active.flat_map(|experiment| experiment.actions.values().map(move |run| (experiment, run)));
-        let most: u8 = runs.filter_map(|(experiment, run)| here(experiment, run)).max().unwrap_or(0);
-        // Without a draw at both ends, so that chance elsewhere stays what it is.
-        most >= 100 || most > 0 && self.ids.percent() < most
+    /// From now on launches fail as `shortage` says, until it is ended by this name.
+    pub(in crate::lab) fn begin_shortage(&mut self, name: &str, shortage: Shortage) {
+        self.shortages.insert(name.to_owned(), shortage);
     }
 
-    /// The ARN of a target's resource: an instance by its id, an Auto Scaling group by its name.
-    pub(in crate::lab) fn resource_arn(&self, resource_type: &str, name: &str) -> String {
-        if resource_type == super::template::SPOT_INSTANCE { self.instance_arn(name) } else { self.group_arn(name) }
+    pub(in crate::lab) fn end_shortage(&mut self, name: &str) {
+        self.shortages.remove(name);
     }
 
-    /// An Auto Scaling group's ARN; its UUID follows from the name.
-    pub(in crate::lab) fn group_arn(&self, name: &str) -> String {
-        let seed = name.bytes().fold(17, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
-        let uuid = Ids::new(seed).uuid();
-        self.arn("autoscaling", &format!("autoScalingGroup:{uuid}:autoScalingGroupName/{name}"))
-    }
-
-    /// `euw1-az2` for the second zone of `eu-west-1`.
-    pub(in crate::lab) fn zone_id(&self, zone: &str) -> String {
-        let mut parts = self.scenario.region.split('-');
-        let (area, side, number) = (parts.next(), parts.next(), parts.next());
-        let letters: String = side.unwrap_or_default().chars().take(1).collect();
-        let place = self.scenario.zones.iter().position(|other| other == zone).unwrap_or(0).saturating_add(1);
-        format!("{}{letters}{}-az{place}", area.unwrap_or_default(), number.unwrap_or_default())
+    /// Whether a launch of this group in this zone fails now.
+    pub(in crate::lab) fn is_short(&mut self, group: &str, zone: &str) -> bool {
+        let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
+        let hits = |shortage: &&Shortage| has(&shortage.groups, group) && has(&shortage.zones, zone);
+        let percentages: Vec<u32> = self.shortages.values().filter(hits).map(|shortage| shortage.percentage).collect();
+        percentages.into_iter().any(|percentage| self.ids.chance(percentage))
     }
 }

@@ -49,8 +49,8 @@ impl World {
         };
         let mut zones: Vec<(usize, String)> = group.zones.iter().map(|zone| (staying(zone), zone.clone())).collect();
         zones.sort_by_key(|(staying, _)| *staying);
-        let name = group.auto_scaling_name().unwrap_or_default();
-        let Some((_, zone)) = zones.into_iter().find(|(_, zone)| !self.is_iced(&name, zone)) else {
+        let name = group.auto_scaling_group().unwrap_or_default();
+        let Some((_, zone)) = zones.into_iter().find(|(_, zone)| !self.is_short(&name, zone)) else {
             self.schedule(RELAUNCH, Happening::Launch(place));
             return;
         };
@@ -167,20 +167,6 @@ impl World {
         };
         self.spot_requests.insert(id.clone(), request);
         id
-    }
-
-    /// The tags of an Auto Scaling group itself, most of which it puts on its instances.
-    pub(in crate::lab) fn group_tags(&self, group: &Group) -> BTreeMap<String, String> {
-        let mut tags: BTreeMap<String, String> = group.tags.iter().cloned().collect();
-        if group.kind == GroupKind::EksNodegroup {
-            let mut tag = |key: String, value: &str| tags.insert(key, value.to_owned());
-            tag(format!("kubernetes.io/cluster/{}", group.cluster), "owned");
-            tag(format!("k8s.io/cluster-autoscaler/{}", group.cluster), "owned");
-            tag("k8s.io/cluster-autoscaler/enabled".to_owned(), "true");
-            tag("eks:cluster-name".to_owned(), &group.cluster);
-            tag("eks:nodegroup-name".to_owned(), &group.name);
-        }
-        tags
     }
 
     /// The tags that the group's manager puts on its instances, and the group's own.

@@ -49,9 +49,9 @@ impl Ids {
         self.0.shuffle(items);
     }
 
-    /// From 0 to 99.
-    pub(super) fn percent(&mut self) -> u8 {
-        self.0.u8(..100)
+    /// True so many times of a hundred; without a draw at both ends, so that chance elsewhere stays what it is.
+    pub(super) fn chance(&mut self, percentage: u32) -> bool {
+        percentage >= 100 || percentage > 0 && self.0.u32(..100) < percentage
     }
 
     /// A span from `low` to `high`, in whole milliseconds.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     World,
+    auto_scaling::group_tags,
     instance::{Instance, InstanceState},
     template::{Filter, SPOT_INSTANCE, Selection, Target},
 };
@@ -67,10 +68,10 @@ impl World {
     }
 
     fn groups_meant(&self, target: &Target) -> Vec<String> {
-        let groups = self.scenario.groups.iter().filter_map(|group| Some((group, group.auto_scaling_name()?)));
+        let groups = self.scenario.groups.iter().filter_map(|group| Some((group, group.auto_scaling_group()?)));
         let meant = groups.filter(|(group, name)| {
             if target.resource_arns.is_empty() {
-                let tags = self.group_tags(group);
+                let tags = group_tags(group);
                 target.resource_tags.iter().all(|(key, value)| tags.get(key) == Some(value))
             } else {
                 target.resource_arns.contains(&self.group_arn(name))
@@ -132,7 +133,8 @@ mod tests {
         for (path, value) in [("State.Name", "running"), ("Tags.Key", "a"), ("Tags.Key", "b")] {
             assert!(stands_at(&document, path, value), "{path}");
         }
-        for (path, value) in [("State", "running"), ("state.name", "running"), ("Tags.Key", "c"), ("State.Name.X", "running")]
+        for (path, value) in
+            [("State", "running"), ("state.name", "running"), ("Tags.Key", "c"), ("State.Name.X", "running")]
         {
             assert!(!stands_at(&document, path, value), "{path}");
         }

@@ -59,7 +59,8 @@ impl World {
         }))
         .unwrap();
         let id = self.template_id();
-        let template = Template { order: 1, id, created: self.now(), updated: self.now(), content, tags: BTreeMap::new() };
+        let template =
+            Template { order: 1, id, created: self.now(), updated: self.now(), content, tags: BTreeMap::new() };
         self.start_experiment(&template, false, BTreeMap::new())
     }
 
