@@ -38,6 +38,12 @@ pub(super) const SERVICE: Service = Service {
                 takes: &["InstanceIds", "MaxRecords", "NextToken"],
                 run: groups::describe_instances,
             },
+            QueryOperation {
+                name: "DescribeScalingActivities",
+                promise: Promise::Faithful,
+                takes: &["ActivityIds", "AutoScalingGroupName", "MaxRecords", "NextToken"],
+                run: groups::activities,
+            },
         ],
     )],
 };

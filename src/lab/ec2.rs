@@ -1,9 +1,19 @@
-//! EC2: instances, spot requests and the places they can be in, as far as they are described. Knows not what happens to them.
+//! EC2: its operations, and what they share: paging, dry runs, ids and tags. Knows not what happens to instances.
 
+mod changes;
 mod filter;
+mod fleets;
+mod instance_status;
 mod instances;
+mod launch_data;
+mod launch_templates;
 mod places;
+mod run;
+mod spot_prices;
 mod spot_requests;
+mod tags;
+
+use http::StatusCode;
 
 use super::{
     service::{Promise, Protocol, QueryOperation, Service},
@@ -12,6 +22,7 @@ use super::{
         query::{Dialect, Element, Form, set, text},
         token::PageToken,
     },
+    world::{World, instance::Tags},
 };
 
 pub(super) const VERSION: &str = "2016-11-15";
@@ -20,37 +31,227 @@ pub(super) const SERVICE: Service = Service {
     signing_name: "ec2",
     title: "EC2",
     global: false,
-    refused: &[],
+    refused: &[
+        ("DescribeFleets", "the lab's fleets are instant, and CreateFleet has said all of them"),
+        ("RequestSpotFleet", "AWS itself discourages it; CreateFleet is there"),
+        ("RequestSpotInstances", "AWS itself discourages it; RunInstances is there"),
+        ("RebootInstances", "a reboot shows in no description"),
+    ],
     protocols: &[Protocol::Query(
         Dialect::Ec2 { version: VERSION },
         &[
-            QueryOperation {
-                name: "DescribeAvailabilityZones",
-                promise: Promise::Faithful,
-                takes: &["ZoneName", "Filter"],
-                run: places::describe_availability_zones,
-            },
-            QueryOperation {
-                name: "DescribeInstances",
-                promise: Promise::Faithful,
-                takes: &["InstanceId", "Filter", "MaxResults", "NextToken"],
-                run: instances::describe_instances,
-            },
-            QueryOperation {
-                name: "DescribeRegions",
-                promise: Promise::Faithful,
-                takes: &["RegionName"],
-                run: places::describe_regions,
-            },
-            QueryOperation {
-                name: "DescribeSpotInstanceRequests",
-                promise: Promise::Faithful,
-                takes: &["SpotInstanceRequestId", "Filter", "MaxResults", "NextToken"],
-                run: spot_requests::describe_spot_instance_requests,
-            },
+            faithful(
+                "CancelSpotInstanceRequests",
+                &["SpotInstanceRequestId", "DryRun"],
+                changes::cancel_spot_instance_requests,
+            ),
+            simplified(
+                "CreateFleet",
+                "of type instant; the first pool in the strategy's order that has capacity gives all",
+                &[
+                    "ClientToken",
+                    "DryRun",
+                    "LaunchTemplateConfigs",
+                    "OnDemandOptions",
+                    "SpotOptions",
+                    "TagSpecification",
+                    "TargetCapacitySpecification",
+                    "Type",
+                ],
+                fleets::create_fleet,
+            ),
+            simplified(
+                "CreateLaunchTemplate",
+                LAUNCH_DATA,
+                &[
+                    "ClientToken",
+                    "DryRun",
+                    "LaunchTemplateData",
+                    "LaunchTemplateName",
+                    "TagSpecification",
+                    "VersionDescription",
+                ],
+                launch_templates::create_launch_template,
+            ),
+            simplified(
+                "CreateLaunchTemplateVersion",
+                LAUNCH_DATA,
+                &[
+                    "ClientToken",
+                    "DryRun",
+                    "LaunchTemplateData",
+                    "LaunchTemplateId",
+                    "LaunchTemplateName",
+                    "SourceVersion",
+                    "VersionDescription",
+                ],
+                launch_templates::create_launch_template_version,
+            ),
+            faithful("CreateTags", &["ResourceId", "Tag", "DryRun"], tags::create_tags),
+            simplified(
+                "DeleteFleets",
+                "a deleted fleet is forgotten at once",
+                &["FleetId", "TerminateInstances", "DryRun"],
+                fleets::delete_fleets,
+            ),
+            faithful(
+                "DeleteLaunchTemplate",
+                &["LaunchTemplateId", "LaunchTemplateName", "DryRun"],
+                launch_templates::delete_launch_template,
+            ),
+            faithful("DeleteTags", &["ResourceId", "Tag", "DryRun"], tags::delete_tags),
+            faithful(
+                "DescribeAvailabilityZones",
+                &["ZoneName", "ZoneId", "AllAvailabilityZones", "Filter", "DryRun"],
+                places::describe_availability_zones,
+            ),
+            simplified(
+                "DescribeInstanceStatus",
+                "checks pass two minutes after the launch; no scheduled events",
+                &["InstanceId", "IncludeAllInstances", "Filter", "MaxResults", "NextToken", "DryRun"],
+                instance_status::describe_instance_status,
+            ),
+            simplified(
+                "DescribeInstances",
+                "no volumes, network interfaces or security groups; pages count instances",
+                &["InstanceId", "Filter", "MaxResults", "NextToken", "DryRun"],
+                instances::describe_instances,
+            ),
+            faithful(
+                "DescribeLaunchTemplateVersions",
+                &[
+                    "Filter",
+                    "LaunchTemplateId",
+                    "LaunchTemplateName",
+                    "LaunchTemplateVersion",
+                    "MaxResults",
+                    "MaxVersion",
+                    "MinVersion",
+                    "NextToken",
+                    "DryRun",
+                ],
+                launch_templates::describe_launch_template_versions,
+            ),
+            faithful(
+                "DescribeLaunchTemplates",
+                &["LaunchTemplateId", "LaunchTemplateName", "Filter", "MaxResults", "NextToken", "DryRun"],
+                launch_templates::describe_launch_templates,
+            ),
+            simplified(
+                "DescribeRegions",
+                "the lab's one region",
+                &["RegionName", "AllRegions", "Filter", "DryRun"],
+                places::describe_regions,
+            ),
+            faithful(
+                "DescribeSpotInstanceRequests",
+                &["SpotInstanceRequestId", "Filter", "MaxResults", "NextToken", "DryRun"],
+                spot_requests::describe_spot_instance_requests,
+            ),
+            simplified(
+                "DescribeSpotPriceHistory",
+                "made-up prices of Linux/UNIX; without InstanceType those of the scenario's types",
+                &[
+                    "AvailabilityZone",
+                    "AvailabilityZoneId",
+                    "EndTime",
+                    "Filter",
+                    "InstanceType",
+                    "MaxResults",
+                    "NextToken",
+                    "ProductDescription",
+                    "StartTime",
+                    "DryRun",
+                ],
+                spot_prices::describe_spot_price_history,
+            ),
+            faithful("DescribeTags", &["Filter", "MaxResults", "NextToken", "DryRun"], tags::describe_tags),
+            simplified(
+                "RunInstances",
+                LAUNCH_DATA,
+                &[
+                    "ClientToken",
+                    "DryRun",
+                    "ImageId",
+                    "InstanceMarketOptions",
+                    "InstanceType",
+                    "LaunchTemplate",
+                    "MaxCount",
+                    "MinCount",
+                    "Placement",
+                    "SubnetId",
+                    "TagSpecification",
+                ],
+                run::run_instances,
+            ),
+            faithful("StartInstances", &["InstanceId", "DryRun"], changes::start_instances),
+            simplified(
+                "StopInstances",
+                "forced or not, an instance takes the same time",
+                &["InstanceId", "Hibernate", "Force", "DryRun"],
+                changes::stop_instances,
+            ),
+            simplified(
+                "TerminateInstances",
+                "forced or not, an instance takes the same time",
+                &["InstanceId", "Force", "SkipOsShutdown", "DryRun"],
+                changes::terminate_instances,
+            ),
         ],
     )],
 };
+
+const LAUNCH_DATA: &str =
+    "image, type, zone, spot options and tags; any well-formed image exists; nothing of keys, networks or volumes";
+
+type Run = fn(&mut World, &Form) -> Result<Vec<Element>, ApiError>;
+
+const fn faithful(name: &'static str, takes: &'static [&'static str], run: Run) -> QueryOperation {
+    QueryOperation { name, promise: Promise::Faithful, takes, run }
+}
+
+const fn simplified(name: &'static str, how: &'static str, takes: &'static [&'static str], run: Run) -> QueryOperation {
+    QueryOperation { name, promise: Promise::Simplified(how), takes, run }
+}
+
+/// Ends a dry run, of which everything has been checked.
+fn end_dry_run(form: &Form) -> Result<(), ApiError> {
+    if !flag(form, "DryRun")? {
+        return Ok(());
+    }
+    let message = "Request would have succeeded, but DryRun flag is set.";
+    Err(ApiError::new(StatusCode::PRECONDITION_FAILED, "DryRunOperation", message))
+}
+
+/// A boolean input; false if it is absent.
+fn flag(form: &Form, name: &str) -> Result<bool, ApiError> {
+    match form.get(name) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(invalid(format!("Invalid value '{other}' for {name}. It must be true or false"))),
+    }
+}
+
+fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::bad("InvalidParameterValue", message)
+}
+
+fn combination(message: impl Into<String>) -> ApiError {
+    ApiError::bad("InvalidParameterCombination", message)
+}
+
+fn missing(name: &str) -> ApiError {
+    ApiError::bad("MissingParameter", format!("The request must contain the parameter {name}"))
+}
+
+/// Refuses members of a structure that are not taken, as unknown inputs of an operation are.
+fn take_only(form: &Form, structure: &str, members: &[&str]) -> Result<(), ApiError> {
+    let stranger = form.below(structure).names().into_iter().find(|name| !members.contains(&name.as_str()));
+    stranger.map_or(Ok(()), |name| {
+        let message = format!("The parameter {structure}.{name} is not recognized or not supported here");
+        Err(ApiError::bad("UnknownParameter", message))
+    })
+}
 
 /// Which part of a listing a request wants.
 #[derive(Debug)]
@@ -60,8 +261,8 @@ struct Paging {
 }
 
 impl Paging {
-    /// From `MaxResults` (5 to 1000; without it everything) and `NextToken`.
-    fn of(form: &Form, operation: &str) -> Result<Self, ApiError> {
+    /// From `MaxResults` (without it everything) and `NextToken`.
+    fn of(form: &Form, operation: &str, sizes: std::ops::RangeInclusive<usize>) -> Result<Self, ApiError> {
         let token = match form.get("NextToken") {
             None | Some("") => None,
             Some(text) => {
@@ -73,11 +274,14 @@ impl Paging {
         let size = match form.get("MaxResults") {
             None => usize::MAX,
             Some(text) => {
-                let size = text.parse().ok().filter(|size| (5..=1_000).contains(size));
+                let size = text.parse().ok().filter(|size| sizes.contains(size));
+                let (low, high) = (sizes.start(), sizes.end());
                 let message = || {
-                    format!("Value ( {text} ) for parameter maxResults is invalid. Expecting a value from 5 to 1000.")
+                    format!(
+                        "Value ( {text} ) for parameter maxResults is invalid. Expecting a value from {low} to {high}."
+                    )
                 };
-                size.ok_or_else(|| ApiError::bad("InvalidParameterValue", message()))?
+                size.ok_or_else(|| invalid(message()))?
             }
         };
         Ok(Self { token, size })
@@ -85,8 +289,8 @@ impl Paging {
 }
 
 /// Tags as every resource has them.
-fn tag_set<'a>(tags: impl IntoIterator<Item = (&'a String, &'a String)>) -> Element {
-    set("tagSet", tags.into_iter().map(|(key, value)| vec![text("key", key), text("value", value)]))
+fn tag_set(tags: &Tags) -> Element {
+    set("tagSet", tags.iter().map(|(key, value)| vec![text("key", &**key), text("value", &**value)]))
 }
 
 /// Refuses ids that are not written as AWS writes those of their kind, or that are unknown.

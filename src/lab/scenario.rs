@@ -30,6 +30,9 @@ pub struct Scenario {
     pub groups: Vec<Group>,
     pub timing: Timing,
     pub interruption: Interruption,
+    pub capacity: Capacity,
+    /// How long EC2's descriptions may be out of date, at most; zero shows every change at once.
+    pub lag: SignedDuration,
     pub events: Events,
     pub faults: Vec<Fault>,
 }
@@ -42,7 +45,11 @@ pub struct Group {
     /// The EKS cluster; empty if it belongs to none.
     pub cluster: String,
     pub lifecycle: Lifecycle,
+    /// How many it starts with and wants; from `min` to `max`.
     pub count: usize,
+    pub min: usize,
+    /// Never exceeded. Twice the count if the scenario does not say, so that it can replace before the old ones go.
+    pub max: usize,
     /// Never empty.
     pub instance_types: Vec<String>,
     /// Never empty; the scenario's if the group names none.
@@ -50,6 +57,13 @@ pub struct Group {
     pub replaces: Replaces,
     /// From that moment to the launch of the replacement; up to a quarter of it is added or taken by chance.
     pub replacement_latency: SignedDuration,
+    /// Terminates an instance that a rebalance recommendation named itself, once its replacement runs and it is drained.
+    pub capacity_rebalancing: bool,
+    pub handler: Handler,
+    /// How long draining an instance takes.
+    pub drain: SignedDuration,
+    /// The pools that have no capacity for this group, as in [`Capacity::no_spot`].
+    pub no_capacity: Vec<String>,
     /// What happens to a spot instance of it in the end.
     pub behavior: Behavior,
     /// Tags of its own, besides those of its kind.
@@ -84,12 +98,23 @@ pub enum Lifecycle {
 }
 
 /// At which sign a group launches a replacement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Replaces {
     Rebalance,
     Notice,
     Termination,
     Never,
+}
+
+/// What reacts to the two-minute notice on a group's nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handler {
+    /// Nothing: the pods go down with the node.
+    Nobody,
+    /// Cordons and drains; EC2 itself ends the instance.
+    NodeTerminationHandler,
+    /// Drains, then terminates the instance before EC2 does.
+    Karpenter,
 }
 
 /// EC2's `InstanceInterruptionBehavior`.
@@ -160,6 +185,23 @@ pub struct Interruption {
 pub enum StatusAt {
     Notice,
     Termination,
+}
+
+/// Where EC2 has no capacity, and what groups make of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Pools without spot capacity: an instance type, a zone, `type/zone`, or `*` for all.
+    pub no_spot: Vec<String>,
+    /// The same for on-demand capacity.
+    pub no_on_demand: Vec<String>,
+    /// From a launch that failed to the group's next try.
+    pub retry: SignedDuration,
+}
+
+impl Default for Capacity {
+    fn default() -> Self {
+        Self { no_spot: Vec::new(), no_on_demand: Vec::new(), retry: SignedDuration::from_secs(30) }
+    }
 }
 
 /// What is deployed to see events; an empty name is nothing.

@@ -6,24 +6,32 @@ pub(super) mod auto_scaling;
 pub(super) mod capacity;
 pub(super) mod experiment;
 pub(super) mod function;
+pub(super) mod groups;
 pub(super) mod instance;
+pub(super) mod launch;
+pub(super) mod launch_template;
+pub(super) mod listing;
 pub(super) mod log_group;
 pub(super) mod role;
 pub(super) mod rule;
 pub(super) mod safety_lever;
 pub(super) mod secret;
+pub(super) mod spot_price;
 pub(super) mod template;
 
 mod events;
 mod experiment_log;
-mod groups;
 mod ids;
 mod interruption;
+mod lifecycle;
 mod schedule;
 mod slack_function;
 mod targets;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -33,9 +41,12 @@ use alarm::Alarm;
 use capacity::Shortage;
 use experiment::Experiment;
 use function::Function;
+use groups::{GroupState, Replacement};
 use ids::Ids;
-use instance::{Instances, SpotRequest};
+use instance::{Instances, SpotRequests};
 use interruption::Interrupted;
+use launch::Launch;
+use launch_template::{Fleet, LaunchTemplate};
 use log_group::LogGroups;
 use role::{ManagedPolicy, Role};
 use rule::Rule;
@@ -57,9 +68,19 @@ pub(super) struct World {
     hosts: u32,
     /// When the region was put in place.
     pub(super) opened: Timestamp,
+    pub(super) seed: u64,
+    image: Arc<str>,
+    /// By the place of their zone in the scenario.
+    subnets: Vec<Arc<str>>,
+    /// By their places in the scenario.
+    pub(super) groups: Vec<GroupState>,
     pub(super) shortages: BTreeMap<String, Shortage>,
     pub(super) instances: Instances,
-    pub(super) spot_requests: BTreeMap<String, SpotRequest>,
+    pub(super) spot_requests: SpotRequests,
+    /// What EC2 shows of them where it lags behind.
+    shown: (Instances, SpotRequests),
+    pub(super) launch_templates: BTreeMap<String, LaunchTemplate>,
+    pub(super) fleets: BTreeMap<String, Fleet>,
     pub(super) templates: BTreeMap<String, Template>,
     pub(super) experiments: BTreeMap<String, Experiment>,
     pub(super) client_tokens: Idempotency,
@@ -89,8 +110,15 @@ enum Happening {
     /// `shutting-down` becomes `terminated`, `stopping` becomes `stopped`.
     InstanceEnds(String),
     InstanceVanishes(String),
-    /// A group (by its place in the scenario) launches one instance.
-    Launch(usize),
+    RequestVanishes(String),
+    /// A persistent spot request launches an instance again.
+    FulfillAgain(String, Box<Launch>),
+    /// A group launches an instance in place of another.
+    Launch(Replacement),
+    /// What manages a group terminates an instance that it has drained.
+    ManagerTerminates(String),
+    /// EC2's descriptions show what became of an instance or a spot request.
+    Shown(String),
     ExperimentRuns(String),
     ActionsStart(String),
     ActionEnds {
@@ -133,6 +161,7 @@ impl World {
     pub(super) fn open(scenario: Scenario, now: Timestamp, seed: u64) -> Self {
         let mut ids = Ids::new(seed);
         let events_stream = ids.uuid();
+        let subnets = (0..scenario.zones.len()).map(|place| launch::subnet(place).into()).collect();
         let mut world = Self {
             now,
             scenario,
@@ -141,9 +170,16 @@ impl World {
             made: 0,
             hosts: 0,
             opened: now,
+            seed,
+            image: launch::IMAGE.into(),
+            subnets,
+            groups: Vec::new(),
             shortages: BTreeMap::new(),
             instances: Instances::default(),
-            spot_requests: BTreeMap::new(),
+            spot_requests: SpotRequests::default(),
+            shown: Default::default(),
+            launch_templates: BTreeMap::new(),
+            fleets: BTreeMap::new(),
             templates: BTreeMap::new(),
             experiments: BTreeMap::new(),
             client_tokens: Idempotency::default(),
@@ -161,16 +197,55 @@ impl World {
         };
         world.deploy_log_groups();
         world.launch_all();
+        if !world.scenario.lag.is_zero() {
+            world.shown = (world.instances.clone(), world.spot_requests.clone());
+            world.show_changes();
+        }
         world
     }
 
     /// Lets everything happen that is due by `to`, each at its own time. Never goes back.
     pub(super) fn advance(&mut self, to: Timestamp) {
+        self.show_changes();
         while let Some((at, happening)) = self.schedule.next_due(to) {
             self.now = at;
             self.happen(happening);
+            self.show_changes();
         }
         self.now = self.now.max(to);
+    }
+
+    /// The instances as EC2 describes them at present: each as it was at some moment within the scenario's lag.
+    pub(super) fn shown_instances(&self) -> &Instances {
+        if self.scenario.lag.is_zero() { &self.instances } else { &self.shown.0 }
+    }
+
+    pub(super) fn shown_spot_requests(&self) -> &SpotRequests {
+        if self.scenario.lag.is_zero() { &self.spot_requests } else { &self.shown.1 }
+    }
+
+    /// Has each change come to be seen within the lag.
+    fn show_changes(&mut self) {
+        if self.scenario.lag.is_zero() {
+            return;
+        }
+        let changed = self.instances.take_changed().into_iter().chain(self.spot_requests.take_changed());
+        for id in changed {
+            let delay = self.ids.between(SignedDuration::ZERO, self.scenario.lag);
+            self.schedule(delay, Happening::Shown(id));
+        }
+    }
+
+    fn show(&mut self, id: &str) {
+        let (instances, requests) = &mut self.shown;
+        match self.instances.get(id) {
+            Some(instance) => instances.insert(instance.clone()),
+            None => instances.remove(id),
+        }
+        match self.spot_requests.get(id) {
+            Some(request) => requests.insert(request.clone()),
+            None => requests.remove(id),
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -199,7 +274,11 @@ impl World {
             Happening::Shutdown(interrupted) => self.shut_down(&interrupted),
             Happening::InstanceEnds(id) => self.instance_ends(&id),
             Happening::InstanceVanishes(id) => self.instance_vanishes(&id),
-            Happening::Launch(group) => self.launch_replacement(group),
+            Happening::RequestVanishes(id) => self.request_vanishes(&id),
+            Happening::FulfillAgain(request, launch) => self.fulfill_again(request, launch),
+            Happening::Launch(replacement) => self.launch_replacement(replacement),
+            Happening::ManagerTerminates(id) => self.manager_terminates(&id),
+            Happening::Shown(id) => self.show(&id),
             Happening::ExperimentRuns(id) => self.experiment_runs(&id),
             Happening::ActionsStart(id) => self.start_ready_actions(&id),
             Happening::ActionEnds { experiment, action } => self.action_ends(&experiment, &action),

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::page_of;
 use crate::lab::{
-    scenario::{Group, Replaces},
+    scenario::Group,
     wire::{
         error::ApiError,
         query::{Element, Form, element, members, text},
@@ -12,8 +12,8 @@ use crate::lab::{
     },
     world::{
         World,
-        auto_scaling::group_tags,
-        instance::{Instance, InstanceState},
+        groups::Activity,
+        instance::{Instance, InstanceState, Tags},
     },
 };
 
@@ -27,8 +27,9 @@ pub(super) fn describe(world: &mut World, form: &Form) -> Result<Vec<Element>, A
         let name = filter.get("Name").unwrap_or_default();
         return Err(ApiError::bad("ValidationError", format!("Filter type {name} is not correct.")));
     }
-    let groups = groups(world).filter(|(_, group, name)| {
-        (named.is_empty() || named.contains(&name.as_str())) && filters.iter().all(|filter| passes(filter, group))
+    let groups = world.auto_scaling_groups().filter(|(place, _, name)| {
+        (named.is_empty() || named.contains(&name.as_str()))
+            && filters.iter().all(|filter| passes(filter, &world.group_tags(*place)))
     });
     let described = groups.map(|(place, group, name)| group_elements(world, place, group, &name));
     let page = page_of(form, "DescribeAutoScalingGroups", (50, 100), described)?;
@@ -39,7 +40,7 @@ pub(super) fn describe(world: &mut World, form: &Form) -> Result<Vec<Element>, A
 pub(super) fn describe_instances(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let named = form.list("InstanceIds.member");
     let mut found: Vec<(&Instance, String)> = Vec::new();
-    for (place, _, name) in groups(world) {
+    for (place, _, name) in world.auto_scaling_groups() {
         found.extend(instances(world, place).map(|instance| (instance, name.clone())));
     }
     found.retain(|(instance, _)| named.is_empty() || named.contains(&instance.id.as_str()));
@@ -52,16 +53,49 @@ pub(super) fn describe_instances(world: &mut World, form: &Form) -> Result<Vec<E
     Ok(std::iter::once(members("AutoScalingInstances", page.items)).chain(token).collect())
 }
 
-/// The groups of the scenario that are Auto Scaling groups, with their places and names.
-fn groups(world: &World) -> impl Iterator<Item = (usize, &Group, String)> {
-    let groups = world.scenario.groups.iter().enumerate();
-    groups.filter_map(|(place, group)| Some((place, group, group.auto_scaling_group()?)))
+/// The latest first.
+pub(super) fn activities(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
+    let (named, ids) = (form.get("AutoScalingGroupName"), form.list("ActivityIds.member"));
+    let groups: Vec<_> = world.auto_scaling_groups().collect();
+    if let Some(name) = named.filter(|name| !groups.iter().any(|(_, _, known)| known == name)) {
+        let message = format!("AutoScalingGroup name not found - AutoScalingGroup '{name}' not found");
+        return Err(ApiError::bad("ValidationError", message));
+    }
+    let mut found: Vec<(&Activity, String)> = Vec::new();
+    for (place, _, name) in groups.into_iter().filter(|(_, _, name)| named.is_none_or(|named| named == name)) {
+        let activities = world.groups.get(place).into_iter().flat_map(|group| group.activities.iter().rev());
+        found.extend(activities.map(|activity| (activity, name.clone())));
+    }
+    found.retain(|(activity, _)| ids.is_empty() || ids.contains(&activity.id.as_str()));
+    found.sort_by_key(|(activity, _)| std::cmp::Reverse(activity.start));
+    let described = found.into_iter().map(|(activity, name)| activity_elements(world, activity, &name));
+    let page = page_of(form, "DescribeScalingActivities", (100, 100), described)?;
+    let token = page.next.map(|next| text("NextToken", next));
+    Ok(std::iter::once(members("Activities", page.items)).chain(token).collect())
+}
+
+fn activity_elements(world: &World, activity: &Activity, group: &str) -> Vec<Element> {
+    let mut elements = vec![
+        text("ActivityId", &activity.id),
+        text("AutoScalingGroupName", group),
+        text("AutoScalingGroupARN", world.group_arn(group)),
+        text("Description", &activity.description),
+        text("Cause", &activity.cause),
+        text("StartTime", iso_millis(activity.start)),
+        text("StatusCode", activity.status),
+        text("Progress", if activity.end.is_some() { "100" } else { "50" }),
+    ];
+    elements.extend(activity.end.map(|end| text("EndTime", iso_millis(end))));
+    if !activity.message.is_empty() {
+        elements.push(text("StatusMessage", &activity.message));
+    }
+    elements
 }
 
 /// What Auto Scaling still counts as the group's.
 fn instances(world: &World, place: usize) -> impl Iterator<Item = &Instance> {
     let is_member = move |instance: &&Instance| {
-        instance.group == place && !matches!(instance.state, InstanceState::Terminated | InstanceState::Stopped)
+        instance.group == Some(place) && !matches!(instance.state, InstanceState::Terminated | InstanceState::Stopped)
     };
     world.instances.iter().filter(is_member)
 }
@@ -70,22 +104,21 @@ fn is_known(filter: &str) -> bool {
     ["tag-key", "tag-value"].contains(&filter) || filter.starts_with("tag:")
 }
 
-fn passes(filter: &Form, group: &Group) -> bool {
+fn passes(filter: &Form, tags: &Tags) -> bool {
     let (name, values) = (filter.get("Name").unwrap_or_default(), filter.list("Values.member"));
-    let tags = group_tags(group);
     match name.strip_prefix("tag:") {
-        Some(key) => tags.get(key).is_some_and(|value| values.contains(&value.as_str())),
-        None if name == "tag-key" => tags.keys().any(|key| values.contains(&key.as_str())),
-        None => tags.values().any(|value| values.contains(&value.as_str())),
+        Some(key) => tags.get(key).is_some_and(|value| values.contains(&&**value)),
+        None if name == "tag-key" => tags.keys().any(|key| values.contains(&&**key)),
+        None => tags.values().any(|value| values.contains(&&**value)),
     }
 }
 
 fn group_elements(world: &World, place: usize, group: &Group, name: &str) -> Vec<Element> {
     let created = world.opened.saturating_sub(AGE).unwrap_or(world.opened);
-    let tags = group_tags(group).into_iter().map(|(key, value)| {
+    let tags = world.group_tags(place).into_iter().map(|(key, value)| {
         vec![
-            text("Key", key),
-            text("Value", value),
+            text("Key", &*key),
+            text("Value", &*value),
             text("ResourceId", name),
             text("ResourceType", "auto-scaling-group"),
             text("PropagateAtLaunch", "true"),
@@ -95,8 +128,8 @@ fn group_elements(world: &World, place: usize, group: &Group, name: &str) -> Vec
     vec![
         text("AutoScalingGroupName", name),
         text("AutoScalingGroupARN", world.group_arn(name)),
-        text("MinSize", group.count.to_string()),
-        text("MaxSize", group.count.to_string()),
+        text("MinSize", group.min.to_string()),
+        text("MaxSize", group.max.to_string()),
         text("DesiredCapacity", group.count.to_string()),
         text("DefaultCooldown", "300"),
         texts("AvailabilityZones", &group.zones),
@@ -111,7 +144,7 @@ fn group_elements(world: &World, place: usize, group: &Group, name: &str) -> Vec
         members("Tags", tags),
         texts("TerminationPolicies", &["Default".to_owned()]),
         text("NewInstancesProtectedFromScaleIn", "false"),
-        text("CapacityRebalance", (group.replaces == Replaces::Rebalance).to_string()),
+        text("CapacityRebalance", group.capacity_rebalancing.to_string()),
     ]
 }
 

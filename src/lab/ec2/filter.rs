@@ -1,8 +1,11 @@
 //! `Filter.N`: values are alternatives, filters must all pass, `*` and `?` are wildcards. Knows not what is filtered.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
-use crate::lab::wire::{error::ApiError, query::Form};
+use crate::lab::{
+    wire::{error::ApiError, query::Form},
+    world::instance::Tags,
+};
 
 /// One filter of a request.
 #[derive(Debug)]
@@ -27,16 +30,12 @@ impl<'a> Filter<'a> {
     }
 
     /// Whether a resource passes that has these tags, and of which `attribute` tells the value of any other filter.
-    pub(super) fn passes<'r>(
-        &self,
-        tags: &BTreeMap<String, String>,
-        attribute: impl Fn(&str) -> Option<&'r str>,
-    ) -> bool {
+    pub(super) fn passes<'r>(&self, tags: &Tags, attribute: impl Fn(&str) -> Option<Cow<'r, str>>) -> bool {
         match self.name {
             "tag-key" => tags.keys().any(|key| self.fits(key)),
             name => match name.strip_prefix("tag:") {
                 Some(key) => tags.get(key).is_some_and(|value| self.fits(value)),
-                None => attribute(name).is_some_and(|value| self.fits(value)),
+                None => attribute(name).is_some_and(|value| self.fits(&value)),
             },
         }
     }

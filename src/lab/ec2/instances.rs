@@ -1,6 +1,8 @@
 //! DescribeInstances. Knows not what happens to instances.
 
-use super::{Paging, check_ids, filter::Filter, places::zone_id, tag_set};
+use std::borrow::Cow;
+
+use super::{Paging, check_ids, combination, end_dry_run, filter::Filter, places::zone_id, tag_set};
 use crate::lab::{
     scenario::Lifecycle,
     wire::{
@@ -15,16 +17,37 @@ use crate::lab::{
     },
 };
 
+const ARCHITECTURE: &str = "x86_64";
+
 const FILTERS: &[&str] = &[
+    "architecture",
     "availability-zone",
+    "availability-zone-id",
+    "client-token",
+    "dns-name",
+    "image-id",
     "instance-id",
     "instance-lifecycle",
+    "instance-state-code",
     "instance-state-name",
     "instance-type",
+    "launch-index",
+    "launch-time",
+    "monitoring-state",
+    "owner-id",
+    "platform-details",
     "private-dns-name",
+    "private-ip-address",
+    "reason",
+    "reservation-id",
+    "root-device-name",
+    "root-device-type",
     "spot-instance-request-id",
     "state-reason-code",
+    "state-reason-message",
     "subnet-id",
+    "tenancy",
+    "virtualization-type",
     "vpc-id",
 ];
 
@@ -32,42 +55,67 @@ const FILTERS: &[&str] = &[
 pub(super) fn describe_instances(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let ids = form.list("InstanceId");
     if !ids.is_empty() && form.get("MaxResults").is_some() {
-        let message = "The parameter instancesSet cannot be used with the parameter maxResults";
-        return Err(ApiError::bad("InvalidParameterCombination", message));
+        return Err(combination("The parameter instancesSet cannot be used with the parameter maxResults"));
     }
-    check_ids(&ids, "i-", "InvalidInstanceID", "instance", |id| world.instances.get(id).is_some())?;
+    check_instances(world, &ids)?;
     let filters = Filter::all(form, FILTERS)?;
-    let paging = Paging::of(form, "DescribeInstances")?;
+    let paging = Paging::of(form, "DescribeInstances", 5..=1_000)?;
+    end_dry_run(form)?;
     let wanted = |instance: &&Instance| {
-        (ids.is_empty() || ids.contains(&instance.id.as_str()))
-            && filters.iter().all(|filter| filter.passes(&instance.tags, |name| attribute(instance, name)))
+        filters.iter().all(|filter| filter.passes(&instance.tags, |name| attribute(world, instance, name)))
     };
     let after = paging.token.as_ref().map_or(0, |token| token.after);
-    let places = world.instances.after(after).filter(wanted).map(|instance| (instance.order, instance));
+    let places = world.shown_instances().some(&ids, after).filter(wanted).map(|instance| (instance.order, instance));
     let page = page("DescribeInstances", places, paging.token.as_ref(), paging.size);
     let reservations = page.items.chunk_by(|one, other| one.reservation == other.reservation);
     let reservations = set("reservationSet", reservations.map(|instances| reservation(world, instances)));
     Ok(std::iter::once(reservations).chain(page.next.map(|next| text("nextToken", next))).collect())
 }
 
-fn attribute<'i>(instance: &'i Instance, name: &str) -> Option<&'i str> {
-    match name {
-        "availability-zone" => Some(&instance.zone),
-        "instance-id" => Some(&instance.id),
-        "instance-lifecycle" => (instance.lifecycle == Lifecycle::Spot).then_some("spot"),
-        "instance-state-name" => Some(instance.state.as_str()),
-        "instance-type" => Some(&instance.instance_type),
-        "private-dns-name" => Some(&instance.private_dns),
-        "spot-instance-request-id" => instance.spot_request.as_deref(),
-        "state-reason-code" => instance.state_reason.map(|(code, _)| code),
-        "subnet-id" => Some(&instance.subnet),
-        "vpc-id" => Some(&instance.vpc),
-        _ => None,
-    }
+/// Refuses ids of instances that are not written as such, or that EC2 does not show.
+pub(super) fn check_instances(world: &World, ids: &[&str]) -> Result<(), ApiError> {
+    check_ids(ids, "i-", "InvalidInstanceID", "instance", |id| world.shown_instances().get(id).is_some())
 }
 
-fn reservation(world: &World, instances: &[&Instance]) -> Vec<Element> {
-    let id = instances.first().map(|instance| instance.reservation.as_str()).unwrap_or_default();
+/// What a filter of this name looks at; none where the instance has no such thing.
+pub(super) fn attribute<'i>(world: &'i World, instance: &'i Instance, name: &str) -> Option<Cow<'i, str>> {
+    let text: &str = match name {
+        "architecture" => ARCHITECTURE,
+        "availability-zone" => &instance.zone,
+        "availability-zone-id" => return Some(zone_id(world, &instance.zone).into()),
+        "client-token" => instance.client_token.as_deref()?,
+        "dns-name" => "",
+        "image-id" => &instance.image,
+        "instance-id" => &instance.id,
+        "instance-lifecycle" => (instance.lifecycle == Lifecycle::Spot).then_some("spot")?,
+        "instance-state-code" => return Some(instance.state.code().to_string().into()),
+        "instance-state-name" => instance.state.as_str(),
+        "instance-type" => &instance.instance_type,
+        "launch-index" => return Some(instance.launch_index.to_string().into()),
+        "launch-time" => return Some(iso_millis(instance.launched).into()),
+        "monitoring-state" => "disabled",
+        "owner-id" => &world.scenario.account,
+        "platform-details" => "Linux/UNIX",
+        "private-dns-name" => return Some(instance.private_dns(&world.scenario.region).into()),
+        "private-ip-address" => return Some(instance.private_ip.to_string().into()),
+        "reason" => &instance.transition_reason,
+        "reservation-id" => &instance.reservation,
+        "root-device-name" => "/dev/xvda",
+        "root-device-type" => "ebs",
+        "spot-instance-request-id" => instance.spot_request.as_deref()?,
+        "state-reason-code" => instance.state_reason?.0,
+        "state-reason-message" => instance.state_reason?.1,
+        "subnet-id" => &instance.subnet,
+        "tenancy" => "default",
+        "virtualization-type" => "hvm",
+        "vpc-id" => instance.vpc,
+        _ => return None,
+    };
+    Some(text.into())
+}
+
+pub(super) fn reservation(world: &World, instances: &[&Instance]) -> Vec<Element> {
+    let id = instances.first().map(|instance| &*instance.reservation).unwrap_or_default();
     vec![
         text("reservationId", id),
         text("ownerId", &world.scenario.account),
@@ -77,48 +125,55 @@ fn reservation(world: &World, instances: &[&Instance]) -> Vec<Element> {
 }
 
 fn describe(world: &World, instance: &Instance) -> Vec<Element> {
-    let state = vec![text("code", instance.state.code().to_string()), text("name", instance.state.as_str())];
     // What is terminated has lost its place in the network.
     let gone = instance.state == InstanceState::Terminated;
     let placement = vec![
-        text("availabilityZone", &instance.zone),
+        text("availabilityZone", &*instance.zone),
         text("availabilityZoneId", zone_id(world, &instance.zone)),
         text("groupName", ""),
         text("tenancy", "default"),
     ];
     let mut described = vec![
         text("instanceId", &instance.id),
-        text("imageId", &instance.image),
-        element("instanceState", state),
-        text("privateDnsName", if gone { "" } else { &instance.private_dns }),
+        text("imageId", &*instance.image),
+        state("instanceState", instance.state),
+        text("privateDnsName", if gone { String::new() } else { instance.private_dns(&world.scenario.region) }),
         text("dnsName", ""),
         text("reason", &instance.transition_reason),
-        text("amiLaunchIndex", "0"),
-        text("instanceType", &instance.instance_type),
+        text("amiLaunchIndex", instance.launch_index.to_string()),
+        text("instanceType", &*instance.instance_type),
         text("launchTime", iso_millis(instance.launched)),
         element("placement", placement),
         element("monitoring", vec![text("state", "disabled")]),
     ];
     if !gone {
         described.extend([
-            text("subnetId", &instance.subnet),
-            text("vpcId", &instance.vpc),
-            text("privateIpAddress", &instance.private_ip),
+            text("subnetId", &*instance.subnet),
+            text("vpcId", instance.vpc),
+            text("privateIpAddress", instance.private_ip.to_string()),
         ]);
     }
     if let Some((code, message)) = instance.state_reason {
         described.push(element("stateReason", vec![text("code", code), text("message", message)]));
     }
     described.extend([
-        text("architecture", "x86_64"),
+        text("architecture", ARCHITECTURE),
         text("rootDeviceType", "ebs"),
         text("rootDeviceName", "/dev/xvda"),
     ]);
     described.push(text("virtualizationType", "hvm"));
+    if let Some(token) = &instance.client_token {
+        described.push(text("clientToken", &**token));
+    }
     if let Some(request) = &instance.spot_request {
         described.extend([text("instanceLifecycle", "spot"), text("spotInstanceRequestId", request)]);
     }
     described.push(tag_set(&instance.tags));
     described.push(text("platformDetails", "Linux/UNIX"));
     described
+}
+
+/// A state with its number.
+pub(super) fn state(name: &'static str, state: InstanceState) -> Element {
+    element(name, vec![text("code", state.code().to_string()), text("name", state.as_str())])
 }

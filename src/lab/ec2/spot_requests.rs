@@ -1,6 +1,8 @@
 //! DescribeSpotInstanceRequests. Knows not what the requests' instances go through.
 
-use super::{Paging, check_ids, filter::Filter, tag_set};
+use std::borrow::Cow;
+
+use super::{Paging, check_ids, end_dry_run, filter::Filter, places::zone_id, tag_set};
 use crate::lab::{
     wire::{
         error::ApiError,
@@ -8,74 +10,112 @@ use crate::lab::{
         time::iso_millis,
         token::page,
     },
-    world::{World, instance::SpotRequest},
+    world::{World, instance::SpotRequest, spot_price},
 };
 
-const FILTERS: &[&str] =
-    &["instance-id", "launched-availability-zone", "spot-instance-request-id", "state", "status-code", "type"];
+const FILTERS: &[&str] = &[
+    "create-time",
+    "instance-id",
+    "launch.image-id",
+    "launch.instance-type",
+    "launched-availability-zone",
+    "launched-availability-zone-id",
+    "product-description",
+    "spot-instance-request-id",
+    "spot-price",
+    "state",
+    "status-code",
+    "status-message",
+    "type",
+    "valid-until",
+];
 
 pub(super) fn describe_spot_instance_requests(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let ids = form.list("SpotInstanceRequestId");
-    check_ids(&ids, "sir-", "InvalidSpotInstanceRequestID", "spot instance request", |id| {
-        world.spot_requests.contains_key(id)
-    })?;
+    check_requests(world, &ids)?;
     let filters = Filter::all(form, FILTERS)?;
-    let paging = Paging::of(form, "DescribeSpotInstanceRequests")?;
+    let paging = Paging::of(form, "DescribeSpotInstanceRequests", 5..=1_000)?;
+    end_dry_run(form)?;
     let wanted = |request: &&SpotRequest| {
-        (ids.is_empty() || ids.contains(&request.id.as_str()))
-            && filters.iter().all(|filter| filter.passes(&request.tags, |name| attribute(request, name)))
+        filters.iter().all(|filter| filter.passes(&request.tags, |name| attribute(world, request, name)))
     };
-    let mut found: Vec<_> = world.spot_requests.values().filter(wanted).collect();
-    found.sort_by_key(|request| request.order);
-    let places = found.into_iter().map(|request| (request.order, request));
+    let after = paging.token.as_ref().map_or(0, |token| token.after);
+    let places = world.shown_spot_requests().some(&ids, after).filter(wanted).map(|request| (request.order, request));
     let page = page("DescribeSpotInstanceRequests", places, paging.token.as_ref(), paging.size);
-    let requests = set("spotInstanceRequestSet", page.items.into_iter().map(describe));
+    let requests = set("spotInstanceRequestSet", page.items.into_iter().map(|request| describe(world, request)));
     Ok(std::iter::once(requests).chain(page.next.map(|next| text("nextToken", next))).collect())
 }
 
-fn attribute<'r>(request: &'r SpotRequest, name: &str) -> Option<&'r str> {
-    match name {
-        "instance-id" => Some(&request.instance),
-        "launched-availability-zone" => Some(&request.zone),
-        "spot-instance-request-id" => Some(&request.id),
-        "state" => Some(request.state),
-        "status-code" => Some(request.status),
-        "type" => Some(request_type(request)),
-        _ => None,
-    }
+/// Refuses ids of spot requests that are not written as such, or that EC2 does not show.
+pub(super) fn check_requests(world: &World, ids: &[&str]) -> Result<(), ApiError> {
+    let exists = |id: &str| world.shown_spot_requests().get(id).is_some();
+    check_ids(ids, "sir-", "InvalidSpotInstanceRequestID", "spot instance request", exists)
 }
 
-/// EC2 stops and hibernates only what was requested persistently.
+fn attribute<'r>(world: &World, request: &'r SpotRequest, name: &str) -> Option<Cow<'r, str>> {
+    let text: &str = match name {
+        "create-time" => return Some(iso_millis(request.created).into()),
+        "instance-id" => request.instance.as_deref()?,
+        "launch.image-id" => &request.image,
+        "launch.instance-type" => &request.instance_type,
+        "launched-availability-zone" => request.instance.as_ref().map(|_| &*request.zone)?,
+        "launched-availability-zone-id" => {
+            return request.instance.as_ref().map(|_| zone_id(world, &request.zone).into());
+        }
+        "product-description" => "Linux/UNIX",
+        "spot-instance-request-id" => &request.id,
+        "spot-price" => return Some(price(request).into()),
+        "state" => request.state,
+        "status-code" => request.status,
+        "status-message" => request.message,
+        "type" => request_type(request),
+        "valid-until" => return request.valid_until.map(|time| iso_millis(time).into()),
+        _ => return None,
+    };
+    Some(text.into())
+}
+
 fn request_type(request: &SpotRequest) -> &'static str {
-    match request.behavior.as_str() {
-        "terminate" => "one-time",
-        _ => "persistent",
-    }
+    if request.is_persistent() { "persistent" } else { "one-time" }
 }
 
-fn describe(request: &SpotRequest) -> Vec<Element> {
+/// The most that is paid: what was asked for, or the on-demand price.
+fn price(request: &SpotRequest) -> String {
+    let asked = request.max_price.as_ref().and_then(|price| price.parse().ok());
+    format!("{:.6}", asked.or_else(|| spot_price::on_demand(&request.instance_type)).unwrap_or_default())
+}
+
+fn describe(world: &World, request: &SpotRequest) -> Vec<Element> {
     let status = vec![
         text("code", request.status),
         text("updateTime", iso_millis(request.updated)),
         text("message", request.message),
     ];
     let specification = vec![
-        text("imageId", &request.image),
-        text("instanceType", &request.instance_type),
-        text("subnetId", &request.subnet),
+        text("imageId", &*request.image),
+        text("instanceType", &*request.instance_type),
+        element("placement", vec![text("availabilityZone", &*request.zone)]),
+        text("subnetId", &*request.subnet),
     ];
-    vec![
+    let mut described = vec![
         text("spotInstanceRequestId", &request.id),
-        text("spotPrice", "0.096000"),
+        text("spotPrice", price(request)),
         text("type", request_type(request)),
         text("state", request.state),
         element("status", status),
         element("launchSpecification", specification),
-        text("instanceId", &request.instance),
         text("createTime", iso_millis(request.created)),
         text("productDescription", "Linux/UNIX"),
-        text("launchedAvailabilityZone", &request.zone),
         text("instanceInterruptionBehavior", request.behavior.as_str()),
         tag_set(&request.tags),
-    ]
+    ];
+    if let Some(instance) = &request.instance {
+        described.extend([
+            text("instanceId", instance),
+            text("launchedAvailabilityZone", &*request.zone),
+            text("launchedAvailabilityZoneId", zone_id(world, &request.zone)),
+        ]);
+    }
+    described.extend(request.valid_until.map(|time| text("validUntil", iso_millis(time))));
+    described
 }

@@ -28,10 +28,9 @@ pub(super) fn describe(world: &mut World, call: &RestCall) -> Result<Value, ApiE
     let (place, group) = found.ok_or_else(|| not_found(format!("No node group found for name: {name}.")))?;
     let auto_scaling = group.auto_scaling_group().unwrap_or_default();
     let created = epoch_seconds(world.opened.saturating_sub(AGE).unwrap_or(world.opened));
-    let of_group = world.instances.iter().filter(|instance| instance.group == place);
+    let of_group = world.instances.iter().filter(|instance| instance.group == Some(place));
     let subnets: BTreeSet<String> = of_group.map(|instance| instance.subnet.to_string()).collect();
-    let issues = issues(world, &auto_scaling);
-    let size = group.count.max(1);
+    let issues = issues(world, place, &auto_scaling);
     Ok(json!({ "nodegroup": {
         "nodegroupName": name,
         "nodegroupArn": world.arn("eks", &format!("nodegroup/{cluster}/{name}/{place:08x}")),
@@ -44,7 +43,7 @@ pub(super) fn describe(world: &mut World, call: &RestCall) -> Result<Value, ApiE
             Lifecycle::Spot => "SPOT",
             Lifecycle::OnDemand => "ON_DEMAND",
         },
-        "scalingConfig": { "minSize": group.count, "maxSize": size, "desiredSize": group.count },
+        "scalingConfig": { "minSize": group.min, "maxSize": group.max.max(1), "desiredSize": group.count },
         "instanceTypes": group.instance_types,
         "subnets": subnets,
         "amiType": "AL2023_x86_64_STANDARD",
@@ -64,10 +63,13 @@ fn of_cluster<'w>(world: &'w World, cluster: &str) -> impl Iterator<Item = (usiz
     world.scenario.groups.iter().enumerate().filter(is_of_it)
 }
 
-/// What EKS reports while launches of the group fail.
-fn issues(world: &World, group: &str) -> Vec<Value> {
-    let is_short = world.shortages.values().any(|shortage| shortage.groups.iter().any(|name| name == group));
-    let message = "Could not launch instances: there is no capacity available that matches your request.";
-    let issue = json!({ "code": "AsgInstanceLaunchFailures", "message": message, "resourceIds": [group] });
-    is_short.then_some(issue).into_iter().collect()
+/// What EKS reports as long as the group's latest launch has failed.
+fn issues(world: &World, place: usize, group: &str) -> Vec<Value> {
+    let activities = world.groups.get(place).map(|group| &group.activities);
+    let latest = activities.into_iter().flatten().rev().find(|activity| activity.description.starts_with("Launching"));
+    let failed = latest.filter(|activity| activity.status == "Failed");
+    let issue = failed.map(
+        |activity| json!({ "code": "AsgInstanceLaunchFailures", "message": activity.message, "resourceIds": [group] }),
+    );
+    issue.into_iter().collect()
 }

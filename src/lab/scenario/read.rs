@@ -6,7 +6,8 @@ use jiff::SignedDuration;
 use toml::de::DeTable;
 
 use super::{
-    Behavior, Complaint, Events, Group, GroupKind, Interruption, Lifecycle, Replaces, Scenario, StatusAt, Timing,
+    Behavior, Capacity, Complaint, Events, Group, GroupKind, Handler, Interruption, Lifecycle, Replaces, Scenario,
+    StatusAt, Timing,
     table::{Complaints, Table},
 };
 use crate::lab::faults::{Fault, FaultKind};
@@ -26,7 +27,15 @@ const REPLACES: &[(&str, Replaces)] = &[
 ];
 const BEHAVIORS: &[(&str, Behavior)] =
     &[("terminate", Behavior::Terminate), ("stop", Behavior::Stop), ("hibernate", Behavior::Hibernate)];
+const HANDLERS: &[(&str, Handler)] = &[
+    ("none", Handler::Nobody),
+    ("node-termination-handler", Handler::NodeTerminationHandler),
+    ("karpenter", Handler::Karpenter),
+];
 const STATUS_AT: &[(&str, StatusAt)] = &[("notice", StatusAt::Notice), ("termination", StatusAt::Termination)];
+
+/// Instances in a group, at most.
+const LARGEST_GROUP: u32 = 100_000;
 
 /// Delays are told apart by their own key.
 const FAULTS: &[(&str, FaultKind)] = &[
@@ -69,6 +78,8 @@ fn whole(name: &str, mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Sc
         region,
         timing: table.table("timing", wrong).map_or_else(Timing::default, |entry| timing(entry, wrong)),
         interruption: interruption(table.table("interruption", wrong), wrong),
+        capacity: capacity(table.table("capacity", wrong), wrong),
+        lag: lag(table.table("consistency", wrong), wrong),
         events: events(table.table("events", wrong), wrong),
         faults: table.tables("fault", wrong).into_iter().filter_map(|entry| fault(entry, wrong)).collect(),
         zones,
@@ -80,22 +91,34 @@ fn whole(name: &str, mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Sc
 
 fn group(mut table: Table<'_, '_>, zones: &[String], wrong: &mut Complaints<'_>) -> Group {
     let kind = table.word("kind", KINDS, wrong);
+    let count = table.whole("count", 0..=LARGEST_GROUP, wrong).unwrap_or(1);
+    let min = table.whole("min", 0..=count, wrong).unwrap_or(0);
+    let max = table.whole("max", count.max(1)..=2 * LARGEST_GROUP, wrong).unwrap_or(2 * count.max(1));
     let group = Group {
         kind: kind.unwrap_or(GroupKind::Standalone),
         name: table.required("name", wrong),
         cluster: table.string("cluster", wrong).unwrap_or_default(),
         lifecycle: table.word("lifecycle", LIFECYCLES, wrong).unwrap_or(Lifecycle::Spot),
-        count: table.whole("count", 0..=5_000, wrong).unwrap_or(1) as usize,
+        count: count as usize,
+        min: min as usize,
+        max: max as usize,
         instance_types: table.strings("instance_types", wrong).unwrap_or_else(|| vec!["m6i.large".to_owned()]),
         zones: table.strings("zones", wrong).unwrap_or_else(|| zones.to_vec()),
         replaces: table.word("replaces", REPLACES, wrong).unwrap_or(Replaces::Never),
         replacement_latency: table.seconds("replacement_latency", wrong).unwrap_or(SignedDuration::from_secs(20)),
+        capacity_rebalancing: table.boolean("capacity_rebalancing", wrong).unwrap_or(false),
+        handler: table.word("handler", HANDLERS, wrong).unwrap_or(Handler::Nobody),
+        drain: table.seconds("drain", wrong).unwrap_or(SignedDuration::from_secs(20)),
+        no_capacity: table.strings("no_capacity", wrong).unwrap_or_default(),
         behavior: table.word("behavior", BEHAVIORS, wrong).unwrap_or(Behavior::Terminate),
         tags: table.pairs("tags", wrong),
     };
     let in_cluster = matches!(group.kind, GroupKind::EksNodegroup | GroupKind::KarpenterNodepool);
     if in_cluster && group.cluster.is_empty() {
         wrong.add(table.offset, format!("group {} of this kind needs a cluster", group.name));
+    }
+    if group.capacity_rebalancing && group.replaces != Replaces::Rebalance {
+        wrong.add(table.place("capacity_rebalancing"), "capacity_rebalancing needs replaces = \"rebalance\"");
     }
     if let Some(zone) = group.zones.iter().find(|zone| !zones.contains(zone)) {
         wrong.add(table.place("zones"), format!("zone {zone} is not one of the scenario's"));
@@ -142,6 +165,28 @@ fn interruption(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> Int
     };
     table.finish(wrong);
     interruption
+}
+
+fn capacity(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> Capacity {
+    let usual = Capacity::default();
+    let Some(mut table) = table else { return usual };
+    let capacity = Capacity {
+        no_spot: table.strings("no_spot", wrong).unwrap_or_default(),
+        no_on_demand: table.strings("no_on_demand", wrong).unwrap_or_default(),
+        retry: table.seconds("retry", wrong).unwrap_or(usual.retry),
+    };
+    if capacity.retry.as_secs() < 1 {
+        wrong.add(table.place("retry"), "retry is less than a second");
+    }
+    table.finish(wrong);
+    capacity
+}
+
+fn lag(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> SignedDuration {
+    let Some(mut table) = table else { return SignedDuration::ZERO };
+    let lag = table.seconds("lag", wrong).unwrap_or_default();
+    table.finish(wrong);
+    lag
 }
 
 fn events(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> Events {
@@ -199,7 +244,7 @@ mod tests {
         1: description is missing
         2: unknown key colour
         6: kind is "nodes", not one of: eks-nodegroup, karpenter-nodepool, auto-scaling-group, standalone
-        7: count is not a whole number from 0 to 5000
+        7: count is not a whole number from 0 to 100000
         9: a fault of kind delay needs a delay
         10: operation DescribeInstances names no service, as in ec2:DescribeInstances
         "#);
@@ -222,6 +267,19 @@ mod tests {
             stop_recalls = true
             [events]
             log_group = ""
+            [capacity]
+            no_spot = ["m6i.large/eu-west-1a"]
+            retry = 60
+            [consistency]
+            lag = 5
+            [[group]]
+            kind = "karpenter-nodepool"
+            name = "flex"
+            cluster = "shop"
+            count = 3
+            max = 4
+            handler = "karpenter"
+            drain = 45
             [[fault]]
             operation = "ec2:DescribeInstances"
             kind = "delay"
@@ -232,6 +290,10 @@ mod tests {
         assert_eq!(scenario.timing.action_delay, SignedDuration::from_millis(500));
         assert!(scenario.interruption.stop_recalls);
         assert_eq!(scenario.events.log_group, "");
+        assert_eq!(scenario.capacity.no_spot, ["m6i.large/eu-west-1a"]);
+        assert_eq!((scenario.capacity.retry.as_secs(), scenario.lag.as_secs()), (60, 5));
+        let flex = &scenario.groups[0];
+        assert_eq!((flex.min, flex.max, flex.handler, flex.drain.as_secs()), (0, 4, Handler::Karpenter, 45));
         let kind = FaultKind::Delay(SignedDuration::from_secs(3));
         let expected = Fault { operation: "ec2:DescribeInstances".into(), kind, from: 1, times: None, page: Some(2) };
         assert_eq!(scenario.faults, [expected]);

@@ -1,11 +1,22 @@
-//! What names Auto Scaling groups and zones, and what a node group's group is tagged with. Knows not who launches.
+//! How Auto Scaling groups and zones are named, and which groups there are. Knows not who launches.
 
-use std::collections::BTreeMap;
-
-use super::{World, ids::Ids, template::SPOT_INSTANCE};
-use crate::lab::scenario::{Group, GroupKind};
+use super::{World, ids::Ids, instance::Tags, template::SPOT_INSTANCE};
+use crate::lab::scenario::Group;
 
 impl World {
+    /// The groups of the scenario that are Auto Scaling groups, with their places and names.
+    pub(in crate::lab) fn auto_scaling_groups(&self) -> impl Iterator<Item = (usize, &Group, String)> {
+        let groups = self.scenario.groups.iter().enumerate();
+        groups.filter_map(|(place, group)| Some((place, group, group.auto_scaling_group()?)))
+    }
+
+    /// The tags of a group itself: those of its instances but for the ones that are Auto Scaling's own.
+    pub(in crate::lab) fn group_tags(&self, place: usize) -> Tags {
+        let tags = self.groups.get(place).into_iter().flat_map(|group| &group.tags);
+        let own = tags.filter(|(key, _)| !key.starts_with("aws:"));
+        own.map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
     /// The ARN of a target's resource: an instance by its id, an Auto Scaling group by its name.
     pub(in crate::lab) fn resource_arn(&self, resource_type: &str, name: &str) -> String {
         if resource_type == SPOT_INSTANCE { self.instance_arn(name) } else { self.group_arn(name) }
@@ -31,18 +42,4 @@ impl World {
     pub(in crate::lab) fn zone_named(&self, name: &str) -> Option<&String> {
         self.scenario.zones.iter().find(|zone| *zone == name || self.zone_id(zone) == name)
     }
-}
-
-/// The tags of an Auto Scaling group itself, most of which it puts on its instances.
-pub(in crate::lab) fn group_tags(group: &Group) -> BTreeMap<String, String> {
-    let mut tags: BTreeMap<String, String> = group.tags.iter().cloned().collect();
-    if group.kind == GroupKind::EksNodegroup {
-        let mut tag = |key: String, value: &str| tags.insert(key, value.to_owned());
-        tag(format!("kubernetes.io/cluster/{}", group.cluster), "owned");
-        tag(format!("k8s.io/cluster-autoscaler/{}", group.cluster), "owned");
-        tag("k8s.io/cluster-autoscaler/enabled".to_owned(), "true");
-        tag("eks:cluster-name".to_owned(), &group.cluster);
-        tag("eks:nodegroup-name".to_owned(), &group.name);
-    }
-    tags
 }

@@ -1,6 +1,6 @@
-//! Whether there is capacity for a launch: shortages that come and go. Knows not who launches.
+//! Whether EC2 has capacity for a launch: the scenario's dry pools, and shortages that come and go. Knows not who launches.
 
-use super::World;
+use super::{World, launch::Launch};
 
 /// A standing insufficiency of capacity for some Auto Scaling groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,11 +23,44 @@ impl World {
         self.shortages.remove(name);
     }
 
-    /// Whether a launch of this group in this zone fails now.
-    pub(in crate::lab) fn is_short(&mut self, group: &str, zone: &str) -> bool {
-        let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
-        let hits = |shortage: &&Shortage| has(&shortage.groups, group) && has(&shortage.zones, zone);
+    pub(in crate::lab) fn has_capacity(&mut self, launch: &Launch) -> bool {
+        let capacity = &self.scenario.capacity;
+        let dry = if launch.spot.is_some() { &capacity.no_spot } else { &capacity.no_on_demand };
+        let group = launch.group.and_then(|place| self.scenario.groups.get(place));
+        let mut dry = dry.iter().chain(group.into_iter().flat_map(|group| &group.no_capacity));
+        if dry.any(|pool| is_of(&launch.instance_type, &launch.zone, pool)) {
+            return false;
+        }
+        let name = group.and_then(|group| group.auto_scaling_group());
+        let hits = |shortage: &&Shortage| {
+            name.as_ref().is_some_and(|name| shortage.groups.contains(name))
+                && shortage.zones.iter().any(|zone| **zone == *launch.zone)
+        };
         let percentages: Vec<u32> = self.shortages.values().filter(hits).map(|shortage| shortage.percentage).collect();
-        percentages.into_iter().any(|percentage| self.ids.chance(percentage))
+        percentages.into_iter().all(|percentage| !self.ids.chance(percentage))
+    }
+}
+
+/// Whether instances of this type in this zone come from a pool that is written as a type, a zone, `type/zone` or `*`.
+fn is_of(instance_type: &str, zone: &str, pool: &str) -> bool {
+    let fits = |pattern: &str, text: &str| pattern == "*" || pattern == text;
+    match pool.split_once('/') {
+        Some((types, zones)) => fits(types, instance_type) && fits(zones, zone),
+        None => fits(pool, instance_type) || pool == zone,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_is_a_type_a_zone_or_both() {
+        for pool in ["*", "m5.large", "eu-west-1a", "m5.large/eu-west-1a", "*/eu-west-1a", "m5.large/*"] {
+            assert!(is_of("m5.large", "eu-west-1a", pool), "{pool}");
+        }
+        for pool in ["m5", "eu-west-1b", "m5.large/eu-west-1b", "c5.large/*", ""] {
+            assert!(!is_of("m5.large", "eu-west-1a", pool), "{pool}");
+        }
     }
 }

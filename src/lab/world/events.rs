@@ -99,7 +99,7 @@ impl World {
 
     /// As events about a spot interruption really have it: the zone where the region belongs, and no account.
     fn zonal_arn(&self, id: &str) -> String {
-        let zone = self.instances.get(id).map_or("", |instance| instance.zone.as_str());
+        let zone = self.instances.get(id).map_or("", |instance| &*instance.zone);
         format!("arn:aws:ec2:{zone}:instance/{id}")
     }
 }

@@ -45,13 +45,13 @@ impl Ids {
         self.0.choice(among)
     }
 
-    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
-        self.0.shuffle(items);
+    /// Whether something happens that does so `percentage` times of a hundred.
+    pub(super) fn chance(&mut self, percentage: u32) -> bool {
+        self.0.u32(0..100) < percentage
     }
 
-    /// True so many times of a hundred; without a draw at both ends, so that chance elsewhere stays what it is.
-    pub(super) fn chance(&mut self, percentage: u32) -> bool {
-        percentage >= 100 || percentage > 0 && self.0.u32(..100) < percentage
+    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+        self.0.shuffle(items);
     }
 
     /// A span from `low` to `high`, in whole milliseconds.

@@ -1,12 +1,8 @@
 //! One spot interruption from the rebalance recommendation to the shutdown. Knows not which experiment asks for it, only
 //! whether that has been stopped.
 
-use super::{
-    Happening, Warning, World,
-    experiment::Status,
-    instance::{Instance, InstanceState},
-};
-use crate::lab::scenario::{Behavior, Replaces, StatusAt};
+use super::{Happening, Warning, World, experiment::Status, instance::InstanceState};
+use crate::lab::scenario::{Behavior, Handler, Replaces, StatusAt};
 
 /// An instance that an experiment interrupts.
 #[derive(Clone, Debug)]
@@ -53,6 +49,7 @@ impl World {
             action: behavior.as_str(),
         });
         self.replace_at(Replaces::Notice, id);
+        self.handle_notice(id);
         if behavior == Behavior::Hibernate {
             // Hibernation begins at once; there are no two minutes.
             self.shut_down(interrupted);
@@ -79,12 +76,7 @@ impl World {
             instance.state_reason = Some(("Server.SpotInstanceShutdown", message));
             self.set_request(id, "disabled", "instance-stopped-by-experiment", "The Spot Instance was stopped.");
         }
-        self.announce_state(id);
-        self.doom(id);
-        self.replace_at(Replaces::Termination, id);
-        let timing = self.scenario.timing;
-        let time = self.ids.between(timing.shutdown_min, timing.shutdown_max);
-        self.schedule(time, Happening::InstanceEnds(id.clone()));
+        self.take_out(id, Replaces::Termination);
     }
 
     /// Whether it does not go on: the instance runs no more, or its experiment was stopped before the notice in a region
@@ -98,28 +90,17 @@ impl World {
         recalled || !matches!(instance.state, InstanceState::Pending | InstanceState::Running)
     }
 
-    fn behavior(&self, id: &str) -> Option<Behavior> {
-        let request = self.instances.get(id)?.spot_request.as_ref()?;
-        self.spot_requests.get(request).map(|request| request.behavior)
-    }
-
-    fn doom(&mut self, id: &str) {
-        if let Some(instance) = self.instances.get_mut(id) {
-            instance.doomed = true;
+    /// Karpenter drains an instance that got its notice and terminates it, where EC2 is not faster. The other handlers
+    /// only cordon and drain, which EC2 does not see.
+    fn handle_notice(&mut self, id: &str) {
+        let group = self.instances.get(id).and_then(|instance| self.scenario.groups.get(instance.group?));
+        if let Some(group) = group.filter(|group| group.handler == Handler::Karpenter) {
+            self.schedule(group.drain, Happening::ManagerTerminates(id.to_owned()));
         }
     }
 
     fn close_request(&mut self, id: &str) {
         let message = "Your Spot Instance was terminated by an experiment.";
         self.set_request(id, "closed", "instance-terminated-by-experiment", message);
-    }
-
-    /// Changes the spot request of an instance; what it says already keeps the time at which it came to say it.
-    fn set_request(&mut self, instance: &str, state: &'static str, status: &'static str, message: &'static str) {
-        let id = self.instances.get(instance).and_then(|instance: &Instance| instance.spot_request.as_ref());
-        let Some(request) = id.and_then(|id| self.spot_requests.get_mut(id)) else { return };
-        if (request.state, request.status) != (state, status) {
-            (request.state, request.status, request.message, request.updated) = (state, status, message, self.now);
-        }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     experiment::Status,
-    instance::{Instance, InstanceState},
+    instance::{Instance, InstanceState, SpotRequest},
     template::{Template, TemplateContent},
     *,
 };
@@ -73,7 +73,7 @@ impl World {
     }
 
     fn request_of(&self, id: &str) -> &SpotRequest {
-        &self.spot_requests[self.instances.get(id).unwrap().spot_request.as_ref().unwrap()]
+        self.request_of_instance(self.instances.get(id).unwrap()).unwrap()
     }
 
     /// Time and detail-type of each event in the log group that concerns this text.
@@ -174,7 +174,7 @@ fn a_group_replaces_at_its_own_sign_where_it_has_the_fewest() {
         let mut world = world("default", 3);
         let place = world.scenario.groups.iter().position(|group| group.name == name).unwrap();
         let of_group = |world: &World| -> Vec<Instance> {
-            world.instances.iter().filter(|found| found.group == place).cloned().collect()
+            world.instances.iter().filter(|found| found.group == Some(place)).cloned().collect()
         };
         let before: Vec<Instance> = of_group(&world);
         let victim = before[0].clone();
@@ -191,9 +191,9 @@ fn a_group_replaces_at_its_own_sign_where_it_has_the_fewest() {
         let after: Vec<Instance> = of_group(&world);
         let new = after.iter().find(|instance| !before.iter().any(|old| old.id == instance.id)).unwrap();
         assert_eq!(new.state, InstanceState::Pending);
-        assert_eq!(world.request_of(&new.id).instance, new.id);
+        assert_eq!(world.request_of(&new.id).instance.as_ref(), Some(&new.id));
         assert_ne!(new.private_ip, victim.private_ip);
-        let staying = |zone: &str| after.iter().filter(|found| !found.doomed && found.zone == zone).count();
+        let staying = |zone: &str| after.iter().filter(|found| !found.doomed && *found.zone == *zone).count();
         let sizes: Vec<_> = world.scenario.zones.iter().map(|zone| staying(zone)).collect();
         assert!(sizes.iter().max().unwrap() - sizes.iter().min().unwrap() <= 1, "{name}: {sizes:?}");
         let id = new.id.clone();
@@ -219,7 +219,7 @@ fn nothing_outlives_its_termination() {
     let kinds: Vec<_> = world.told(&id).into_iter().map(|(_, kind)| kind).collect();
     let count = |kind: &str| kinds.iter().filter(|found| found.contains(kind)).count();
     assert_eq!((count("Warning"), count("State-change")), (1, 2), "{kinds:?}");
-    let web = world.instances.iter().filter(|found| found.group == 0).count();
+    let web = world.instances.iter().filter(|found| found.group == Some(0)).count();
     assert_eq!(web, 8, "one replacement for one instance");
 }
 
