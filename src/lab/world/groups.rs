@@ -238,8 +238,8 @@ impl World {
     fn activity(&mut self, what: &str, instance: &str, replacement: &Replacement) -> Activity {
         let launching = what.starts_with("Launching");
         let done = match (launching, replacement.sign) {
-            (true, Replaces::Rebalance | Replaces::Notice) => {
-                "an instance was launched in response to an EC2 instance rebalance recommendation or interruption notice."
+            (true, Replaces::Rebalance) => {
+                "an instance was launched in response to an EC2 instance rebalance recommendation."
             }
             (true, _) => "an instance was launched in response to an unhealthy instance needing to be replaced.",
             (false, Replaces::Rebalance) => {
