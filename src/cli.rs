@@ -101,6 +101,7 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
         Some(Command::Config) => return printed(config::SAMPLE),
         Some(Command::Drills) => return printed(&drills::table(&place::journals()?)?),
         Some(Command::Lab { command: LabCommand::Scenarios }) => return printed(&lab::scenarios()),
+        Some(Command::Lab { command: LabCommand::Promises { format } }) => return printed(&lab::promised(*format)),
         _ => {}
     }
     let config = place::config()?;

@@ -3,6 +3,7 @@
 
 pub mod faults;
 pub mod in_process;
+pub mod promises;
 pub mod scenario;
 pub mod server;
 

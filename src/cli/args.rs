@@ -114,6 +114,19 @@ pub(super) enum LabCommand {
     },
     /// List the scenarios that are built in
     Scenarios,
+    /// Print what the lab promises of each AWS service: faithful, simplified, refused
+    Promises {
+        #[arg(long, value_enum, default_value_t = PageFormat::Markdown)]
+        format: PageFormat,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum PageFormat {
+    /// A page for people
+    Markdown,
+    /// For programs, with the inputs that each operation takes
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

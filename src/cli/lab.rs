@@ -4,9 +4,12 @@ use std::fmt::Write;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Ending, Exit, args::Global};
+use super::{
+    Ending, Exit,
+    args::{Global, PageFormat},
+};
 use crate::{
-    lab::scenario::Scenario,
+    lab::{promises, scenario::Scenario},
     run::world::{open_lab, serve as listen},
 };
 
@@ -46,4 +49,12 @@ pub(super) fn scenarios() -> String {
         let _ = writeln!(text, "{name:<20}  {description}"); // a String takes all
         text
     })
+}
+
+/// What the lab promises of each service.
+pub(super) fn promised(format: PageFormat) -> String {
+    match format {
+        PageFormat::Markdown => promises::markdown(),
+        PageFormat::Json => format!("{:#}\n", promises::json()),
+    }
 }

@@ -4,7 +4,7 @@ mod clusters;
 mod nodegroups;
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     service::{Promise, Protocol, RestRun, Route, Service},
@@ -63,5 +63,7 @@ fn names(call: &RestCall, operation: &str, member: &str, names: Vec<String>) -> 
         }
     };
     let page = page(operation, (1..).zip(names), token.as_ref(), size);
-    Ok(json!({ member: page.items, "nextToken": page.next }))
+    let token = page.next.map(|next| ("nextToken".to_owned(), next.into()));
+    let items = Value::Array(page.items.into_iter().map(Value::String).collect());
+    Ok(Value::Object(std::iter::once((member.to_owned(), items)).chain(token).collect()))
 }

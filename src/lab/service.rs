@@ -293,23 +293,26 @@ impl Service {
         self.protocols.iter().find(fits).unwrap_or(first)
     }
 
-    /// Every operation once, by name, with what the lab promises of it.
-    pub(super) fn promises(&self) -> Vec<(&'static str, Promise)> {
-        let named = |protocol: &Protocol| -> Vec<(&'static str, Promise)> {
+    /// Every operation once, by name, with what the lab promises of it and the inputs that it takes.
+    pub(super) fn promises(&self) -> Vec<Promised> {
+        let named = |protocol: &Protocol| -> Vec<Promised> {
             match protocol {
-                Protocol::Query(_, operations) => operations.iter().map(|one| (one.name, one.promise)).collect(),
-                Protocol::Json(_, _, operations) | Protocol::Cbor(_, operations) => {
-                    operations.iter().map(|one| (one.name, one.promise)).collect()
+                Protocol::Query(_, all) => all.iter().map(|one| (one.name, one.promise, one.takes.to_vec())).collect(),
+                Protocol::Json(_, _, all) | Protocol::Cbor(_, all) => {
+                    all.iter().map(|one| (one.name, one.promise, one.takes.to_vec())).collect()
                 }
-                Protocol::RestJson(routes) => routes.iter().map(|one| (one.name, one.promise)).collect(),
+                Protocol::RestJson(all) => all.iter().map(|one| (one.name, one.promise, one.takes.to_vec())).collect(),
             }
         };
         let mut all: Vec<_> = self.protocols.iter().flat_map(named).collect();
-        all.sort_by_key(|(name, _)| *name);
-        all.dedup_by_key(|(name, _)| *name);
+        all.sort_by_key(|(name, ..)| *name);
+        all.dedup_by_key(|(name, ..)| *name);
         all
     }
 }
+
+/// An operation's name, what is promised of it, and its inputs.
+type Promised = (&'static str, Promise, Vec<&'static str>);
 
 fn is_form(request: &Request<Bytes>) -> bool {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());

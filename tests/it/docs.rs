@@ -32,6 +32,11 @@ fn the_readme_lists_the_keys_as_they_are() {
 }
 
 #[test]
+fn the_page_of_promises_is_as_the_tables_are() {
+    keep("assets/lab.md", &spotdrill::lab::promises::markdown());
+}
+
+#[test]
 fn the_readme_begins_with_its_two_commands() {
     let readme = fs::read_to_string(path("README.md")).unwrap();
     let screenful: Vec<_> = readme.lines().take(40).collect();

@@ -7,8 +7,6 @@ AWS documents it, from the experiment's start to the terminated instance and its
 
 import json
 import os
-import re
-import subprocess
 import threading
 import uuid
 from datetime import datetime
@@ -25,18 +23,7 @@ INTERRUPT = "aws:ec2:send-spot-instance-interruptions"
 
 def serve():
     """Starts the lab and takes over the environment that it prints, as someone would who pastes it."""
-    server = checks.start(
-        [checks.SPOTDRILL, "lab", "serve", "--speed", str(SPEED), "--seed", "7"], stdout=subprocess.PIPE
-    )
-    watchdog = threading.Timer(30, server.kill)  # it prints at once, or never
-    watchdog.start()
-    printed = {}
-    for line in server.stdout:
-        if found := re.match(r"export (\w+)=(\S+)", line):
-            printed[found[1]] = found[2]
-        if line.startswith("# or:"):
-            break
-    watchdog.cancel()
+    server, printed = checks.serve_lab("--speed", str(SPEED), "--seed", "7")
     same(
         "the lab prints what a client needs",
         sorted(printed),

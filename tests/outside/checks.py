@@ -1,4 +1,4 @@
-"""What both scripts share: counting checks, starting servers, and running the program that is checked.
+"""What the scripts share: counting checks, starting servers, and running the program that is checked.
 
 Servers listen on loopback, are started in a home and an environment of their own, and die with the script.
 """
@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -85,6 +86,21 @@ def until(what, condition, seconds=60, every=0.2):
             return answer
         time.sleep(every)
     raise TimeoutError(f"{what}: not within {seconds} s")
+
+
+def serve_lab(*options):
+    """Starts the lab as someone would who pastes what it prints: the server, and the exports."""
+    server = start([SPOTDRILL, "lab", "serve", *options], stdout=subprocess.PIPE)
+    watchdog = threading.Timer(30, server.kill)  # it prints at once, or never
+    watchdog.start()
+    printed = {}
+    for line in server.stdout:
+        if found := re.match(r"export (\w+)=(\S+)", line):
+            printed[found[1]] = found[2]
+        if line.startswith("# or:"):
+            break
+    watchdog.cancel()
+    return server, printed
 
 
 def free_port():

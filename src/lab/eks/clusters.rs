@@ -26,7 +26,7 @@ pub(super) fn list(world: &mut World, call: &RestCall) -> Result<Value, ApiError
 pub(super) fn describe(world: &mut World, call: &RestCall) -> Result<Value, ApiError> {
     let name = cluster(world, call)?;
     let subnets: BTreeSet<String> = world.instances.iter().map(|instance| instance.subnet.to_string()).collect();
-    let vpc = world.instances.iter().next().map(|instance| instance.vpc.to_string());
+    let vpc = world.instances.iter().next().map_or("", |instance| instance.vpc);
     Ok(json!({ "cluster": {
         "name": name,
         "arn": world.arn("eks", &format!("cluster/{name}")),

@@ -1,0 +1,89 @@
+//! What the lab promises of each service, as a page for people and as JSON for programs: both from the services' own tables.
+//! Knows no operation.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::service::{Promise, SERVICES, Service};
+
+/// What no table says: the choices, the ways in besides AWS's, the limits.
+const HEAD: &str = "\
+# What the lab promises
+
+Written by the tests from the lab's own tables. *Faithful* is what AWS documents of it, for what the lab models;
+*simplified* says what is left out. Everything else is refused with AWS's own error for an unknown operation, and an input
+that an operation does not take with AWS's own for a wrong one: nothing is passed over in silence.
+";
+
+/// The page, in Markdown.
+pub fn markdown() -> String {
+    let mut page = HEAD.to_owned();
+    for service in SERVICES {
+        let _ = write!(page, "\n## {}\n\n", service.title); // a String takes all
+        page.push_str(&table(service));
+    }
+    page
+}
+
+fn table(service: &Service) -> String {
+    let operations = service.promises();
+    if operations.is_empty() && service.refused.is_empty() {
+        return "Every operation is refused as unknown.\n".to_owned();
+    }
+    let kept = operations.into_iter().map(|(name, promise, _)| match promise {
+        Promise::Faithful => (name, "faithful".to_owned()),
+        Promise::Simplified(note) => (name, format!("simplified: {note}")),
+    });
+    let refused = service.refused.iter().map(|(name, why)| (*name, format!("refused: {why}")));
+    kept.chain(refused).fold("| operation | promise |\n|---|---|\n".to_owned(), |mut table, (name, promise)| {
+        let _ = writeln!(table, "| {name} | {} |", promise.replace('|', "\\|"));
+        table
+    })
+}
+
+/// The same for programs: a list of services with their operations, and the inputs that each takes.
+pub fn json() -> Value {
+    SERVICES.iter().map(|service| service_json(service)).collect()
+}
+
+fn service_json(service: &Service) -> Value {
+    let operation = |(name, promise, takes): (&str, Promise, Vec<&str>)| {
+        let (promise, note) = match promise {
+            Promise::Faithful => ("faithful", ""),
+            Promise::Simplified(note) => ("simplified", note),
+        };
+        json!({ "name": name, "promise": promise, "note": note, "takes": takes })
+    };
+    let refused = |(name, why): &(&str, &str)| json!({ "name": name, "why": why });
+    json!({
+        "service": service.signing_name,
+        "title": service.title,
+        "operations": service.promises().into_iter().map(operation).collect::<Vec<_>>(),
+        "refused": service.refused.iter().map(refused).collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_of_every_table_is_on_the_page() {
+        let page = markdown();
+        for service in SERVICES {
+            assert!(page.contains(&format!("\n## {}\n", service.title)));
+            for (name, ..) in service.promises() {
+                assert!(page.contains(&format!("\n| {name} | ")), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn programs_read_names_promises_and_inputs() {
+        let all = json();
+        let ec2 = all.as_array().unwrap().iter().find(|service| service["service"] == "ec2").unwrap();
+        let listing = ec2["operations"].as_array().unwrap().iter().find(|one| one["name"] == "DescribeInstances");
+        assert!(listing.unwrap()["takes"].as_array().unwrap().contains(&"Filter".into()), "{listing:?}");
+    }
+}
