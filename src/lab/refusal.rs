@@ -22,7 +22,7 @@ pub(super) fn unsigned(protocol: &Protocol) -> ApiError {
         Protocol::Query(Dialect::Aws { .. }, _) => {
             ApiError::new(StatusCode::FORBIDDEN, "MissingAuthenticationToken", message)
         }
-        Protocol::Json(..) => ApiError::bad("MissingAuthenticationTokenException", message),
+        Protocol::Json(..) | Protocol::Cbor(..) => ApiError::bad("MissingAuthenticationTokenException", message),
         Protocol::RestJson(_) => {
             ApiError::new(StatusCode::FORBIDDEN, "MissingAuthenticationTokenException", "Missing Authentication Token")
         }
@@ -37,7 +37,7 @@ pub(super) fn unknown_key(protocol: &Protocol) -> ApiError {
         Protocol::Query(Dialect::Aws { .. }, _) => {
             ApiError::new(StatusCode::FORBIDDEN, "InvalidClientTokenId", message)
         }
-        Protocol::Json(..) | Protocol::RestJson(_) => {
+        Protocol::Json(..) | Protocol::Cbor(..) | Protocol::RestJson(_) => {
             ApiError::new(StatusCode::FORBIDDEN, "UnrecognizedClientException", message)
         }
     }
@@ -51,7 +51,7 @@ pub(super) fn other_region(protocol: &Protocol, region: &str) -> ApiError {
         Protocol::Query(Dialect::Aws { .. }, _) => {
             ApiError::new(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", message)
         }
-        Protocol::Json(..) => ApiError::bad("InvalidSignatureException", message),
+        Protocol::Json(..) | Protocol::Cbor(..) => ApiError::bad("InvalidSignatureException", message),
         Protocol::RestJson(_) => ApiError::new(StatusCode::FORBIDDEN, "InvalidSignatureException", message),
     }
 }
@@ -62,7 +62,9 @@ pub(super) fn unknown_input(protocol: &Protocol, operation: &str, input: &str) -
     match protocol {
         Protocol::Query(Dialect::Ec2 { .. }, _) => ApiError::bad("UnknownParameter", message),
         Protocol::Query(Dialect::Aws { .. }, _) => ApiError::bad("ValidationError", message),
-        Protocol::Json(..) | Protocol::RestJson(_) => ApiError::bad("ValidationException", message),
+        Protocol::Json(..) | Protocol::Cbor(..) | Protocol::RestJson(_) => {
+            ApiError::bad("ValidationException", message)
+        }
     }
 }
 
@@ -84,7 +86,7 @@ pub(super) fn fault(protocol: &Protocol, kind: FaultKind, user: &str, operation:
 pub(super) fn internal(protocol: &Protocol) -> ApiError {
     let code = match protocol {
         Protocol::Query(Dialect::Ec2 { .. }, _) => "InternalError",
-        Protocol::Query(Dialect::Aws { .. }, _) | Protocol::Json(..) => "InternalFailure",
+        Protocol::Query(Dialect::Aws { .. }, _) | Protocol::Json(..) | Protocol::Cbor(..) => "InternalFailure",
         Protocol::RestJson(_) => "InternalServerException",
     };
     ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, code, "An internal error has occurred")
@@ -96,7 +98,7 @@ fn throttled(protocol: &Protocol) -> ApiError {
             ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "RequestLimitExceeded", "Request limit exceeded.")
         }
         Protocol::Query(Dialect::Aws { .. }, _) => ApiError::bad("Throttling", "Rate exceeded"),
-        Protocol::Json(..) => ApiError::bad("ThrottlingException", "Rate exceeded"),
+        Protocol::Json(..) | Protocol::Cbor(..) => ApiError::bad("ThrottlingException", "Rate exceeded"),
         Protocol::RestJson(_) => ApiError::new(StatusCode::TOO_MANY_REQUESTS, "ThrottlingException", "Rate exceeded"),
     }
 }
@@ -110,7 +112,7 @@ pub(super) fn denied(protocol: &Protocol, sentence: &str) -> ApiError {
             ApiError::new(StatusCode::FORBIDDEN, "UnauthorizedOperation", message)
         }
         Protocol::Query(Dialect::Aws { .. }, _) => forbidden("AccessDenied"),
-        Protocol::Json(..) => ApiError::bad("AccessDeniedException", sentence),
+        Protocol::Json(..) | Protocol::Cbor(..) => ApiError::bad("AccessDeniedException", sentence),
         Protocol::RestJson(_) => forbidden("AccessDeniedException"),
     }
 }
@@ -121,7 +123,7 @@ pub(super) fn expired(protocol: &Protocol) -> ApiError {
     match protocol {
         Protocol::Query(Dialect::Ec2 { .. }, _) => ApiError::bad("RequestExpired", "Request has expired."),
         Protocol::Query(Dialect::Aws { .. }, _) => ApiError::new(StatusCode::FORBIDDEN, "ExpiredToken", message),
-        Protocol::Json(..) => ApiError::bad("ExpiredTokenException", message),
+        Protocol::Json(..) | Protocol::Cbor(..) => ApiError::bad("ExpiredTokenException", message),
         Protocol::RestJson(_) => ApiError::new(StatusCode::FORBIDDEN, "ExpiredTokenException", message),
     }
 }

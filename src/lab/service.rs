@@ -17,6 +17,7 @@ use super::{
     live_tail::Session,
     logs, refusal, secretsmanager, servicequotas, ssm, sts,
     wire::{
+        cbor,
         error::ApiError,
         event_stream,
         json_rpc::{self, JsonVersion},
@@ -76,6 +77,8 @@ pub(super) enum Protocol {
     /// With the first part of its `X-Amz-Target`, e.g. `Logs_20140328`.
     Json(JsonVersion, &'static str, &'static [JsonOperation]),
     RestJson(&'static [Route]),
+    /// With the service in its path; the operations see JSON.
+    Cbor(&'static str, &'static [JsonOperation]),
 }
 
 #[derive(Debug)]
@@ -287,7 +290,8 @@ impl Call {
             Self::Query(_, _, form) => form.get("NextToken").and_then(PageToken::decode),
             Self::Json(_, body) => {
                 let body: Value = serde_json::from_slice(body).unwrap_or_default();
-                body.get("nextToken").and_then(Value::as_str).and_then(PageToken::decode)
+                let token = body.get("nextToken").or_else(|| body.get("NextToken"));
+                token.and_then(Value::as_str).and_then(PageToken::decode)
             }
             Self::Rest(_, call) => call.query("nextToken").and_then(PageToken::decode),
         };
@@ -328,6 +332,7 @@ impl Service {
             Protocol::Query(..) => is_form(request),
             Protocol::Json(..) => request.headers().contains_key("x-amz-target"),
             Protocol::RestJson(_) => true,
+            Protocol::Cbor(..) => request.headers().get("smithy-protocol").is_some_and(|value| value == cbor::PROTOCOL),
         };
         let first = self.protocols.first().unwrap_or(&Protocol::RestJson(&[]));
         self.protocols.iter().find(fits).unwrap_or(first)
@@ -338,7 +343,7 @@ impl Service {
         let named = |protocol: &Protocol| -> Vec<Promised> {
             match protocol {
                 Protocol::Query(_, all) => all.iter().map(|one| (one.name, one.promise, one.takes.to_vec())).collect(),
-                Protocol::Json(_, _, all) => {
+                Protocol::Json(_, _, all) | Protocol::Cbor(_, all) => {
                     all.iter().map(|one| (one.name, one.promise, one.takes.to_vec())).collect()
                 }
                 Protocol::RestJson(all) => all.iter().map(|one| (one.name, one.promise, one.takes.to_vec())).collect(),
@@ -383,20 +388,31 @@ impl Protocol {
                 };
                 routes.iter().find_map(fit).ok_or_else(unknown)
             }
+            Self::Cbor(service, operations) => {
+                let name = cbor::operation(request.uri().path(), service);
+                let operation = operations.iter().find(|operation| name == Some(operation.name)).ok_or_else(unknown)?;
+                Ok(Call::Json(operation, json_rpc::encode(&cbor::to_json(request.body())?)))
+            }
         }
     }
 
     fn unknown_operation(&self, request: &Request<Bytes>) -> ApiError {
         match self {
             Self::Query(..) => query::unknown_operation(Form::parse(request.body()).get("Action").unwrap_or_default()),
-            Self::Json(..) => json_rpc::unknown_operation(),
+            Self::Json(..) | Self::Cbor(..) => json_rpc::unknown_operation(),
             Self::RestJson(_) => rest_json::unknown_operation(),
         }
     }
 
     fn reply(&self, payload: Payload, request_id: &str) -> Reply {
+        let payload = match payload {
+            Payload::Whole(body) => Payload::Whole(self.encoded(body)),
+            other => other,
+        };
         let (status, content_type, headers) = match &payload {
-            Payload::Whole(_) | Payload::Invocation(..) => (StatusCode::OK, self.content_type(), Vec::new()),
+            Payload::Whole(_) | Payload::Invocation(..) => {
+                (StatusCode::OK, self.content_type(), self.own_headers(None))
+            }
             Payload::Raw(raw) => (raw.status, self.content_type(), raw.headers.clone()),
             Payload::LiveTail(_) => (StatusCode::OK, event_stream::CONTENT_TYPE, Vec::new()),
         };
@@ -406,17 +422,41 @@ impl Protocol {
     fn refuse(&self, error: &ApiError, request_id: &str) -> Reply {
         let body = match self {
             Self::Query(dialect, _) => dialect.error(error, request_id).unwrap_or_default(),
-            Self::Json(..) => json_rpc::error(error),
+            Self::Json(..) | Self::Cbor(..) => self.encoded(json_rpc::error(error)),
             Self::RestJson(_) => rest_json::error(error),
         };
-        let in_header = matches!(self, Self::RestJson(_)).then(|| error.code.to_string());
         Reply {
             status: error.status,
             content_type: self.content_type(),
             request_id: request_id.to_owned(),
-            headers: in_header.map(|code| ("x-amzn-errortype", code)).into_iter().collect(),
+            headers: self.own_headers(Some(error)),
             payload: Payload::Whole(body),
         }
+    }
+
+    /// A body of JSON as this protocol has it.
+    fn encoded(&self, body: Bytes) -> Bytes {
+        match self {
+            Self::Cbor(..) => cbor::from_json(serde_json::from_slice(&body).unwrap_or_default()),
+            _ => body,
+        }
+    }
+
+    /// restJson1 has the code of a refusal in a header. So have awsJson 1.0 and CBOR, as services that once spoke awsQuery.
+    fn own_headers(&self, error: Option<&ApiError>) -> Vec<(&'static str, String)> {
+        let mut headers = Vec::new();
+        if let Self::Cbor(..) = self {
+            headers.push(("smithy-protocol", cbor::PROTOCOL.to_owned()));
+        }
+        match (self, error) {
+            (Self::RestJson(_), Some(error)) => headers.push(("x-amzn-errortype", error.code.to_string())),
+            (Self::Cbor(..) | Self::Json(JsonVersion::One, ..), Some(error)) => {
+                let fault = if error.status.is_server_error() { "Receiver" } else { "Sender" };
+                headers.push(("x-amzn-query-error", format!("{};{fault}", error.code)));
+            }
+            _ => {}
+        }
+        headers
     }
 
     fn content_type(&self) -> &'static str {
@@ -424,6 +464,7 @@ impl Protocol {
             Self::Query(..) => query::CONTENT_TYPE,
             Self::Json(version, ..) => version.content_type(),
             Self::RestJson(_) => rest_json::CONTENT_TYPE,
+            Self::Cbor(..) => cbor::CONTENT_TYPE,
         }
     }
 }

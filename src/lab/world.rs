@@ -3,7 +3,9 @@
 
 pub(super) mod access;
 pub(super) mod alarm;
+pub(super) mod auto_scaling;
 pub(super) mod aws_policies;
+pub(super) mod capacity;
 pub(super) mod event_pattern;
 pub(super) mod experiment;
 pub(super) mod function;
@@ -24,8 +26,6 @@ pub(super) mod spot_price;
 pub(super) mod stack;
 pub(super) mod template;
 
-mod capacity;
-mod capacity_error;
 mod deployed;
 mod events;
 mod experiment_log;
@@ -48,6 +48,7 @@ use serde_json::Value;
 use super::scenario::Scenario;
 use access::Access;
 use alarm::Alarm;
+use capacity::Shortage;
 use events::Delivery;
 use experiment::Experiment;
 use function::Function;
@@ -78,6 +79,8 @@ pub(super) struct World {
     /// How many things were made so far, to list them in the order of their making.
     made: u64,
     hosts: u32,
+    /// When the region was put in place.
+    pub(super) opened: Timestamp,
     pub(super) seed: u64,
     image: Arc<str>,
     /// By the place of their zone in the scenario.
@@ -110,6 +113,8 @@ pub(super) struct World {
     pub(super) policies: BTreeMap<String, ManagedPolicy>,
     pub(super) secrets: BTreeMap<String, Secret>,
     pub(super) alarms: BTreeMap<String, Alarm>,
+    /// Where launches fail, by the name of what has them fail.
+    shortages: BTreeMap<String, Shortage>,
     /// By ARN; deleted ones stay.
     pub(super) stacks: BTreeMap<String, Stack>,
 }
@@ -180,6 +185,7 @@ impl World {
             schedule: Schedule::default(),
             made: 0,
             hosts: 0,
+            opened: now,
             seed,
             image: launch::IMAGE.into(),
             subnets,
@@ -206,6 +212,7 @@ impl World {
             policies: BTreeMap::new(),
             secrets: BTreeMap::new(),
             alarms: BTreeMap::new(),
+            shortages: BTreeMap::new(),
             stacks: BTreeMap::new(),
         };
         world.deploy();

@@ -108,8 +108,7 @@ pub(super) fn exists(world: &World, content: &TemplateContent) -> Checked {
         ensure(group.is_some(), || format!("The log group {arn} does not exist."))?;
     }
     let zones = content.actions.values().filter_map(|action| action.parameters.get("availabilityZoneIdentifiers"));
-    let is_here = |name: &str| world.scenario.zones.iter().any(|zone| zone == name || world.zone_id(zone) == name);
-    match zones.flat_map(|zones| zones.split(',')).find(|name| !is_here(name)) {
+    match zones.flat_map(|zones| zones.split(',')).find(|name| world.zone_named(name).is_none()) {
         Some(unknown) => Err(invalid(format!("Invalid availability zone: {unknown}"))),
         None => Ok(()),
     }

@@ -88,7 +88,7 @@ enum Content {
 }
 
 /// An element with text in it.
-pub(in crate::lab) fn text(name: &'static str, text: impl Into<String>) -> Element {
+pub(in crate::lab) fn text(name: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Element {
     Element { name: name.into(), content: Content::Text(text.into()) }
 }
 

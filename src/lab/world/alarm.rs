@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::World;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::lab) struct Alarm {
-    pub(in crate::lab) order: u64,
     pub(in crate::lab) name: String,
     pub(in crate::lab) state: AlarmState,
     pub(in crate::lab) reason: String,
@@ -36,6 +35,24 @@ pub(in crate::lab) struct AlarmHistory {
     pub(in crate::lab) data: Value,
 }
 
+impl Alarm {
+    /// An alarm that has not been checked yet.
+    pub(in crate::lab) fn new(name: &str, now: Timestamp) -> Self {
+        Self {
+            name: name.to_owned(),
+            state: AlarmState::InsufficientData,
+            reason: "Unchecked: Initial alarm creation".to_owned(),
+            reason_data: None,
+            updated: now,
+            since: now,
+            configured: now,
+            content: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            history: Vec::new(),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::lab) enum AlarmState {
     Ok,
@@ -60,6 +77,29 @@ impl AlarmState {
 impl World {
     pub(in crate::lab) fn alarm_arn(&self, name: &str) -> String {
         self.arn("cloudwatch", &format!("alarm:{name}"))
+    }
+
+    /// Sets an alarm's state. Coming into ALARM stops the experiments that have it as a stop condition.
+    pub(in crate::lab) fn set_alarm(&mut self, name: &str, state: AlarmState, reason: String, data: Option<String>) {
+        let now = self.now;
+        let Some(alarm) = self.alarms.get_mut(name) else { return };
+        let old = (alarm.state, std::mem::replace(&mut alarm.reason, reason), alarm.since);
+        (alarm.state, alarm.reason_data, alarm.updated) = (state, data, now);
+        if old.0 == state {
+            return;
+        }
+        alarm.since = now;
+        let summary = format!("Alarm updated from {} to {}", old.0.as_str(), state.as_str());
+        let states = json!({
+            "version": "1.0",
+            "oldState": { "stateValue": old.0.as_str(), "stateReason": old.1 },
+            "newState": { "stateValue": state.as_str(), "stateReason": alarm.reason },
+        });
+        alarm.history.push(AlarmHistory { time: now, kind: "StateUpdate", summary, data: states });
+        self.announce_alarm(name, old);
+        if state == AlarmState::Alarm {
+            self.halt_by_alarm(&self.alarm_arn(name));
+        }
     }
 
     /// The state of the alarm with this ARN; none if there is no such alarm.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     Happening, Warning, World,
+    alarm::AlarmState,
     event_pattern::EventPattern,
     experiment::State,
     resource_policy::{Access, statements},
@@ -55,6 +56,20 @@ impl World {
             &self.arn("fis", &format!("experiment/{id}")),
             &detail,
         );
+    }
+
+    /// With its former state, reason and the time since which it had that state.
+    pub(super) fn announce_alarm(&mut self, name: &str, old: (AlarmState, String, Timestamp)) {
+        let Some(alarm) = self.alarms.get(name) else { return };
+        let time = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string();
+        let state = |value: AlarmState, reason: &str, since| json!({ "value": value.as_str(), "reason": reason, "timestamp": time(since) });
+        let detail = json!({
+            "alarmName": name,
+            "state": state(alarm.state, &alarm.reason, alarm.since),
+            "previousState": state(old.0, &old.1, old.2),
+            "configuration": { "description": alarm.content.get("AlarmDescription") },
+        });
+        self.put_event("aws.cloudwatch", "CloudWatch Alarm State Change", &self.alarm_arn(name), &detail);
     }
 
     fn put_event(&mut self, source: &str, detail_type: &str, resource: &str, detail: &Value) {

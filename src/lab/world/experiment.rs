@@ -6,10 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Happening, World,
+    capacity::Shortage,
     instance::{Instance, InstanceState},
     interruption::Interrupted,
     safety_lever::LeverStatus,
-    template::{Action, NOTICE_LEAD, SPOT_INTERRUPTION, Template, TemplateContent},
+    template::{ASG_CAPACITY_ERROR, Action, NOTICE_LEAD, SPOT_INTERRUPTION, Template, TemplateContent},
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -276,11 +277,21 @@ impl World {
             let before = action.duration("durationBeforeInterruption").unwrap_or(NOTICE_LEAD);
             self.interrupt(id, &resources, before)
         } else {
+            if action.action_id == ASG_CAPACITY_ERROR {
+                self.begin_shortage(&format!("{id}/{name}"), self.shortage(action, resources));
+            }
             action.duration("duration").unwrap_or_default()
         };
         // Scheduled after the notices, so that the action completes when they have been sent.
         let ends = Happening::ActionEnds { experiment: id.to_owned(), action: name.to_owned() };
         self.schedule(lasts, ends);
+    }
+
+    fn shortage(&self, action: &Action, groups: Vec<String>) -> Shortage {
+        let parameter = |name: &str| action.parameters.get(name).map_or("", String::as_str);
+        let zones = parameter("availabilityZoneIdentifiers").split(',');
+        let zones = zones.filter_map(|name| self.zone_named(name)).cloned().collect();
+        Shortage { groups, zones, percentage: parameter("percentage").parse().unwrap_or(100) }
     }
 
     /// Schedules the three signs of each interruption and says when the notice is given.
@@ -322,6 +333,7 @@ impl World {
             }
         }
         for (name, action) in ended {
+            self.end_shortage(&format!("{id}/{name}"));
             self.log_action_end(id, &name, &action, end);
         }
     }

@@ -61,11 +61,6 @@ impl Ids {
         self.0.shuffle(items);
     }
 
-    /// From 0 to 99.
-    pub(super) fn percent(&mut self) -> u8 {
-        self.0.u8(..100)
-    }
-
     /// A span from `low` to `high`, in whole milliseconds.
     pub(super) fn between(&mut self, low: SignedDuration, high: SignedDuration) -> SignedDuration {
         let (low, high) = (low.as_millis() as i64, high.as_millis() as i64);

@@ -56,7 +56,7 @@ impl World {
 
     fn is_meant(&self, target: &Target, instance: &Instance) -> bool {
         let named = if target.resource_arns.is_empty() {
-            target.resource_tags.iter().all(|(key, value)| has(&instance.tags, key, value))
+            has_all(&instance.tags, &target.resource_tags)
         } else {
             // What is gone cannot be interrupted, and an ARN names it all the same.
             instance.state == InstanceState::Running && target.resource_arns.contains(&self.instance_arn(&instance.id))
@@ -67,16 +67,14 @@ impl World {
     }
 
     fn groups_meant(&self, target: &Target) -> Vec<String> {
-        let groups = self.scenario.groups.iter().zip(&self.groups);
-        let groups = groups.filter_map(|(group, state)| Some((state, group.auto_scaling_group()?)));
-        let meant = groups.filter(|(state, name)| {
+        let meant = self.auto_scaling_groups().filter(|(place, _, name)| {
             if target.resource_arns.is_empty() {
-                target.resource_tags.iter().all(|(key, value)| !key.starts_with("aws:") && has(&state.tags, key, value))
+                has_all(&self.group_tags(*place), &target.resource_tags)
             } else {
                 target.resource_arns.contains(&self.group_arn(name))
             }
         });
-        meant.map(|(_, name)| name).collect()
+        meant.map(|(_, _, name)| name).collect()
     }
 
     /// An instance by the names that DescribeInstances has for its members.
@@ -86,13 +84,13 @@ impl World {
         let mut document = json!({
             "InstanceId": instance.id, "ImageId": *instance.image, "InstanceType": *instance.instance_type,
             "State": { "Name": instance.state.as_str(), "Code": instance.state.code().to_string() },
-            "PrivateDnsName": instance.private_dns(&self.scenario.region), "PrivateIpAddress": instance.private_ip,
+            "PrivateDnsName": instance.private_dns(&self.scenario.region), "PrivateIpAddress": instance.private_ip.to_string(),
             "SubnetId": *instance.subnet, "VpcId": instance.vpc, "LaunchTime": iso_millis(instance.launched),
             "Placement": {
                 "AvailabilityZone": *instance.zone, "AvailabilityZoneId": self.zone_id(&instance.zone),
                 "GroupName": "", "Tenancy": "default",
             },
-            "Monitoring": { "State": "disabled" }, "AmiLaunchIndex": "0", "Architecture": "x86_64",
+            "Monitoring": { "State": "disabled" }, "AmiLaunchIndex": instance.launch_index.to_string(), "Architecture": "x86_64",
             "RootDeviceType": "ebs", "RootDeviceName": "/dev/xvda", "VirtualizationType": "hvm",
             "PlatformDetails": "Linux/UNIX", "StateTransitionReason": instance.transition_reason,
             "InstanceLifecycle": "spot", "SpotInstanceRequestId": instance.spot_request, "Tags": tags,
@@ -104,8 +102,8 @@ impl World {
     }
 }
 
-fn has(tags: &Tags, key: &str, value: &str) -> bool {
-    tags.get(key).is_some_and(|found| **found == *value)
+fn has_all(tags: &Tags, wanted: &BTreeMap<String, String>) -> bool {
+    wanted.iter().all(|(key, value)| tags.get(key.as_str()).is_some_and(|found| **found == **value))
 }
 
 /// Whether every filter has a value that stands at its path; what the lab's instances do not have, none has.

@@ -9,6 +9,7 @@ use super::{
     *,
 };
 
+mod drills;
 mod groups;
 
 const EPOCH: &str = "2026-11-22T12:00:00Z";

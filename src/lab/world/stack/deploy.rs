@@ -52,7 +52,12 @@ impl World {
     }
 
     /// Begins to make a stack what the configuration says.
-    pub(in crate::lab) fn deploy_stack(&mut self, stack: &mut Stack, configuration: Configuration, on_failure: OnFailure) {
+    pub(in crate::lab) fn deploy_stack(
+        &mut self,
+        stack: &mut Stack,
+        configuration: Configuration,
+        on_failure: OnFailure,
+    ) {
         let is_new = stack.resources.is_empty() && stack.status == "REVIEW_IN_PROGRESS";
         let old = std::mem::replace(&mut stack.configuration, configuration);
         let active = self.active(stack, &stack.configuration);

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::lab::world::{
     World,
-    alarm::{Alarm, AlarmState},
+    alarm::Alarm,
     rule::{Rule, RuleTarget},
 };
 
@@ -94,8 +94,8 @@ const ALARM_NUMBERS: [&str; 4] = ["DatapointsToAlarm", "EvaluationPeriods", "Per
 pub(in super::super) fn put_alarm(world: &mut World, wanted: &Wanted) -> Result<Made, Failure> {
     let name = wanted.name.clone();
     wanted.unless(world.alarms.contains_key(&name))?;
-    let mut content: BTreeMap<String, Value> = [("AlarmName".to_owned(), json!(name))].into();
-    for (key, value) in wanted.properties.iter().filter(|(key, _)| *key != "Tags") {
+    let mut content: BTreeMap<String, Value> = BTreeMap::new();
+    for (key, value) in wanted.properties.iter().filter(|(key, _)| !["AlarmName", "Tags"].contains(&key.as_str())) {
         let read = match plain(value) {
             Some(text) if ALARM_NUMBERS.contains(&key.as_str()) || key == "ActionsEnabled" => {
                 serde_json::from_str(&text).map_err(|_| Failure::invalid(format!("#/{key}: expected type: Number")))?
@@ -105,13 +105,14 @@ pub(in super::super) fn put_alarm(world: &mut World, wanted: &Wanted) -> Result<
         content.insert(key.clone(), read);
     }
     let now = world.now();
-    TODO_ALARM
+    let alarm = world.alarms.entry(name.clone()).or_insert_with(|| Alarm::new(&name, now));
+    (alarm.configured, alarm.content, alarm.tags) = (now, content, wanted.tags.clone());
     let arn = world.alarm_arn(&name);
     Ok(Made::new(name, [("Arn", arn)]))
 }
 
 pub(in super::super) fn live_alarm(world: &World, name: &str, _: &Value) -> Option<Value> {
     let alarm = world.alarms.get(name)?;
-    let tags = [("Tags".to_owned(), tag_list(&alarm.tags))];
-    Some(alarm.content.clone().into_iter().chain(tags).collect())
+    let own = [("AlarmName".to_owned(), json!(name)), ("Tags".to_owned(), tag_list(&alarm.tags))];
+    Some(alarm.content.clone().into_iter().chain(own).collect())
 }

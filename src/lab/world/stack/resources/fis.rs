@@ -36,7 +36,8 @@ pub(in super::super) fn put(world: &mut World, wanted: &Wanted) -> Result<Made, 
     let known = wanted.physical.as_ref().and_then(|id| world.templates.get(id));
     let known = known.map(|template| (template.id.clone(), template.created, template.order));
     let (id, created, order) = known.unwrap_or_else(|| (world.template_id(), world.now(), world.next_order()));
-    let template = Template { order, id: id.clone(), created, updated: world.now(), content, tags: wanted.tags.clone() };
+    let template =
+        Template { order, id: id.clone(), created, updated: world.now(), content, tags: wanted.tags.clone() };
     world.templates.insert(id.clone(), template);
     Ok(Made::new(id.clone(), [("Id", id)]))
 }
