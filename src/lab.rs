@@ -6,8 +6,10 @@ pub mod in_process;
 pub mod promises;
 pub mod scenario;
 pub mod server;
+pub mod throttle;
 
 mod autoscaling;
+mod breaking;
 mod cloudformation;
 mod cloudwatch;
 mod credentials;
@@ -36,7 +38,7 @@ use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
 
 use crate::clock::Clock;
 use credentials::Credentials;
-use faults::Faults;
+use faults::{Faults, Met};
 use scenario::Scenario;
 use service::{Payload, Raw, Reply};
 use wire::time::{imf_fixdate, iso_millis};
@@ -65,7 +67,8 @@ impl Lab {
     /// A lab set up as the scenario says, at the clock's time. The same scenario and seed give the same region, and the
     /// same calls at the same times the same history.
     pub fn open(scenario: Scenario, clock: Clock, seed: u64) -> Arc<Self> {
-        let faults = Faults::new(scenario.faults.clone());
+        let faults =
+            Faults::new(scenario.faults.clone(), scenario.throttles.clone(), clock.now(), seed.rotate_left(32));
         let world = World::open(scenario, clock.now(), seed);
         let state = State { world, faults, requests: fastrand::Rng::with_seed(!seed) };
         Arc::new(Self { clock, credentials: Credentials::random(), state: Mutex::new(state) })
@@ -88,14 +91,18 @@ impl Lab {
 
     /// Answers a request as AWS would, at the clock's time.
     pub async fn handle(self: &Arc<Self>, request: Request<Bytes>) -> Response<Body> {
-        let (reply, delay) = self.answer(&request);
-        if !delay.is_zero() {
-            self.clock.sleep(delay.unsigned_abs()).await;
+        let (reply, met) = self.answer(&request);
+        if !met.delay.is_zero() {
+            self.clock.sleep(met.delay.unsigned_abs()).await;
         }
-        self.respond(reply)
+        let answer = self.respond(reply);
+        match met.connection {
+            Some(kind) => breaking::broken(answer, kind).await,
+            None => answer,
+        }
     }
 
-    fn answer(&self, request: &Request<Bytes>) -> (Reply, jiff::SignedDuration) {
+    fn answer(&self, request: &Request<Bytes>) -> (Reply, Met) {
         let mut state = self.state();
         let State { world, faults, requests } = &mut *state;
         world.advance(self.clock.now());

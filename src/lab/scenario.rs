@@ -8,7 +8,7 @@ use std::fmt;
 
 use jiff::SignedDuration;
 
-use super::faults::Fault;
+use super::{faults::Fault, throttle::Throttle};
 
 const EMBEDDED: [(&str, &str); 3] = [
     ("default", include_str!("../../assets/scenarios/default.toml")),
@@ -32,6 +32,7 @@ pub struct Scenario {
     pub interruption: Interruption,
     pub events: Events,
     pub faults: Vec<Fault>,
+    pub throttles: Vec<Throttle>,
 }
 
 /// A group of instances, kept at its size if it replaces.

@@ -3,14 +3,13 @@
 
 use bytes::Bytes;
 use http::{Request, StatusCode, header::CONTENT_TYPE};
-use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::{
     autoscaling, cloudformation, cloudwatch,
     credentials::Scope,
     ec2, eks, eventbridge,
-    faults::Faults,
+    faults::{Faults, Met, is_named},
     fis, iam, lambda,
     live_tail::Session,
     logs, refusal, secretsmanager, servicequotas, ssm, sts,
@@ -153,14 +152,21 @@ enum Call {
     Rest(&'static Route, RestCall),
 }
 
-/// Answers a request, and says how much later the answer is to come.
+/// Whether a pattern such as `ec2:DescribeInstances`, `ec2:*` or `*:*` names any operation that the lab has.
+pub(super) fn plays(pattern: &str) -> bool {
+    let named =
+        |service: &Service| service.promises().iter().any(|(name, ..)| is_named(pattern, service.signing_name, name));
+    SERVICES.iter().any(|service| named(service))
+}
+
+/// Answers a request, and says what else the caller meets: how much later the answer comes, and how it breaks off.
 pub(super) fn answer(
     world: &mut World,
     faults: &mut Faults,
     access_key: &str,
     request_id: &str,
     request: &Request<Bytes>,
-) -> (Reply, SignedDuration) {
+) -> (Reply, Met) {
     let scope = Scope::of(request.headers());
     let named = scope.as_ref().and_then(|scope| SERVICES.iter().find(|service| service.signing_name == scope.service));
     let service = named.copied().unwrap_or_else(|| look_alike(request));
@@ -174,9 +180,9 @@ pub(super) fn answer(
         });
     let call = match called {
         Ok(call) => call,
-        Err(error) => return (protocol.refuse(&error, request_id), SignedDuration::ZERO),
+        Err(error) => return (protocol.refuse(&error, request_id), Met::default()),
     };
-    let met = faults.meet(service.signing_name, call.name(), call.page());
+    let met = faults.meet(service.signing_name, call.name(), call.page(), world.now());
     let name = format!("{}:{}", service.signing_name, call.name());
     let refusal = met.refusal.and_then(|kind| refusal::fault(protocol, kind, &sts::caller_arn(world), &name));
     let outcome = refusal.map_or_else(|| call.run(world, request_id), Err);
@@ -184,7 +190,7 @@ pub(super) fn answer(
         Ok(payload) => protocol.reply(payload, request_id),
         Err(error) => protocol.refuse(&error, request_id),
     };
-    (reply, met.delay)
+    (reply, met)
 }
 
 /// The service whose way of refusing fits a request for none that is known.
