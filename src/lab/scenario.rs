@@ -10,10 +10,20 @@ use jiff::SignedDuration;
 
 use super::{faults::Fault, throttle::Throttle};
 
-const EMBEDDED: [(&str, &str); 3] = [
+const EMBEDDED: [(&str, &str); 13] = [
     ("default", include_str!("../../assets/scenarios/default.toml")),
     ("tiny", include_str!("../../assets/scenarios/tiny.toml")),
+    ("no-handler", include_str!("../../assets/scenarios/no-handler.toml")),
     ("no-capacity", include_str!("../../assets/scenarios/no-capacity.toml")),
+    ("hibernate", include_str!("../../assets/scenarios/hibernate.toml")),
+    ("persistent-stop", include_str!("../../assets/scenarios/persistent-stop.toml")),
+    ("throttled", include_str!("../../assets/scenarios/throttled.toml")),
+    ("expiring-credentials", include_str!("../../assets/scenarios/expiring-credentials.toml")),
+    ("flaky", include_str!("../../assets/scenarios/flaky.toml")),
+    ("slack-down", include_str!("../../assets/scenarios/slack-down.toml")),
+    ("eventual", include_str!("../../assets/scenarios/eventual.toml")),
+    ("huge", include_str!("../../assets/scenarios/huge.toml")),
+    ("hostile", include_str!("../../assets/scenarios/hostile.toml")),
 ];
 
 /// A lab's setup, checked as a whole.
@@ -33,6 +43,7 @@ pub struct Scenario {
     pub events: Events,
     pub faults: Vec<Fault>,
     pub throttles: Vec<Throttle>,
+    pub logs: Vec<Log>,
 }
 
 /// A group of instances, kept at its size if it replaces.
@@ -159,6 +170,17 @@ pub struct Events {
     pub log_group: String,
     /// The Lambda function that a rule invokes at each interruption warning.
     pub function: String,
+}
+
+/// Lines that someone unknown writes to a log group, one after the other and then from the first again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    pub group: String,
+    pub stream: String,
+    /// From one line to the next.
+    pub every: SignedDuration,
+    /// Never empty.
+    pub lines: Vec<String>,
 }
 
 /// One thing that is wrong with a scenario's text.

@@ -15,6 +15,7 @@ mod events;
 mod groups;
 mod ids;
 mod interruption;
+mod scenario_log;
 mod schedule;
 mod slack_function;
 mod targets;
@@ -86,6 +87,11 @@ enum Happening {
         action: String,
     },
     ExperimentStops(String),
+    /// A line of the scenario's logs, by their places.
+    ScenarioLogs {
+        log: usize,
+        line: usize,
+    },
     /// An event reaches the log group that it is written to.
     EventArrives {
         timestamp: Timestamp,
@@ -138,6 +144,7 @@ impl World {
         };
         world.deploy_log_groups();
         world.launch_all();
+        world.begin_scenario_logs();
         world
     }
 
@@ -181,6 +188,7 @@ impl World {
             Happening::ActionsStart(id) => self.start_ready_actions(&id),
             Happening::ActionEnds { experiment, action } => self.action_ends(&experiment, &action),
             Happening::ExperimentStops(id) => self.experiment_stops(&id),
+            Happening::ScenarioLogs { log, line } => self.write_scenario_log(log, line),
             Happening::EventArrives { timestamp, event } => self.write_event(timestamp, event),
             Happening::FunctionInvoked(warning) => self.invoke_function(&warning),
             Happening::FunctionLogs { stream, timestamp, message } => {

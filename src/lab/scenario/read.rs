@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use toml::de::DeTable;
 
 use super::{
-    Behavior, Complaint, Events, Group, GroupKind, Interruption, Lifecycle, Replaces, Scenario, StatusAt, Timing,
+    Behavior, Complaint, Events, Group, GroupKind, Interruption, Lifecycle, Log, Replaces, Scenario, StatusAt, Timing,
     table::{Complaints, Table},
 };
 use crate::lab::{
@@ -81,6 +81,7 @@ fn whole(name: &str, mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Sc
         events: events(table.table("events", wrong), wrong),
         faults: table.tables("fault", wrong).into_iter().filter_map(|entry| fault(entry, wrong)).collect(),
         throttles: table.tables("throttle", wrong).into_iter().filter_map(|entry| throttle(entry, wrong)).collect(),
+        logs: table.tables("log", wrong).into_iter().map(|entry| log(entry, wrong)).collect(),
         zones,
         groups,
     };
@@ -163,6 +164,24 @@ fn events(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> Events {
     };
     table.finish(wrong);
     events
+}
+
+fn log(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Log {
+    let every = table.seconds("every", wrong).unwrap_or(SignedDuration::from_secs(1));
+    if every < SignedDuration::from_millis(10) {
+        wrong.add(table.place("every"), "every is less than a hundredth of a second");
+    }
+    if table.place("lines") == table.offset {
+        wrong.add(table.offset, "lines is missing");
+    }
+    let log = Log {
+        group: table.required("group", wrong),
+        stream: table.required("stream", wrong),
+        every,
+        lines: table.strings("lines", wrong).unwrap_or_default(),
+    };
+    table.finish(wrong);
+    log
 }
 
 /// The operations that a fault or a throttle is for, e.g. `ec2:DescribeInstances`.
