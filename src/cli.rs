@@ -101,6 +101,7 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
         Some(Command::Config) => return printed(config::SAMPLE),
         Some(Command::Drills) => return printed(&drills::table(&place::journals()?)?),
         Some(Command::Lab { command: LabCommand::Scenarios }) => return printed(&lab::scenarios()),
+        Some(Command::Lab { command: LabCommand::Check { file } }) => return printed(&lab::check(file)?),
         Some(Command::Lab { command: LabCommand::Promises { format } }) => return printed(&lab::promised(*format)),
         _ => {}
     }
@@ -114,7 +115,9 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
             Some(Command::Attach { drill, format }) => {
                 attach::run(&args.global, &config, drill.as_deref(), format).await
             }
-            Some(Command::Lab { command: LabCommand::Serve { port } }) => lab::serve(&args.global, port).await,
+            Some(Command::Lab { command: LabCommand::Serve { scenario, port } }) => {
+                lab::serve(&args.global, scenario.as_deref(), port).await
+            }
             Some(Command::Config | Command::Drills | Command::Lab { .. }) => Ok(Exit::Held),
         }
     });

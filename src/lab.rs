@@ -6,8 +6,10 @@ pub mod in_process;
 pub mod promises;
 pub mod scenario;
 pub mod server;
+pub mod throttle;
 
 mod autoscaling;
+mod breaking;
 mod cloudformation;
 mod cloudwatch;
 mod credentials;
@@ -46,7 +48,7 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use credentials::Credentials;
-use faults::Faults;
+use faults::{Faults, Met};
 use scenario::Scenario;
 use service::{Payload, Raw, Reply};
 use wire::time::{imf_fixdate, iso_millis};
@@ -79,7 +81,8 @@ impl Lab {
     /// A lab set up as the scenario says, at the clock's time. The same scenario and seed give the same region, and the
     /// same calls at the same times the same history.
     pub fn open(scenario: Scenario, clock: Clock, seed: u64) -> Arc<Self> {
-        let faults = Faults::new(scenario.faults.clone());
+        let faults =
+            Faults::new(scenario.faults.clone(), scenario.throttles.clone(), clock.now(), seed.rotate_left(32));
         let world = World::open(scenario, clock.now(), seed);
         let state = State { world, faults, requests: fastrand::Rng::with_seed(!seed) };
         Arc::new(Self {
@@ -111,16 +114,20 @@ impl Lab {
         if let Some(payload) = self.own(&request) {
             return self.respond(payload);
         }
-        let (mut reply, delay) = self.answer(&request);
+        let (mut reply, met) = self.answer(&request);
         if let Payload::Invocation(invocation, wants_tail) = reply.payload {
             let raw = lambda::answer(&self.ended(invocation).await, wants_tail);
             reply.headers = raw.headers.clone();
             reply.payload = Payload::Raw(raw);
         }
-        if !delay.is_zero() {
-            self.clock.sleep(delay.unsigned_abs()).await;
+        if !met.delay.is_zero() {
+            self.clock.sleep(met.delay.unsigned_abs()).await;
         }
-        self.respond(reply)
+        let answer = self.respond(reply);
+        match met.connection {
+            Some(kind) => breaking::broken(answer, kind).await,
+            None => answer,
+        }
     }
 
     /// Lets happen what is due, when it is due, and carries posts to this machine's URLs. Sleeps while nothing is due.
@@ -193,7 +200,7 @@ impl Lab {
         })
     }
 
-    fn answer(&self, request: &Request<Bytes>) -> (Reply, jiff::SignedDuration) {
+    fn answer(&self, request: &Request<Bytes>) -> (Reply, Met) {
         let mut state = self.state();
         let State { world, faults, requests } = &mut *state;
         let due = world.next_due();

@@ -108,10 +108,15 @@ pub(super) enum Command {
 pub(super) enum LabCommand {
     /// Serve the lab on loopback, for spotdrill or any other AWS client
     Serve {
+        /// A scenario's name (`spotdrill lab scenarios`), or a file
+        #[arg(long, value_name = "FILE|NAME")]
+        scenario: Option<String>,
         /// The port; any free one without it
         #[arg(long, default_value_t = 0)]
         port: u16,
     },
+    /// Say everything that is wrong with a scenario's file, each with its line
+    Check { file: String },
     /// List the scenarios that are built in
     Scenarios,
     /// Print what the lab promises of each AWS service: faithful, simplified, refused
@@ -210,12 +215,15 @@ impl Global {
     pub(super) fn complaint(&self, command: Option<&Command>) -> Option<&'static str> {
         let serving = matches!(command, Some(Command::Lab { .. }));
         let lab = self.lab.is_some();
+        let scenario = matches!(command, Some(Command::Lab { command: LabCommand::Serve { scenario: Some(_), .. } }));
         if lab && self.endpoint_url.is_some() {
             Some("--lab brings its own server: leave out --endpoint-url")
         } else if lab && self.profile.is_some() {
             Some("--lab uses no account: leave out --profile")
         } else if lab && self.region.is_some() {
             Some("the region of a lab is its scenario's: leave out --region")
+        } else if lab && scenario {
+            Some("--lab and --scenario both name a scenario: leave out one")
         } else if self.speed.is_some() && !lab && !serving {
             Some("--speed is the lab's: add --lab (a lab at --endpoint-url tells its own)")
         } else {

@@ -10,27 +10,33 @@ use super::{
 };
 use crate::{
     lab::{promises, scenario::Scenario},
-    run::world::{open_lab, serve as listen},
+    run::world::{open_lab, scenario_file, serve as listen},
 };
 
 /// Serves until a signal ends it.
-pub(super) async fn serve(global: &Global, port: u16) -> anyhow::Result<Exit> {
-    let name = global.lab.as_deref().unwrap_or("default");
+pub(super) async fn serve(global: &Global, scenario: Option<&str>, port: u16) -> anyhow::Result<Exit> {
+    let name = scenario.or(global.lab.as_deref()).unwrap_or("default");
     let speed = global.speed.unwrap_or(1.0);
     let seed = global.seed();
     let (lab, _) = open_lab(name, speed, seed).map_err(Ending::from)?;
     let server = listen(lab.clone(), port).await.map_err(Ending::from)?;
     let url = format!("http://{}", server.address());
     super::print(&format!(
-        "# spotdrill lab `{name}`, speed {speed}, seed {seed}: paste these, then use any AWS client. Ctrl-C ends it.\n\
+        "# spotdrill lab `{name}` at {url}, speed {speed}, seed {seed}. Ctrl-C ends it.\n\
+         # Paste these, then use any AWS client:\n\
          export AWS_ENDPOINT_URL={url}\n\
          export AWS_REGION={region}\n\
          export AWS_DEFAULT_REGION={region}\n\
          export AWS_ACCESS_KEY_ID={key}\n\
          export AWS_SECRET_ACCESS_KEY={secret}\n\
+         unset AWS_SESSION_TOKEN AWS_PROFILE\n\
          export AWS_EC2_METADATA_DISABLED=true\n\
-         export AWS_DISABLE_HOST_PREFIX_INJECTION=true   # Live Tail clients\n\
+         # Live Tail puts `stream-` before the host's name, which then is not found. This stops the AWS CLI and boto3:\n\
+         export AWS_DISABLE_HOST_PREFIX_INJECTION=true\n\
+         # other SDKs need an endpoint resolver of yours that maps that name to {address}.\n\
+         # What the lab plays: spotdrill lab promises\n\
          # or: spotdrill --endpoint-url {url}\n",
+        address = server.address(),
         region = lab.region(),
         key = lab.access_key(),
         secret = lab.secret(),
@@ -41,6 +47,12 @@ pub(super) async fn serve(global: &Global, port: u16) -> anyhow::Result<Exit> {
         _ = tokio::signal::ctrl_c() => Ok(Exit::Held),
         _ = terminate.recv() => Ok(Exit::Signal(SignalKind::terminate().as_raw_value())),
     }
+}
+
+/// Says that a scenario's file is fine, or everything that is wrong with it.
+pub(super) fn check(file: &str) -> anyhow::Result<String> {
+    let scenario = scenario_file(file).map_err(Ending::from)?;
+    Ok(format!("{file} is fine: {}\n", scenario.description))
 }
 
 /// The scenarios that are built in, a line each.

@@ -1,6 +1,6 @@
 //! The lab as the HTTP client of an SDK, without any socket: for tests, where time is paused. Knows no service.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, io, sync::Arc};
 
 use aws_smithy_runtime_api::client::{
     http::{
@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt;
 
-use super::Lab;
+use super::{Lab, breaking::Reset};
 
 /// An HTTP client for `http_client(…)` of any SDK's configuration; where its endpoint is does not matter.
 pub fn client(lab: &Arc<Lab>) -> SharedHttpClient {
@@ -47,5 +47,8 @@ async fn exchange(lab: &Arc<Lab>, request: HttpRequest) -> Result<HttpResponse, 
     let (parts, body) = request.try_into_http1x().map_err(|error| user(error.into()))?.into_parts();
     let body = body.collect().await.map_err(ConnectorError::io)?.to_bytes();
     let response = lab.handle(http::Request::from_parts(parts, body)).await;
+    if response.extensions().get::<Reset>().is_some() {
+        return Err(ConnectorError::io(io::Error::from(io::ErrorKind::ConnectionReset).into()));
+    }
     HttpResponse::try_from(response.map(SdkBody::from_body_1_x)).map_err(|error| user(error.into()))
 }

@@ -7,13 +7,46 @@ use serde_json::{Value, json};
 
 use super::service::{Promise, SERVICES, Service};
 
-/// What no table says: the choices, the ways in besides AWS's, the limits.
+/// What no table says: the choices, faults, what is not AWS's, the limits.
 const HEAD: &str = "\
 # What the lab promises
 
-Written by the tests from the lab's own tables. *Faithful* is what AWS documents of it, for what the lab models;
-*simplified* says what is left out. Everything else is refused with AWS's own error for an unknown operation, and an input
-that an operation does not take with AWS's own for a wrong one: nothing is passed over in silence.
+Written by the tests from the lab's own tables; `spotdrill lab promises` prints it, with `--format json` for programs.
+*Faithful* is what AWS documents of it, for what the lab models; *simplified* says what is left out. Any other operation is
+refused with AWS's own error for an unknown one, and an input that an operation does not take with AWS's own for a wrong
+one: nothing is passed over in silence.
+
+## Where AWS documents nothing
+
+These are choices, by the name of their key in a scenario's file:
+
+| key | choice | without it |
+|---|---|---|
+| `interruption.status_at` | when the spot request says `instance-terminated-by-experiment`: `notice`, `termination` | `notice` |
+| `interruption.stop_recalls` | whether StopExperiment before the notice recalls the interruption | it does not |
+| `timing.*` | how long AWS takes to resolve targets, start actions, stop, launch and shut down, in seconds | times seen on AWS, where any were |
+| `timing.shutdown_offset` | from the end of `durationBeforeInterruption` to the shutdown | 0 |
+
+## Faults
+
+A scenario's `[[fault]]` names an `operation` (`ec2:DescribeInstances`, `logs:*`, `*:*`) and a `kind`: `throttle`, `denied`,
+`expired`, `error`, `delay` (with a `delay` in seconds), `reset`, `half`, `stall`; for a Live Tail `stream-exception` and
+`stream-freeze`. `from` and `times` count matching calls, `page` takes only that page of a listing, `chance` (0 to 1) draws
+by the seed, `after` and `until` are seconds since the lab was opened. A call whose connection breaks was carried out: its
+answer is lost. A `[[throttle]]` gives each operation that it names a bucket of `burst` tokens, refilled at `rate` a second.
+All times are the lab's, which pass at its speed.
+
+## Besides AWS
+
+- Every answer has the headers `x-spotdrill-lab-time` and `x-spotdrill-lab-rate`: the lab's time, and how fast it passes.
+- Signatures are not verified, but for the access key, the region and the service that they name.
+
+## Limits
+
+- Loopback only; a `Host` that is not loopback and any `Origin` are refused with 403, a body over 6 MiB with 413, a head over
+  64 KiB with 431. A request that takes more than 30 seconds to come is not waited for.
+- 256 connections: for another one, the connection that has been idle for longest is closed.
+- No file is written, and nothing outlives the process.
 ";
 
 /// The page, in Markdown.

@@ -68,7 +68,7 @@ pub(super) fn unknown_input(protocol: &Protocol, operation: &str, input: &str) -
     }
 }
 
-/// What a fault of the scenario makes a call say; none for a mere delay.
+/// What a fault of the scenario makes a call say; none for what is no refusal.
 pub(super) fn fault(protocol: &Protocol, kind: FaultKind, user: &str, operation: &str) -> Option<ApiError> {
     match kind {
         FaultKind::Throttle => Some(throttled(protocol)),
@@ -78,7 +78,7 @@ pub(super) fn fault(protocol: &Protocol, kind: FaultKind, user: &str, operation:
         }
         FaultKind::Expired => Some(expired(protocol)),
         FaultKind::Error => Some(internal(protocol)),
-        FaultKind::Delay(_) => None,
+        _ => None,
     }
 }
 

@@ -8,12 +8,22 @@ use std::fmt;
 
 use jiff::SignedDuration;
 
-use super::faults::Fault;
+use super::{faults::Fault, throttle::Throttle};
 
-const EMBEDDED: [(&str, &str); 3] = [
+const EMBEDDED: [(&str, &str); 13] = [
     ("default", include_str!("../../assets/scenarios/default.toml")),
     ("tiny", include_str!("../../assets/scenarios/tiny.toml")),
+    ("no-handler", include_str!("../../assets/scenarios/no-handler.toml")),
     ("no-capacity", include_str!("../../assets/scenarios/no-capacity.toml")),
+    ("hibernate", include_str!("../../assets/scenarios/hibernate.toml")),
+    ("persistent-stop", include_str!("../../assets/scenarios/persistent-stop.toml")),
+    ("throttled", include_str!("../../assets/scenarios/throttled.toml")),
+    ("expiring-credentials", include_str!("../../assets/scenarios/expiring-credentials.toml")),
+    ("flaky", include_str!("../../assets/scenarios/flaky.toml")),
+    ("slack-down", include_str!("../../assets/scenarios/slack-down.toml")),
+    ("eventual", include_str!("../../assets/scenarios/eventual.toml")),
+    ("huge", include_str!("../../assets/scenarios/huge.toml")),
+    ("hostile", include_str!("../../assets/scenarios/hostile.toml")),
 ];
 
 /// A lab's setup, checked as a whole.
@@ -38,6 +48,8 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// Actions that the operator's role is denied, e.g. `fis:StartExperiment`.
     pub operator_deny: Vec<String>,
+    pub throttles: Vec<Throttle>,
+    pub logs: Vec<Log>,
 }
 
 /// A group of instances, kept at its size if it replaces.
@@ -234,6 +246,17 @@ impl Default for Slack {
     fn default() -> Self {
         Self { status: 200, retry_after: SignedDuration::from_secs(1), latency: None, silent: false, times: None }
     }
+}
+
+/// Lines that someone unknown writes to a log group, one after the other and then from the first again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    pub group: String,
+    pub stream: String,
+    /// From one line to the next.
+    pub every: SignedDuration,
+    /// Never empty.
+    pub lines: Vec<String>,
 }
 
 /// One thing that is wrong with a scenario's text.

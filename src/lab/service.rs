@@ -3,14 +3,13 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, header::CONTENT_TYPE};
-use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::{
     autoscaling, cloudformation, cloudwatch,
     credentials::Scope,
     ec2, eks, eventbridge,
-    faults::Faults,
+    faults::{Faults, Met, is_named},
     fis,
     iam::{self, needs},
     lambda,
@@ -164,14 +163,21 @@ pub(super) enum Call {
     Rest(&'static Route, RestCall),
 }
 
-/// Answers a request, and says how much later the answer is to come.
+/// Whether a pattern such as `ec2:DescribeInstances`, `ec2:*` or `*:*` names any operation that the lab has.
+pub(super) fn plays(pattern: &str) -> bool {
+    let named =
+        |service: &Service| service.promises().iter().any(|(name, ..)| is_named(pattern, service.signing_name, name));
+    SERVICES.iter().any(|service| named(service))
+}
+
+/// Answers a request, and says what else the caller meets: how much later the answer comes, and how it breaks off.
 pub(super) fn answer(
     world: &mut World,
     faults: &mut Faults,
     access_key: &str,
     request_id: &str,
     request: &Request<Bytes>,
-) -> (Reply, SignedDuration) {
+) -> (Reply, Met) {
     let scope = Scope::of(request.headers());
     let named = scope.as_ref().and_then(|scope| SERVICES.iter().find(|service| service.signing_name == scope.service));
     let service = named.copied().unwrap_or_else(|| look_alike(request));
@@ -185,9 +191,9 @@ pub(super) fn answer(
         });
     let call = match called {
         Ok(call) => call,
-        Err(error) => return (protocol.refuse(&error, request_id), SignedDuration::ZERO),
+        Err(error) => return (protocol.refuse(&error, request_id), Met::default()),
     };
-    let met = faults.meet(service.signing_name, call.name(), call.page());
+    let met = faults.meet(service.signing_name, call.name(), call.page(), world.now());
     let fault = met.refusal.and_then(|kind| {
         let user = world.session_arn(&world.access.caller);
         refusal::fault(protocol, kind, &user, &needs::action(service, call.name()))
@@ -198,7 +204,7 @@ pub(super) fn answer(
         Ok(payload) => protocol.reply(payload, request_id),
         Err(error) => protocol.refuse(&error, request_id),
     };
-    (reply, met.delay)
+    (reply, met)
 }
 
 /// The service whose way of refusing fits a request for none that is known.

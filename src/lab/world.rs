@@ -33,6 +33,7 @@ mod experiment_role;
 mod ids;
 mod interruption;
 mod lifecycle;
+mod scenario_log;
 mod schedule;
 mod slack_function;
 mod targets;
@@ -145,6 +146,11 @@ enum Happening {
         action: String,
     },
     ExperimentStops(String),
+    /// A line of the scenario's logs, by their places.
+    ScenarioLogs {
+        log: usize,
+        line: usize,
+    },
     /// A record of an experiment's log reaches its group.
     ExperimentLogged {
         group: String,
@@ -218,6 +224,7 @@ impl World {
         world.deploy();
         world.deploy_roles();
         world.launch_all();
+        world.begin_scenario_logs();
         if !world.scenario.lag.is_zero() {
             world.shown = (world.instances.clone(), world.spot_requests.clone());
             world.show_changes();
@@ -309,6 +316,7 @@ impl World {
             Happening::ActionsStart(id) => self.start_ready_actions(&id),
             Happening::ActionEnds { experiment, action } => self.action_ends(&experiment, &action),
             Happening::ExperimentStops(id) => self.experiment_stops(&id),
+            Happening::ScenarioLogs { log, line } => self.write_scenario_log(log, line),
             Happening::ExperimentLogged { group, experiment, timestamp, record } => {
                 let stream = format!("/aws/fis/{experiment}");
                 self.logs.put(&group, &stream, timestamp, self.now, record.to_string());

@@ -100,6 +100,11 @@ fn scenario(name: &str) -> Result<Scenario, NotOpened> {
         let known = Scenario::list().into_iter().map(|(name, _)| name.to_owned()).collect();
         return Err(NotOpened::NoScenario { name: name.to_owned(), known });
     }
+    scenario_file(name)
+}
+
+/// The scenario that a file says.
+pub fn scenario_file(name: &str) -> Result<Scenario, NotOpened> {
     let text = fs::read_to_string(name).map_err(|source| NotOpened::Unreadable { path: name.to_owned(), source })?;
     Ok(Scenario::parse(name, &text)?)
 }

@@ -1,6 +1,12 @@
 //! The command line from outside: what is said, where, and with which exit code.
 
-use std::{fs, io, net::TcpListener, os::unix::fs::PermissionsExt, process::Command};
+use std::{
+    fs,
+    io::{self, Read, Write},
+    net::{TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt,
+    process::Command,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use rustix::process::Signal;
@@ -308,6 +314,7 @@ fn options_that_do_not_go_together_are_wrong_usage() {
         ("fleet --lab --profile x", "leave out --profile"),
         ("fleet --lab --endpoint-url http://127.0.0.1:9", "leave out --endpoint-url"),
         ("fleet --lab --speed 0", "0.1 to 1000"),
+        ("--lab tiny lab serve --scenario tiny", "--lab and --scenario both name a scenario"),
     ] {
         let complaint = complaint(&mut home.spotdrill(words), USAGE);
         assert!(complaint.contains(said), "{words}: {complaint}");
@@ -323,6 +330,68 @@ fn an_unknown_scenario_names_those_there_are() {
     for scenario in scenarios.out.lines() {
         assert!(said.contains(scenario.split(' ').next().unwrap()), "{scenario} in {said}");
     }
+}
+
+#[test]
+fn a_scenarios_file_is_checked_as_a_whole() {
+    let home = Home::new();
+    let bad = home.write("bad.toml", "region = \"eu-west-1\"\n\n[[group]]\nkind = \"nodes\"\n\n[[fault]]\noperation = \"ec2:Nope\"\nkind = \"reset\"\n");
+    let said = complaint(home.spotdrill("lab check").arg(&bad), USAGE);
+    for part in [
+        "line 1: description is missing",
+        "line 3: name is missing",
+        "line 4: kind is \"nodes\"",
+        "line 7: the lab has no operation ec2:Nope",
+    ] {
+        assert!(said.contains(part), "{part:?} in {said}");
+    }
+    assert_eq!(complaint(home.spotdrill("lab serve --scenario").arg(&bad), USAGE), said);
+    let missing = complaint(&mut home.spotdrill("lab check nowhere.toml"), USAGE);
+    assert!(missing.contains("could not read the scenario nowhere.toml: No such file"), "{missing}");
+    let fine = home.write("fine.toml", "region = \"eu-west-1\"\ndescription = \"Nothing at all\"\n");
+    let checked = run(home.spotdrill("lab check").arg(&fine));
+    assert_eq!(checked.code, Some(HELD), "{}", checked.err);
+    assert!(checked.out.ends_with("fine.toml is fine: Nothing at all\n"), "{}", checked.out);
+}
+
+#[test]
+fn a_port_that_is_taken_is_told() {
+    let home = Home::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let said = complaint(&mut home.spotdrill(&format!("lab serve --scenario tiny --port {port}")), USAGE);
+    assert!(said.contains(&format!("could not open port {port} on 127.0.0.1")) && said.contains("--port"), "{said}");
+}
+
+#[test]
+fn a_lab_with_few_file_descriptors_goes_on() {
+    let home = Home::new();
+    let program = home.spotdrill("");
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -n 40 && exec \"$0\" lab serve --scenario tiny"]).arg(program.get_program());
+    let mut server = Running::start(limited.envs(home.environment()));
+    server.until("or: spotdrill --endpoint-url");
+    let address = server.heard().lines().find_map(|line| line.strip_prefix("export AWS_ENDPOINT_URL=http://")).unwrap();
+    let address = address.to_owned();
+    let idle: Vec<_> = (0..120).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    let mut late = TcpStream::connect(&address).unwrap();
+    late.write_all(b"GET / HTTP/1.0\r\nhost: localhost\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    late.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.0 403 ") || answer.starts_with("HTTP/1.1 403 "), "{answer}");
+    drop(idle);
+    server.signal(Signal::INT);
+    assert_eq!(server.end().code, Some(HELD));
+}
+
+#[test]
+fn what_the_lab_promises_is_there_for_people_and_for_programs() {
+    let home = Home::new();
+    let page = run(&mut home.spotdrill("lab promises"));
+    assert!(page.code == Some(HELD) && page.out.contains("| DescribeInstances | "), "{page:?}");
+    let listed = run(&mut home.spotdrill("lab promises --format json"));
+    let services: Value = serde_json::from_str(&listed.out).unwrap();
+    assert!(services.as_array().unwrap().iter().any(|service| service["service"] == "ec2"), "{services}");
 }
 
 #[test]

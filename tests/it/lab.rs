@@ -1,5 +1,9 @@
 //! The lab through AWS's own SDKs, in process, under paused time.
 
+mod history;
+mod hostile_bytes;
+mod scenarios;
+
 use std::{sync::Arc, time::Duration};
 
 use aws_sdk_cloudwatchlogs::types::StartLiveTailResponseStream as Stream;

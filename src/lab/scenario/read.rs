@@ -6,11 +6,15 @@ use jiff::SignedDuration;
 use toml::de::DeTable;
 
 use super::{
-    Behavior, Capacity, Complaint, Events, Group, GroupKind, Handler, Interruption, Lifecycle, Replaces, Scenario,
+    Behavior, Capacity, Complaint, Events, Group, GroupKind, Handler, Interruption, Lifecycle, Log, Replaces, Scenario,
     Slack, StatusAt, Timing,
     table::{Complaints, Table},
 };
-use crate::lab::faults::{Fault, FaultKind};
+use crate::lab::{
+    faults::{Fault, FaultKind, is_named},
+    service,
+    throttle::Throttle,
+};
 
 const KINDS: &[(&str, GroupKind)] = &[
     ("eks-nodegroup", GroupKind::EksNodegroup),
@@ -44,6 +48,11 @@ const FAULTS: &[(&str, FaultKind)] = &[
     ("expired", FaultKind::Expired),
     ("error", FaultKind::Error),
     ("delay", FaultKind::Delay(SignedDuration::ZERO)),
+    ("reset", FaultKind::Reset),
+    ("half", FaultKind::Half),
+    ("stall", FaultKind::Stall),
+    ("stream-exception", FaultKind::StreamException),
+    ("stream-freeze", FaultKind::StreamFreeze),
 ];
 
 pub(super) fn scenario(name: &str, text: &str) -> Result<Scenario, Vec<Complaint>> {
@@ -84,6 +93,8 @@ fn whole(name: &str, mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Sc
         slack: table.table("slack", wrong).map_or_else(Slack::default, |entry| slack(entry, wrong)),
         faults: table.tables("fault", wrong).into_iter().filter_map(|entry| fault(entry, wrong)).collect(),
         operator_deny: operator_deny(table.table("operator", wrong), wrong),
+        throttles: table.tables("throttle", wrong).into_iter().filter_map(|entry| throttle(entry, wrong)).collect(),
+        logs: table.tables("log", wrong).into_iter().map(|entry| log(entry, wrong)).collect(),
         zones,
         groups,
     };
@@ -225,14 +236,52 @@ fn operator_deny(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> Ve
     actions
 }
 
-fn fault(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Option<Fault> {
-    let operation = table.required("operation", wrong);
-    if !operation.is_empty() && !operation.contains(':') {
-        wrong.add(
-            table.place("operation"),
-            format!("operation {operation} names no service, as in ec2:DescribeInstances"),
-        );
+fn log(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Log {
+    let every = table.seconds("every", wrong).unwrap_or(SignedDuration::from_secs(1));
+    if every < SignedDuration::from_millis(10) {
+        wrong.add(table.place("every"), "every is less than a hundredth of a second");
     }
+    if table.place("lines") == table.offset {
+        wrong.add(table.offset, "lines is missing");
+    }
+    let log = Log {
+        group: table.required("group", wrong),
+        stream: table.required("stream", wrong),
+        every,
+        lines: table.strings("lines", wrong).unwrap_or_default(),
+    };
+    table.finish(wrong);
+    log
+}
+
+/// The operations that a fault or a throttle is for, e.g. `ec2:DescribeInstances`.
+fn operation(table: &mut Table<'_, '_>, wrong: &mut Complaints<'_>) -> String {
+    let operation = table.required("operation", wrong);
+    let place = table.place("operation");
+    if !operation.is_empty() && !operation.contains(':') {
+        wrong.add(place, format!("operation {operation} names no service, as in ec2:DescribeInstances"));
+    } else if !operation.is_empty() && !service::plays(&operation) {
+        wrong.add(place, format!("the lab has no operation {operation}: `spotdrill lab promises` lists those it has"));
+    }
+    operation
+}
+
+fn throttle(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Option<Throttle> {
+    const MOST: u32 = 100_000;
+    let operation = operation(&mut table, wrong);
+    for key in ["rate", "burst"] {
+        if table.place(key) == table.offset {
+            wrong.add(table.offset, format!("{key} is missing"));
+        }
+    }
+    let rate = table.number("rate", 0.001..=f64::from(MOST), "number of calls a second", wrong);
+    let burst = table.whole("burst", 1..=MOST, wrong);
+    table.finish(wrong);
+    Some(Throttle { operation, rate: rate?, burst: burst? })
+}
+
+fn fault(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Option<Fault> {
+    let operation = operation(&mut table, wrong);
     let delay = table.seconds("delay", wrong);
     let kind = match (table.word("kind", FAULTS, wrong), delay) {
         (Some(FaultKind::Delay(_)), Some(delay)) => Some(FaultKind::Delay(delay)),
@@ -249,11 +298,21 @@ fn fault(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Option<Fault> 
     if table.place("kind") == table.offset {
         wrong.add(table.offset, "kind is missing");
     }
+    let of_stream = matches!(kind, Some(FaultKind::StreamException | FaultKind::StreamFreeze));
+    if of_stream && !is_named(&operation, "logs", "StartLiveTail") {
+        wrong.add(table.place("kind"), "a fault of this kind is for logs:StartLiveTail");
+    }
     let from = table.whole("from", 1..=u32::MAX, wrong).unwrap_or(1);
     let times = table.whole("times", 1..=u32::MAX, wrong);
     let page = table.whole("page", 1..=u32::MAX, wrong);
+    let chance = table.number("chance", 0.0..=1.0, "number", wrong).unwrap_or(1.0);
+    let after = table.seconds("after", wrong).unwrap_or_default();
+    let until = table.seconds("until", wrong);
+    if until.is_some_and(|until| until <= after) {
+        wrong.add(table.place("until"), "until is not after `after`");
+    }
     table.finish(wrong);
-    Some(Fault { operation, kind: kind?, from, times, page })
+    Some(Fault { operation, kind: kind?, from, times, page, chance, after, until })
 }
 
 #[cfg(test)]
@@ -329,7 +388,23 @@ mod tests {
         let flex = &scenario.groups[0];
         assert_eq!((flex.min, flex.max, flex.handler, flex.drain.as_secs()), (0, 4, Handler::Karpenter, 45));
         let kind = FaultKind::Delay(SignedDuration::from_secs(3));
-        let expected = Fault { operation: "ec2:DescribeInstances".into(), kind, from: 1, times: None, page: Some(2) };
+        let (operation, page, after) = ("ec2:DescribeInstances".into(), Some(2), SignedDuration::ZERO);
+        let expected = Fault { operation, kind, from: 1, times: None, page, chance: 1.0, after, until: None };
         assert_eq!(scenario.faults, [expected]);
+    }
+
+    #[test]
+    fn faults_and_throttles_are_checked_against_what_the_lab_has() {
+        let text = "description = \"d\"\nregion = \"eu-west-1\"\n[[fault]]\noperation = \"ec2:Describe\"\nkind = \"error\"\nchance = 1.5\n[[fault]]\noperation = \"ec2:*\"\nkind = \"stream-freeze\"\nafter = 5\nuntil = 5\n[[throttle]]\noperation = \"ec2:*\"\nrate = 0\n";
+        let wrong = scenario("mine", text).unwrap_err();
+        let lines: Vec<_> = wrong.iter().map(|wrong| format!("{}: {}", wrong.line, wrong.message)).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        4: the lab has no operation ec2:Describe: `spotdrill lab promises` lists those it has
+        6: chance is not a number from 0 to 1
+        9: a fault of this kind is for logs:StartLiveTail
+        11: until is not after `after`
+        12: burst is missing
+        14: rate is not a number of calls a second from 0.001 to 100000
+        ");
     }
 }

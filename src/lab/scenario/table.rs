@@ -110,17 +110,30 @@ impl<'a, 'i> Table<'a, 'i> {
     /// A number of seconds, with or without a fraction, of at most a day.
     pub(super) fn seconds(&mut self, key: &'static str, wrong: &mut Complaints<'_>) -> Option<SignedDuration> {
         const DAY: f64 = 86_400.0;
+        let seconds = self.number(key, 0.0..=DAY, "number of seconds", wrong);
+        seconds.and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok())
+    }
+
+    /// A number with or without a fraction, called `noun` in a complaint.
+    pub(super) fn number(
+        &mut self,
+        key: &'static str,
+        range: std::ops::RangeInclusive<f64>,
+        noun: &str,
+        wrong: &mut Complaints<'_>,
+    ) -> Option<f64> {
         let value = self.value(key)?;
         let number = match value.get_ref() {
             DeValue::Integer(number) => number.as_str().parse().ok(),
             DeValue::Float(number) => number.as_str().parse().ok(),
             _ => None,
         };
-        let seconds = number.filter(|number: &f64| (0.0..=DAY).contains(number));
-        if seconds.is_none() {
-            wrong.add(value.span().start, format!("{key} is not a number of seconds from 0 to {DAY}"));
+        let number = number.filter(|number| range.contains(number));
+        if number.is_none() {
+            let (low, high) = range.into_inner();
+            wrong.add(value.span().start, format!("{key} is not a {noun} from {low} to {high}"));
         }
-        seconds.and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok())
+        number
     }
 
     /// One of a few words, each with what it means.
