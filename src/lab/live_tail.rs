@@ -1,6 +1,6 @@
 //! The stream of a Live Tail session: one update in each second of lab time. Knows not how a session is asked for.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{future::pending, io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     Lab,
+    logs::pattern::Pattern,
     wire::event_stream,
     world::{World, log_group::LogEvent},
 };
@@ -23,6 +24,31 @@ pub(super) struct Session {
     pub(super) request: SessionRequest,
     /// The place of the last event ingested before the session; it shows only later ones.
     pub(super) seen: u64,
+    /// What a fault of the scenario makes of it.
+    pub(super) ends: Option<Ending>,
+}
+
+/// How a session ends before its client wants it to, after that many updates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// By an exception in the stream, with its name and words.
+    Exception(u32, &'static str, &'static str),
+    /// It stays open and says nothing more.
+    Freeze(u32),
+}
+
+impl Ending {
+    /// As sessions end that could not be streamed.
+    pub(super) const STREAMING: Self =
+        Self::Exception(1, "SessionStreamingException", "The session could not be streamed.");
+    /// As sessions end after three hours.
+    pub(super) const TIMEOUT: Self = Self::Exception(1, "SessionTimeoutException", "The session has timed out.");
+
+    fn after(self) -> u32 {
+        match self {
+            Self::Exception(after, ..) | Self::Freeze(after) => after,
+        }
+    }
 }
 
 /// What StartLiveTail asked for.
@@ -33,30 +59,35 @@ pub(super) struct SessionRequest {
     /// All streams if empty.
     pub(super) streams: Vec<String>,
     pub(super) stream_prefixes: Vec<String>,
+    /// As it was asked for, and as it is read.
     pub(super) pattern: String,
+    pub(super) filter: Pattern,
 }
 
 /// The frames of a session, for as long as they are read.
 pub(super) fn frames(lab: Arc<Lab>, session: Session) -> impl Stream<Item = io::Result<Frame<Bytes>>> + Send + Sync {
     // The client's call returns at the first frame; botocore insists that it is this one.
     let opening = [("initial-response", json!({})), ("sessionStart", session.start())];
-    let updates = stream::unfold((lab, session), |(lab, mut session)| async move {
+    let opening = opening.map(|(name, payload)| event_stream::event(name, &payload));
+    let updates = stream::unfold(Some((lab, session, 0_u32)), |streaming| async move {
+        let (lab, mut session, updates) = streaming?;
         lab.clock.sleep(Duration::from_secs(1)).await;
-        let update = {
-            let mut state = lab.state();
-            state.world.advance(lab.clock.now());
-            session.update(&state.world)
-        };
-        Some((("sessionUpdate", update), (lab, session)))
+        match session.ends.filter(|ending| ending.after() <= updates) {
+            Some(Ending::Exception(_, name, message)) => Some((event_stream::exception(name, message), None)),
+            Some(Ending::Freeze(_)) => pending().await,
+            None => {
+                let update = lab.proceed(|world| session.update(world));
+                let frame = event_stream::event("sessionUpdate", &update);
+                Some((frame, Some((lab, session, updates.saturating_add(1)))))
+            }
+        }
     });
-    stream::iter(opening).chain(updates).map(|(event_type, payload)| {
-        event_stream::event(event_type, &payload).map(Frame::data).map_err(io::Error::other)
-    })
+    stream::iter(opening).chain(updates).map(|frame| frame.map(Frame::data).map_err(io::Error::other))
 }
 
 impl Session {
     fn start(&self) -> Value {
-        let SessionRequest { groups, streams, stream_prefixes, pattern } = &self.request;
+        let SessionRequest { groups, streams, stream_prefixes, pattern, .. } = &self.request;
         let identifiers: Vec<_> = groups.iter().map(|(_, identifier)| identifier).collect();
         json!({
             "requestId": self.id,
@@ -100,9 +131,9 @@ impl Session {
 
 impl SessionRequest {
     fn wants(&self, stream: &str, message: &str) -> bool {
-        let Self { streams, stream_prefixes, pattern, .. } = self;
+        let Self { streams, stream_prefixes, filter, .. } = self;
         let named = streams.is_empty() || streams.iter().any(|name| name == stream);
         let prefixed = stream_prefixes.is_empty() || stream_prefixes.iter().any(|prefix| stream.starts_with(prefix));
-        named && prefixed && super::logs::pattern::matches(pattern, message)
+        named && prefixed && filter.matches(message)
     }
 }

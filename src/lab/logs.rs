@@ -1,11 +1,16 @@
-//! CloudWatch Logs: log groups, streams and events, listed, filtered and tailed. Knows not who writes them.
+//! CloudWatch Logs: log groups, streams and events, made, written, listed, filtered and tailed. Knows no event of AWS's.
 
 pub(super) mod pattern;
 
 mod events;
+mod groups;
+mod json_pattern;
 mod listing;
+mod policies;
+mod put;
 mod tail;
 
+use pattern::Pattern;
 use serde::Deserialize;
 
 use super::{
@@ -18,73 +23,35 @@ pub(super) const SERVICE: Service = Service {
     signing_name: "logs",
     title: "CloudWatch Logs",
     global: false,
-    refused: &[],
-    protocols: &[Protocol::Json(
-        JsonVersion::OneOne,
-        "Logs_20140328",
-        &[
-            JsonOperation {
-                name: "DescribeLogGroups",
-                promise: Promise::Faithful,
-                takes: &["logGroupNamePrefix", "logGroupNamePattern", "limit", "nextToken"],
-                run: JsonRun::Answer(listing::describe_log_groups),
-            },
-            JsonOperation {
-                name: "DescribeLogStreams",
-                promise: Promise::Faithful,
-                takes: &[
-                    "logGroupName",
-                    "logGroupIdentifier",
-                    "logStreamNamePrefix",
-                    "orderBy",
-                    "descending",
-                    "limit",
-                    "nextToken",
-                ],
-                run: JsonRun::Answer(listing::describe_log_streams),
-            },
-            JsonOperation {
-                name: "FilterLogEvents",
-                promise: Promise::Faithful,
-                takes: &[
-                    "logGroupName",
-                    "logGroupIdentifier",
-                    "logStreamNames",
-                    "logStreamNamePrefix",
-                    "startTime",
-                    "endTime",
-                    "filterPattern",
-                    "limit",
-                    "nextToken",
-                    "startFromHead",
-                    "interleaved",
-                ],
-                run: JsonRun::Answer(events::filter_log_events),
-            },
-            JsonOperation {
-                name: "GetLogEvents",
-                promise: Promise::Faithful,
-                takes: &[
-                    "logGroupName",
-                    "logGroupIdentifier",
-                    "logStreamName",
-                    "startTime",
-                    "endTime",
-                    "limit",
-                    "nextToken",
-                    "startFromHead",
-                ],
-                run: JsonRun::Answer(events::get_log_events),
-            },
-            JsonOperation {
-                name: "StartLiveTail",
-                promise: Promise::Faithful,
-                takes: &["logGroupIdentifiers", "logStreamNames", "logStreamNamePrefixes", "logEventFilterPattern"],
-                run: JsonRun::Stream(tail::start_live_tail),
-            },
-        ],
-    )],
+    refused: &[("StartQuery", "the lab has no Logs Insights"), ("TagLogGroup", "old; TagResource does it")],
+    protocols: &[Protocol::Json(JsonVersion::OneOne, "Logs_20140328", OPERATIONS)],
 };
+
+const PLAYED: Promise =
+    Promise::Simplified("filter patterns of terms and over JSON; none over columns, no regular expressions");
+const GROUPS: Promise = Promise::Simplified("tags of log groups");
+
+#[rustfmt::skip]
+const OPERATIONS: &[JsonOperation] = &[
+    JsonOperation { name: "CreateLogGroup", promise: Promise::Simplified("the class STANDARD, without a key or deletion protection"), takes: &["logGroupName", "logGroupClass", "tags"], run: JsonRun::Answer(groups::create) },
+    JsonOperation { name: "CreateLogStream", promise: Promise::Faithful, takes: &["logGroupName", "logStreamName"], run: JsonRun::Answer(groups::create_stream) },
+    JsonOperation { name: "DeleteLogGroup", promise: Promise::Faithful, takes: &["logGroupName"], run: JsonRun::Answer(groups::delete) },
+    JsonOperation { name: "DeleteLogStream", promise: Promise::Faithful, takes: &["logGroupName", "logStreamName"], run: JsonRun::Answer(groups::delete_stream) },
+    JsonOperation { name: "DeleteResourcePolicy", promise: Promise::Simplified("policies of the account, none of one resource"), takes: &["policyName"], run: JsonRun::Answer(policies::delete) },
+    JsonOperation { name: "DeleteRetentionPolicy", promise: Promise::Faithful, takes: &["logGroupName"], run: JsonRun::Answer(groups::delete_retention) },
+    JsonOperation { name: "DescribeLogGroups", promise: Promise::Faithful, takes: &["logGroupNamePrefix", "logGroupNamePattern", "limit", "nextToken"], run: JsonRun::Answer(listing::describe_log_groups) },
+    JsonOperation { name: "DescribeLogStreams", promise: Promise::Faithful, takes: &["logGroupName", "logGroupIdentifier", "logStreamNamePrefix", "orderBy", "descending", "limit", "nextToken"], run: JsonRun::Answer(listing::describe_log_streams) },
+    JsonOperation { name: "DescribeResourcePolicies", promise: Promise::Simplified("policies of the account, none of one resource"), takes: &["limit", "nextToken"], run: JsonRun::Answer(policies::describe) },
+    JsonOperation { name: "FilterLogEvents", promise: PLAYED, takes: &["logGroupName", "logGroupIdentifier", "logStreamNames", "logStreamNamePrefix", "startTime", "endTime", "filterPattern", "limit", "nextToken", "startFromHead", "interleaved"], run: JsonRun::Answer(events::filter_log_events) },
+    JsonOperation { name: "GetLogEvents", promise: Promise::Faithful, takes: &["logGroupName", "logGroupIdentifier", "logStreamName", "startTime", "endTime", "limit", "nextToken", "startFromHead"], run: JsonRun::Answer(events::get_log_events) },
+    JsonOperation { name: "ListTagsForResource", promise: GROUPS, takes: &["resourceArn"], run: JsonRun::Answer(groups::list_tags) },
+    JsonOperation { name: "PutLogEvents", promise: Promise::Faithful, takes: &["logGroupName", "logStreamName", "logEvents", "sequenceToken"], run: JsonRun::Answer(put::put_log_events) },
+    JsonOperation { name: "PutResourcePolicy", promise: Promise::Simplified("policies of the account, none of one resource"), takes: &["policyName", "policyDocument"], run: JsonRun::Answer(policies::put) },
+    JsonOperation { name: "PutRetentionPolicy", promise: Promise::Simplified("it is kept, and refuses what is older; nothing is deleted for its age"), takes: &["logGroupName", "retentionInDays"], run: JsonRun::Answer(groups::put_retention) },
+    JsonOperation { name: "StartLiveTail", promise: PLAYED, takes: &["logGroupIdentifiers", "logStreamNames", "logStreamNamePrefixes", "logEventFilterPattern"], run: JsonRun::Stream(tail::start_live_tail) },
+    JsonOperation { name: "TagResource", promise: GROUPS, takes: &["resourceArn", "tags"], run: JsonRun::Answer(groups::tag) },
+    JsonOperation { name: "UntagResource", promise: GROUPS, takes: &["resourceArn", "tagKeys"], run: JsonRun::Answer(groups::untag) },
+];
 
 /// How a request names a log group: by one of the two.
 #[derive(Debug, Default, Deserialize)]
@@ -118,6 +85,11 @@ fn unknown_group() -> ApiError {
 
 fn unknown_stream() -> ApiError {
     ApiError::bad("ResourceNotFoundException", "The specified log stream does not exist.")
+}
+
+fn pattern(text: &str) -> Result<Pattern, ApiError> {
+    let refusal = "Invalid filter pattern; of the valid ones the lab plays those of terms and over JSON.";
+    Pattern::parse(text).ok_or_else(|| invalid(refusal))
 }
 
 fn invalid(message: impl Into<String>) -> ApiError {

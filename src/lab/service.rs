@@ -281,7 +281,10 @@ impl Call {
         let (takes, given) = match self {
             Self::Query(_, operation, form) => (operation.takes, form.names()),
             Self::Json(operation, body) => (operation.takes, keys(body)),
-            Self::Rest(Route { run: RestRun::Raw(_) | RestRun::Payload(_), .. }, _) => return None,
+            Self::Rest(Route { run: RestRun::Raw(_), .. }, _) => return None,
+            Self::Rest(route @ Route { run: RestRun::Payload(_), .. }, call) => {
+                (route.takes, call.query_names().map(str::to_owned).collect())
+            }
             Self::Rest(route, call) => {
                 let query = call.query_names().map(str::to_owned);
                 (route.takes, keys(call.body()).into_iter().chain(query).collect())

@@ -16,10 +16,11 @@ use crate::lab::{
 const TAIL: usize = 4_096;
 
 pub(super) fn invoke(world: &mut World, call: &RestCall) -> Result<Payload, ApiError> {
-    let name = find(world, call)?.name.clone();
-    if call.header("x-amz-client-context").is_some() {
-        return Err(invalid("The lab takes no client context."));
+    let strange = ["X-Amz-Client-Context", "X-Amz-Durable-Execution-Name", "X-Amz-Tenant-Id"];
+    if let Some(header) = strange.iter().find(|header| call.header(header).is_some()) {
+        return Err(invalid(format!("The lab's Invoke does not support {header}.")));
     }
+    let name = find(world, call)?.name.clone();
     let body: &[u8] = if call.body().is_empty() { b"{}" } else { call.body() };
     let event: Value = serde_json::from_slice(body).map_err(|error| {
         let message = format!("Could not parse request body into json: {error}");

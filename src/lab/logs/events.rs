@@ -38,10 +38,7 @@ pub(super) fn filter_log_events(world: &mut World, body: &[u8]) -> Result<Value,
     if input.log_stream_names.is_some() && input.log_stream_name_prefix.is_some() {
         return Err(invalid("Specify only one of logStreamNames and logStreamNamePrefix."));
     }
-    let filter_pattern = input.filter_pattern.unwrap_or_default();
-    if pattern::is_structured(&filter_pattern) {
-        return Err(invalid("The lab plays filter patterns of plain terms only."));
-    }
+    let filter_pattern = pattern(&input.filter_pattern.unwrap_or_default())?;
     let names = input.log_stream_names.unwrap_or_default();
     if names.iter().any(|name| !group.streams.contains_key(name)) {
         return Err(unknown_stream());
@@ -52,7 +49,7 @@ pub(super) fn filter_log_events(world: &mut World, body: &[u8]) -> Result<Value,
         times.contains(&event.timestamp.as_millisecond())
             && (names.is_empty() || names.contains(&event.stream))
             && event.stream.starts_with(&prefix)
-            && pattern::matches(&filter_pattern, &event.message)
+            && filter_pattern.matches(&event.message)
     };
     let token = token("FilterLogEvents", input.next_token.as_deref())?;
     let mut events: Vec<_> = group.events.iter().filter(wanted).collect();

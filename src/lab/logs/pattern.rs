@@ -1,43 +1,62 @@
-//! Filter patterns of plain terms: all must be in the message. Patterns over JSON or columns are refused, not guessed.
+//! Filter patterns: terms that must, may or must not be in a message, or a pattern over JSON. Patterns over columns and
+//! regular expressions are refused, not guessed.
 
-/// Whether a message has every term of the pattern, and none of those with a `-` before them.
-pub(in crate::lab) fn matches(pattern: &str, message: &str) -> bool {
-    terms(pattern).iter().all(|term| match term {
-        Term::With(text) => message.contains(text),
-        Term::Without(text) => !message.contains(text),
-    })
+use super::json_pattern::JsonPattern;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::lab) struct Pattern {
+    with: Vec<String>,
+    without: Vec<String>,
+    /// Any of them, as long as nothing is demanded or excluded: beside such terms they count for nothing, as AWS has it.
+    any: Vec<String>,
+    json: Option<JsonPattern>,
 }
 
-/// Whether it is a pattern of a kind that is not played: `{ $.x = … }`, `[a, b]`, `%regex%`, `?any`.
-pub(in crate::lab) fn is_structured(pattern: &str) -> bool {
-    pattern.trim_start().starts_with(['{', '[', '%', '?'])
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Term<'a> {
-    With(&'a str),
-    Without(&'a str),
-}
-
-/// Terms are words, or anything in double quotes.
-fn terms(pattern: &str) -> Vec<Term<'_>> {
-    let mut terms = Vec::new();
-    let mut rest = pattern.trim_start();
-    while !rest.is_empty() {
-        let (without, bare) = rest.strip_prefix('-').map_or((false, rest), |bare| (true, bare));
-        let (text, after) = match bare.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
-            None => bare.split_once(char::is_whitespace).unwrap_or((bare, "")),
-        };
-        terms.push(if without { Term::Without(text) } else { Term::With(text) });
-        rest = after.trim_start();
+impl Pattern {
+    /// None if it is wrong, or of a kind that is not played: `[a, b]`, `%regex%`.
+    pub(in crate::lab) fn parse(text: &str) -> Option<Self> {
+        let mut rest = text.trim_start();
+        let mut pattern = Self::default();
+        if rest.starts_with('{') {
+            return Some(Self { json: Some(JsonPattern::parse(rest)?), ..pattern });
+        }
+        if rest.starts_with(['[', '%']) {
+            return None;
+        }
+        while !rest.is_empty() {
+            let (terms, bare) = match (rest.strip_prefix('-'), rest.strip_prefix('?')) {
+                (Some(bare), _) => (&mut pattern.without, bare),
+                (_, Some(bare)) => (&mut pattern.any, bare),
+                _ => (&mut pattern.with, rest),
+            };
+            let (term, after) = match bare.strip_prefix('"') {
+                Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+                None => bare.split_once(char::is_whitespace).unwrap_or((bare, "")),
+            };
+            terms.push(term.to_owned());
+            rest = after.trim_start();
+        }
+        Some(pattern)
     }
-    terms
+
+    pub(in crate::lab) fn matches(&self, message: &str) -> bool {
+        let Self { with, without, any, json } = self;
+        let has = |term: &String| message.contains(term);
+        let alone = with.is_empty() && without.is_empty() && !any.is_empty();
+        json.as_ref().is_none_or(|json| json.matches(message))
+            && with.iter().all(has)
+            && !without.iter().any(has)
+            && (!alone || any.iter().any(has))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn matches(pattern: &str, message: &str) -> bool {
+        Pattern::parse(pattern).unwrap().matches(message)
+    }
 
     #[test]
     fn every_term_must_be_there() {
@@ -51,7 +70,20 @@ mod tests {
     }
 
     #[test]
+    fn any_of_the_alternatives_must_be_there() {
+        assert!(matches("?ERROR ?INFO", "[INFO]") && !matches("?ERROR ?\"a b\"", "[INFO] ab"));
+        assert!(matches("INFO ?ERROR", "[INFO]"), "beside a term that is demanded they count for nothing");
+    }
+
+    #[test]
     fn an_open_quote_runs_to_the_end() {
-        assert_eq!(terms("a \"b c"), [Term::With("a"), Term::With("b c")]);
+        assert!(matches("a \"b c", "b c a") && !matches("a \"b c", "b a c"));
+    }
+
+    #[test]
+    fn what_is_not_played_is_no_pattern() {
+        for pattern in ["[a, b]", "%x%", "{ $.a"] {
+            assert_eq!(Pattern::parse(pattern), None, "{pattern}");
+        }
     }
 }

@@ -34,9 +34,7 @@ pub(super) fn start_live_tail(world: &mut World, body: &[u8]) -> Result<Session,
     if !input.log_stream_names.is_empty() && !input.log_stream_name_prefixes.is_empty() {
         return Err(invalid("Specify only one of logStreamNames and logStreamNamePrefixes."));
     }
-    if pattern::is_structured(&input.log_event_filter_pattern) {
-        return Err(invalid("The lab plays filter patterns of plain terms only."));
-    }
+    let filter = pattern(&input.log_event_filter_pattern)?;
     let mut groups = Vec::new();
     for identifier in input.log_group_identifiers {
         let name = name_of(world, &identifier).filter(|_| !identifier.ends_with('*'));
@@ -49,6 +47,7 @@ pub(super) fn start_live_tail(world: &mut World, body: &[u8]) -> Result<Session,
         streams: input.log_stream_names,
         stream_prefixes: input.log_stream_name_prefixes,
         pattern: input.log_event_filter_pattern,
+        filter,
     };
-    Ok(Session { id: world.session_id(), request, seen: world.logs.ingested() })
+    Ok(Session { id: world.session_id(), request, seen: world.logs.ingested(), ends: None })
 }
