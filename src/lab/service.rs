@@ -477,3 +477,9 @@ impl Protocol {
         }
     }
 }
+
+/// The operation that a request to a service calls.
+#[cfg(test)]
+pub(super) fn parsed(service: &Service, request: &Request<Bytes>) -> Result<Call, ApiError> {
+    service.protocol_of(request).call(request)
+}

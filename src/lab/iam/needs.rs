@@ -170,9 +170,10 @@ fn resource(world: &World, service: &str, before: &str, value: &str, after: &str
             let path = world.roles.get(value).map_or("/", |role| &role.path);
             world.iam_arn(before.trim_end_matches('/'), path, value)
         }
-        "secretsmanager" if world.secrets.contains_key(value) => {
-            world.secrets.get(value).map_or_else(String::new, |secret| secret.arn.clone())
-        }
+        "secretsmanager" => match world.secrets.get(value) {
+            Some(secret) => secret.arn.clone(),
+            None => world.arn(service, &format!("{before}{value}")),
+        },
         "ssm" => format!("arn:aws:ssm:{}::{before}{value}", world.scenario.region),
         "ec2" if before.is_empty() => {
             let kind = match value.split('-').next() {
@@ -233,4 +234,63 @@ fn tags(inputs: &Inputs) -> Vec<(String, String)> {
         }
     }
     tags
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::Request;
+
+    use super::*;
+    use crate::lab::{fis, iam, logs, scenario::Scenario, service};
+
+    /// Each need of a call, as `action resource`.
+    fn needs(service: &Service, method: &str, uri: &str, target: &str, body: &str) -> Vec<String> {
+        let mut world = World::open(Scenario::named("tiny").unwrap(), "2026-11-22T12:00:00Z".parse().unwrap(), 1);
+        world.create_fis_linked_role(None);
+        let request = Request::builder().method(method).uri(uri).header("x-amz-target", target);
+        let request = request.body(Bytes::from(body.to_owned())).unwrap();
+        let call = service::parsed(service, &request).unwrap();
+        let of = of(&world, service, &call, &Context::new());
+        of.into_iter().map(|need| format!("{} {}", need.action, need.resource)).collect()
+    }
+
+    #[test]
+    fn a_template_needs_its_actions_its_role_and_its_tags() {
+        let body =
+            r#"{"roleArn":"arn:aws:iam::0:role/r","tags":{"a":"b"},"actions":{"x":{"actionId":"aws:fis:wait"}}}"#;
+        insta::assert_snapshot!(needs(&fis::SERVICE, "POST", "/experimentTemplates", "", body).join("\n"), @"
+        fis:CreateExperimentTemplate arn:aws:fis:eu-west-1:000000000000:action/aws:fis:wait
+        fis:CreateExperimentTemplate arn:aws:fis:eu-west-1:000000000000:experiment-template/*
+        iam:PassRole arn:aws:iam::0:role/r
+        fis:TagResource arn:aws:fis:eu-west-1:000000000000:experiment-template/*
+        ");
+    }
+
+    #[test]
+    fn an_experiment_needs_its_template_and_itself() {
+        let body = r#"{"experimentTemplateId":"EXT1"}"#;
+        insta::assert_snapshot!(needs(&fis::SERVICE, "POST", "/experiments", "", body).join("\n"), @"
+        fis:StartExperiment arn:aws:fis:eu-west-1:000000000000:experiment-template/EXT1
+        fis:StartExperiment arn:aws:fis:eu-west-1:000000000000:experiment/*
+        ");
+        insta::assert_snapshot!(needs(&fis::SERVICE, "DELETE", "/experiments/EXP1", "", "").join("\n"), @"fis:StopExperiment arn:aws:fis:eu-west-1:000000000000:experiment/EXP1");
+        insta::assert_snapshot!(needs(&fis::SERVICE, "GET", "/experiments", "", "").join("\n"), @"fis:ListExperiments *");
+    }
+
+    #[test]
+    fn a_log_group_may_be_named_or_be_an_arn() {
+        let find = |body: &str| needs(&logs::SERVICE, "POST", "/", "Logs_20140328.StartLiveTail", body).join("\n");
+        let arn = r#"{"logGroupIdentifiers":["arn:aws:logs:eu-west-1:000000000000:log-group:g","arn:aws:logs:eu-west-1:000000000000:log-group:h:*"]}"#;
+        insta::assert_snapshot!(find(arn), @"
+        logs:StartLiveTail arn:aws:logs:eu-west-1:000000000000:log-group:g:*
+        logs:StartLiveTail arn:aws:logs:eu-west-1:000000000000:log-group:h:*
+        ");
+    }
+
+    #[test]
+    fn a_role_is_named_with_its_path() {
+        let path = "RoleName=AWSServiceRoleForFIS&Action=GetRole";
+        insta::assert_snapshot!(needs(&iam::SERVICE, "POST", "/", "", path).join("\n"), @"iam:GetRole arn:aws:iam::000000000000:role/aws-service-role/fis.amazonaws.com/AWSServiceRoleForFIS");
+    }
 }
