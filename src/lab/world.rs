@@ -12,6 +12,7 @@ pub(super) mod secret;
 pub(super) mod stack;
 pub(super) mod template;
 
+mod access;
 mod events;
 mod groups;
 mod ids;
@@ -23,7 +24,6 @@ mod targets;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 use super::scenario::Scenario;
 use alarm::Alarm;
@@ -68,8 +68,6 @@ pub(super) struct World {
     pub(super) policies: BTreeMap<String, ManagedPolicy>,
     pub(super) secrets: BTreeMap<String, Secret>,
     pub(super) alarms: BTreeMap<String, Alarm>,
-    /// Log resource policies by name.
-    pub(super) resource_policies: BTreeMap<String, Value>,
     /// By ARN; deleted ones stay.
     pub(super) stacks: BTreeMap<String, Stack>,
 }
@@ -143,7 +141,6 @@ impl World {
             policies: BTreeMap::new(),
             secrets: BTreeMap::new(),
             alarms: BTreeMap::new(),
-            resource_policies: BTreeMap::new(),
             stacks: BTreeMap::new(),
         };
         world.deploy_log_groups();

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::World;
+use crate::lab::wire::error::ApiError;
+
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::lab) struct Function {
     pub(in crate::lab) name: String,
@@ -28,4 +31,23 @@ pub(in crate::lab) struct Function {
     /// The statements of its resource policy, by their `Sid`.
     pub(in crate::lab) permissions: BTreeMap<String, Value>,
     pub(in crate::lab) tags: BTreeMap<String, String>,
+}
+
+impl World {
+    /// Makes a function.
+    pub(in crate::lab) fn create_function(&mut self, function: Function) -> Result<(), ApiError> {
+        self.check_function(&function)?;
+        self.functions.insert(function.name.clone(), function);
+        Ok(())
+    }
+
+    /// Refuses a function that Lambda would not take.
+    pub(in crate::lab) fn check_function(&self, function: &Function) -> Result<(), ApiError> {
+        let role = |name: &str| self.roles.contains_key(name);
+        if function.role.rsplit('/').next().is_some_and(role) {
+            return Ok(());
+        }
+        let message = "The role defined for the function cannot be assumed by Lambda.";
+        Err(ApiError::bad("InvalidParameterValueException", message))
+    }
 }

@@ -8,7 +8,17 @@ use jiff::Timestamp;
 #[derive(Debug, Default)]
 pub(in crate::lab) struct LogGroups {
     groups: BTreeMap<String, LogGroup>,
+    /// Resource policies of the account, by name.
+    pub(in crate::lab) policies: BTreeMap<String, LogPolicy>,
     ingested: u64,
+}
+
+/// Who may write to log groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::lab) struct LogPolicy {
+    /// JSON, as it was put.
+    pub(in crate::lab) document: String,
+    pub(in crate::lab) updated: Timestamp,
 }
 
 #[derive(Debug)]
@@ -67,8 +77,9 @@ impl LogGroups {
         self.groups.get_mut(name)
     }
 
-    pub(in crate::lab) fn remove(&mut self, name: &str) -> Option<LogGroup> {
-        self.groups.remove(name)
+    /// Whether there was one.
+    pub(in crate::lab) fn remove(&mut self, name: &str) -> bool {
+        self.groups.remove(name).is_some()
     }
 
     /// By name.

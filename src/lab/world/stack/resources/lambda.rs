@@ -54,6 +54,9 @@ pub(in super::super) fn put_function(world: &mut World, wanted: &Wanted) -> Resu
         permissions: permissions.unwrap_or_default(),
         tags: wanted.tags.clone(),
     };
+    let is_new = wanted.physical.is_none();
+    let checked = if is_new { world.create_function(function.clone()) } else { world.check_function(&function) };
+    checked.map_err(|refusal| Failure::invalid(refusal.message))?;
     world.functions.insert(name.clone(), function);
     let arn = world.arn("lambda", &format!("function:{name}"));
     Ok(Made::new(name, [("Arn", arn)]))

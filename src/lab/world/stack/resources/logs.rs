@@ -6,7 +6,7 @@ use super::{
     super::kind::{Failure, Made, Wanted},
     given, tag_list,
 };
-use crate::lab::world::World;
+use crate::lab::world::{World, log_group::LogPolicy};
 
 const RETENTIONS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
@@ -35,13 +35,13 @@ pub(in super::super) fn live_group(world: &World, name: &str, _: &Value) -> Opti
 
 pub(in super::super) fn put_policy(world: &mut World, wanted: &Wanted) -> Result<Made, Failure> {
     let name = wanted.name.clone();
-    wanted.unless(world.resource_policies.contains_key(&name))?;
-    let document = wanted.document("PolicyDocument")?;
-    world.resource_policies.insert(name.clone(), document);
+    wanted.unless(world.logs.policies.contains_key(&name))?;
+    let policy = LogPolicy { document: wanted.document("PolicyDocument")?.to_string(), updated: world.now() };
+    world.logs.policies.insert(name.clone(), policy);
     Ok(Made::new(name, []))
 }
 
 pub(in super::super) fn live_policy(world: &World, name: &str, _: &Value) -> Option<Value> {
-    let document = world.resource_policies.get(name)?;
+    let document = &world.logs.policies.get(name)?.document;
     given(json!({ "PolicyName": name, "PolicyDocument": document }))
 }
