@@ -18,7 +18,7 @@ use super::{
         rest_json::RestCall,
         token::{Page, PageToken, page},
     },
-    world::template::TemplateContent,
+    world::{World, template::TemplateContent},
 };
 
 pub(super) const SERVICE: Service = Service {
@@ -66,7 +66,7 @@ const ROUTES: &[Route] = &[
 ];
 
 /// What FIS refuses in a template, whoever wants it made.
-pub(super) fn check_template(content: &TemplateContent) -> Result<(), ApiError> {
+pub(super) fn check_template(_: &World, content: &TemplateContent) -> Result<(), ApiError> {
     validate::template(content)
 }
 

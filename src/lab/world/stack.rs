@@ -12,6 +12,9 @@ mod intrinsic;
 mod resources;
 mod work;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;

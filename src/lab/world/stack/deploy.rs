@@ -420,18 +420,9 @@ impl World {
 
     /// `<stack>-<LogicalId>-<12 letters or digits>`, at most `longest` characters: the stack's name gives way.
     fn generated_name(&mut self, stack: &str, logical: &str, longest: usize) -> String {
-        let end = format!("-{logical}-{}", self.random_letters(12).to_ascii_uppercase());
+        let end = format!("-{logical}-{}", self.ids.name(12).to_ascii_uppercase());
         let room = longest.saturating_sub(end.len());
         let end: String = end.chars().skip(end.len().saturating_sub(longest)).collect();
         stack.chars().take(room).collect::<String>() + &end
-    }
-
-    pub(super) fn random_letters(&mut self, length: usize) -> String {
-        self.ids.name(length)
-    }
-
-    /// An id as IAM gives it: the prefix and seventeen capital letters or digits.
-    pub(super) fn iam_id(&mut self, prefix: &str) -> String {
-        format!("{prefix}{}", self.random_letters(17).to_ascii_uppercase())
     }
 }

@@ -10,7 +10,7 @@ use super::{
     intrinsic::plain,
     resources::{events, fis, iam, lambda, logs, secrets},
 };
-use crate::lab::world::World;
+use crate::lab::{wire::error::ApiError, world::World};
 
 #[derive(Debug)]
 pub(in crate::lab) struct Kind {
@@ -73,6 +73,10 @@ impl Made {
 }
 
 impl Failure {
+    pub(super) fn exists(refusal: ApiError) -> Self {
+        Self { message: refusal.message, code: "AlreadyExists" }
+    }
+
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: "InvalidRequest" }
     }

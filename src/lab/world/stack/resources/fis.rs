@@ -32,7 +32,7 @@ pub(in super::super) fn put(world: &mut World, wanted: &Wanted) -> Result<Made, 
     let content = recased(&Value::Object(properties), str::to_ascii_lowercase);
     let content: TemplateContent =
         serde_json::from_value(content).map_err(|error| Failure::invalid(error.to_string()))?;
-    fis::check_template(&content).map_err(|refusal| Failure::invalid(refusal.message))?;
+    fis::check_template(world, &content).map_err(|refusal| Failure::invalid(refusal.message))?;
     let known = wanted.physical.as_ref().and_then(|id| world.templates.get(id));
     let known = known.map(|template| (template.id.clone(), template.created, template.order));
     let (id, created, order) = known.unwrap_or_else(|| (world.template_id(), world.now(), world.next_order()));

@@ -9,10 +9,7 @@ use super::{
     super::kind::{Failure, Made, Wanted},
     given, tag_list,
 };
-use crate::lab::world::{
-    World,
-    role::{ManagedPolicy, Role},
-};
+use crate::lab::world::{World, role::ManagedPolicy};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -36,23 +33,18 @@ pub(in super::super) fn put_role(world: &mut World, wanted: &Wanted) -> Result<M
     let trust = wanted.document("AssumeRolePolicyDocument")?;
     let inline = wanted.read::<Vec<Inline>>("Policies")?;
     let inline = inline.into_iter().map(|policy| (policy.policy_name, policy.policy_document));
-    let known = world.roles.get(&name).map(|role| (role.id.clone(), role.created));
-    let (id, created) = known.unwrap_or_else(|| (world.iam_id("AROA"), world.now()));
-    let path = wanted.text("Path").unwrap_or_else(|| "/".to_owned());
-    let arn = iam_arn(world, "role", &path, &name);
-    let attributes = [("Arn", arn), ("RoleId", id.clone())];
-    let role = Role {
-        name: name.clone(),
-        path,
-        id,
-        description: wanted.text("Description"),
-        created,
-        trust,
-        inline: inline.collect(),
-        attached,
-        tags: wanted.tags.clone(),
-    };
-    world.roles.insert(name.clone(), role);
+    let known = world.roles.get(&name).cloned();
+    let is_new = known.is_none();
+    let mut role = known.unwrap_or_else(|| world.new_role(&name, Value::Null));
+    role.path = wanted.text("Path").unwrap_or_else(|| "/".to_owned());
+    role.description = wanted.text("Description");
+    (role.trust, role.inline, role.attached, role.tags) = (trust, inline.collect(), attached, wanted.tags.clone());
+    let attributes = [("Arn", world.iam_arn("role", &role.path, &name)), ("RoleId", role.id.clone())];
+    if is_new {
+        world.create_role(role).map_err(Failure::exists)?;
+    } else {
+        world.roles.insert(name.clone(), role);
+    }
     Ok(Made::new(name, attributes))
 }
 
@@ -87,7 +79,7 @@ pub(in super::super) fn live_role(world: &World, name: &str, _: &Value) -> Optio
 
 pub(in super::super) fn put_managed_policy(world: &mut World, wanted: &Wanted) -> Result<Made, Failure> {
     let path = wanted.text("Path").unwrap_or_else(|| "/".to_owned());
-    let arn = wanted.physical.clone().unwrap_or_else(|| iam_arn(world, "policy", &path, &wanted.name));
+    let arn = wanted.physical.clone().unwrap_or_else(|| world.iam_arn("policy", &path, &wanted.name));
     wanted.unless(world.policies.contains_key(&arn))?;
     let document = wanted.document("PolicyDocument")?;
     let roles = roles_of(world, wanted)?;
@@ -95,7 +87,7 @@ pub(in super::super) fn put_managed_policy(world: &mut World, wanted: &Wanted) -
         detach(world, &arn, before);
     }
     let known = world.policies.get(&arn).map(|policy| (policy.id.clone(), policy.created, policy.name.clone()));
-    let (id, created, name) = known.unwrap_or_else(|| (world.iam_id("ANPA"), world.now(), wanted.name.clone()));
+    let (id, created, name) = known.unwrap_or_else(|| (world.policy_id(), world.now(), wanted.name.clone()));
     let description = wanted.text("Description");
     let policy = ManagedPolicy { name, path, id: id.clone(), description, created, document, tags: BTreeMap::new() };
     world.policies.insert(arn.clone(), policy);
@@ -183,8 +175,4 @@ fn detach(world: &mut World, arn: &str, properties: &Value) {
 
 fn names<'a>(properties: &'a Value, key: &str) -> Vec<&'a str> {
     properties[key].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
-}
-
-fn iam_arn(world: &World, noun: &str, path: &str, name: &str) -> String {
-    format!("arn:aws:iam::{}:{noun}{path}{name}", world.scenario.account)
 }

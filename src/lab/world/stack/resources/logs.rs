@@ -36,13 +36,12 @@ pub(in super::super) fn live_group(world: &World, name: &str, _: &Value) -> Opti
 pub(in super::super) fn put_policy(world: &mut World, wanted: &Wanted) -> Result<Made, Failure> {
     let name = wanted.name.clone();
     wanted.unless(world.logs.policies.contains_key(&name))?;
-    let document = wanted.document("PolicyDocument")?.to_string();
-    let policy = LogPolicy { document, updated: world.now() };
+    let policy = LogPolicy { document: wanted.document("PolicyDocument")?.to_string(), updated: world.now() };
     world.logs.policies.insert(name.clone(), policy);
     Ok(Made::new(name, []))
 }
 
 pub(in super::super) fn live_policy(world: &World, name: &str, _: &Value) -> Option<Value> {
-    let document: Value = serde_json::from_str(&world.logs.policies.get(name)?.document).ok()?;
+    let document = &world.logs.policies.get(name)?.document;
     given(json!({ "PolicyName": name, "PolicyDocument": document }))
 }

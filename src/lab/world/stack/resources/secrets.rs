@@ -17,11 +17,9 @@ pub(in super::super) fn put(world: &mut World, wanted: &Wanted) -> Result<Made, 
         },
     };
     wanted.unless(world.secrets.contains_key(&name))?;
-    let (now, version, end) = (world.now(), world.session_id(), world.random_letters(6));
+    let (now, version) = (world.now(), world.session_id());
     let secret = Secret {
-        arn: known
-            .as_ref()
-            .map_or_else(|| world.arn("secretsmanager", &format!("secret:{name}-{end}")), |it| it.arn.clone()),
+        arn: known.as_ref().map_or_else(|| world.secret_arn(&name), |secret| secret.arn.clone()),
         name: name.clone(),
         description: wanted.text("Description"),
         value: wanted.text("SecretString").or_else(|| known.as_ref().and_then(|secret| secret.value.clone())),
