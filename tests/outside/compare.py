@@ -22,7 +22,32 @@ import moto
 from checks import DUMMY, REGION, check, run, serve_lab
 
 # (call, where in the answer, by its beginning): why the lab says it otherwise than moto.
+UNPLAYED = (
+    "BlockDeviceMappings",
+    "EbsOptimized",
+    "HibernationOptions",
+    "Hypervisor",
+    "MetadataOptions",
+    "NetworkInterfaces",
+    "ProductCodes",
+    "PublicIpAddress",
+    "SecurityGroups",
+    "SourceDestCheck",
+    "SriovNetSupport",
+)
 DIFFERENCES = {
+    ("ec2 run", f"Instances[0].{member}"): "the lab plays no volumes, networks or hardware; moto fills in examples"
+    for member in UNPLAYED
+} | {
+    ("ec2 run", "Instances[0].Placement"): "the lab chooses a zone for balance, and says its id",
+    ("ec2 run", "Instances[0].Platform"): "the lab's images are Linux, and have no Platform; moto's is Windows",
+    ("ec2 run", "Instances[0].PublicDnsName"): "the lab's instances have no public address",
+    ("ec2 run", "Instances[0].RootDeviceName"): "Amazon Linux's, where moto has its Windows image's",
+    ("ec2 run", "Instances[0].SpotInstanceRequestId"): "moto makes no spot request for RunInstances; EC2 does",
+    ("ec2 run", "Instances[0].StateReason"): "EC2 gives a reason only where there is one; moto an empty one",
+    ("ec2 terminate", "TerminatingInstances[0].PreviousState"): "in the lab an instance needs its time until it runs",
+    ("ec2 create template", "LaunchTemplate.CreatedBy"): "the lab's caller is a session of a role",
+    ("ec2 delete template", "LaunchTemplate"): "EC2's answer has the whole template; moto's its id and name",
     ("ec2 malformed id", "refused"): "EC2 documents InvalidInstanceID.Malformed; moto only looks the id up",
     ("sts caller", "Arn"): "the lab's caller is a role's session, as a person's is who signed in; moto's is a user",
     ("sts caller", "UserId"): "and so it has the role's id",
