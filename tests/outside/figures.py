@@ -3,20 +3,26 @@
 
     python3 tests/outside/figures.py target/release/spotdrill
 
-Prints each figure with its bound and exits with 1 if one is missed. Needs nothing but Python; uses the lab alone.
+Prints each figure with its bound and exits with 1 if one is missed. Needs nothing but Python; uses the lab alone. With
+boto3 at hand it also says what a listing takes that boto3 parses.
 """
 
 import fcntl
+import http.client
+import json
 import os
 import pty
+import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
 import tempfile
 import termios
 import time
+from xml.etree import ElementTree
 
 HOME = tempfile.mkdtemp(prefix="spotdrill-figures-")
 CLEAN = {
@@ -123,8 +129,145 @@ def live(binary):
     return written
 
 
+class Served:
+    """`lab serve` with a connection that stays open, and a client that signs nothing: the lab looks only at the key."""
+
+    def __init__(self, binary, *options, core=None):
+        pinned = ["taskset", "-c", str(core)] if core is not None else []
+        self.began = time.monotonic()
+        command = [*pinned, binary, "lab", "serve", *options]
+        self.process = subprocess.Popen(command, env=CLEAN, stdout=subprocess.PIPE, text=True)
+        self.printed = {}
+        for line in self.process.stdout:
+            if found := re.match(r"export (\w+)=(\S+)", line):
+                self.printed[found[1]] = found[2]
+                if found[1] == "AWS_ENDPOINT_URL":
+                    self.endpoint_after = (time.monotonic() - self.began) * 1000
+            if line.startswith("# or:"):
+                break
+        self.host = self.printed["AWS_ENDPOINT_URL"].removeprefix("http://")
+        self.connection = http.client.HTTPConnection(self.host)
+
+    def headers(self, service):
+        scope = f"{self.printed['AWS_ACCESS_KEY_ID']}/20260101/{self.printed['AWS_REGION']}/{service}/aws4_request"
+        return {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"}
+
+    def ask(self, method, path, service, body=None, kind="application/json"):
+        headers = self.headers(service) | {"Content-Type": kind}
+        self.connection.request(method, path, body, headers)
+        answer = self.connection.getresponse()
+        content = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{answer.status}: {content[:500]}")
+        return content
+
+    def ec2(self, form):
+        return self.ask("POST", "/", "ec2", f"Version=2016-11-15&{form}", "application/x-www-form-urlencoded")
+
+    def resident(self):
+        """Megabytes of resident memory."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            line = next(line for line in status if line.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def start_up(binary):
+    """Milliseconds from the process's start to the printed endpoint."""
+    times = []
+    for _ in range(21):
+        served = Served(binary)
+        times.append(served.endpoint_after)
+        served.end()
+    return median(times)
+
+
+def huge(binary):
+    """Seconds for 100,000 instances in pages of 1,000, and the server's memory after it; with boto3 where that is."""
+    served = Served(binary, "--scenario", "huge")
+    began, token, listed = time.monotonic(), "", 0
+    while True:
+        page = served.ec2(f"Action=DescribeInstances&MaxResults=1000{token}")
+        listed += page.count(b"<instanceId>")
+        found = re.search(rb"<nextToken>([^<]+)</nextToken>", page)
+        if found is None:
+            break
+        token = f"&NextToken={found[1].decode()}"
+    seconds = time.monotonic() - began
+    if listed != 100_000:
+        raise RuntimeError(f"{listed} instances were listed")
+    resident = served.resident()
+    by_boto3(served.printed)
+    served.end()
+    return seconds, resident
+
+
+def by_boto3(printed):
+    try:
+        import boto3
+    except ImportError:
+        return
+    client = boto3.client(
+        "ec2",
+        endpoint_url=printed["AWS_ENDPOINT_URL"],
+        region_name=printed["AWS_REGION"],
+        aws_access_key_id=printed["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=printed["AWS_SECRET_ACCESS_KEY"],
+    )
+    began = time.monotonic()
+    pages = client.get_paginator("describe_instances").paginate(PaginationConfig={"PageSize": 1000})
+    count = sum(len(reservation["Instances"]) for page in pages for reservation in page["Reservations"])
+    print(f"      boto3 lists and parses {count} in {time.monotonic() - began:.1f} s")
+
+
+def requests_a_second(binary):
+    """GetExperiment over one connection for five seconds, the server on a core of its own."""
+    served = Served(binary, core=0)
+    os.sched_setaffinity(0, set(range(os.cpu_count())) - {0} or {0})
+    instances = ElementTree.fromstring(re.sub(rb' xmlns="[^"]*"', b"", served.ec2("Action=DescribeInstances")))
+    spot = next(one for one in instances.iter("item") if one.findtext("instanceLifecycle") == "spot")
+    arn = f"arn:aws:ec2:{served.printed['AWS_REGION']}:000000000000:instance/{spot.findtext('instanceId')}"
+    action = {
+        "actionId": "aws:ec2:send-spot-instance-interruptions",
+        "parameters": {"durationBeforeInterruption": "PT2M"},
+        "targets": {"SpotInstances": "spot"},
+    }
+    target = {"resourceType": "aws:ec2:spot-instance", "resourceArns": [arn], "selectionMode": "ALL"}
+    template = {
+        "clientToken": "figures",
+        "description": "figures",
+        "roleArn": "arn:aws:iam::000000000000:role/fis",
+        "stopConditions": [{"source": "none"}],
+        "targets": {"spot": target},
+        "actions": {"interrupt": action},
+    }
+    made = json.loads(served.ask("POST", "/experimentTemplates", "fis", json.dumps(template)))
+    order = {"clientToken": "figures-started", "experimentTemplateId": made["experimentTemplate"]["id"]}
+    started = json.loads(served.ask("POST", "/experiments", "fis", json.dumps(order)))
+    path = f"/experiments/{started['experiment']['id']}"
+    raw = socket.create_connection(served.host.split(":"))
+    headers = "".join(f"{name}: {value}\r\n" for name, value in served.headers("fis").items())
+    request = f"GET {path} HTTP/1.1\r\nHost: {served.host}\r\n{headers}\r\n".encode()
+    count, began, batch = 0, time.monotonic(), 32
+    while time.monotonic() - began < 5:
+        raw.sendall(request * batch)  # in batches, so that the client is not what is measured
+        received = b""
+        while received.count(b"HTTP/1.1 200") < batch:
+            received += raw.recv(1 << 20)
+        count += batch
+    rate = count / (time.monotonic() - began)
+    raw.close()
+    served.end()
+    return rate
+
+
 def main():
     binary = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "target/release/spotdrill")
+    listing, memory = huge(binary)
+    rate = requests_a_second(binary)
     written, used, resident = idle(binary)
     figures = [
         ("--help, ms (median of 21)", help_time(binary), 10),
@@ -133,7 +276,12 @@ def main():
         ("percent of a core, the same 10 s", used, 0.5),
         ("resident memory in the default lab, MB", resident, 60),
         ("bytes a second, quiet live screen at 140x40", live(binary), 600),
+        ("start-up of `lab serve` to its endpoint, ms (median of 21)", start_up(binary), 20),
+        ("100,000 instances in pages of 1,000, s", listing, 3),
+        ("the server's resident memory after that, MB", memory, 400),
+        ("ms of one core for a GetExperiment", 1000 / rate, 0.5),
     ]
+    print(f"      {rate:.0f} GetExperiment requests a second, the server on one core")
     for name, value, bound in figures:
         print(f"{'ok  ' if value <= bound else 'FAIL'}  {name}: {value:.1f} (at most {bound})")
     sys.exit(any(value > bound for _, value, bound in figures))

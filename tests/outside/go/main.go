@@ -25,6 +25,8 @@ import (
 	fistypes "github.com/aws/aws-sdk-go-v2/service/fis/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 const (
@@ -69,6 +71,17 @@ func refused(what, code string, err error) {
 	check(what+": "+code, found, err)
 }
 
+// noHostPrefix is the one option that a client in Go needs: it puts "stream-" before the host of a Live Tail, which no
+// loopback address can have, and there is no name for the environment to say so as there is for the CLI and boto3.
+func noHostPrefix(stack *middleware.Stack) error {
+	disable := func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+		middleware.InitializeOutput, middleware.Metadata, error,
+	) {
+		return next.HandleInitialize(smithyhttp.DisableEndpointHostPrefix(ctx, true), in)
+	}
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("NoHostPrefix", disable), middleware.Before)
+}
+
 // until asks again until it is so.
 func until(what string, so func() (bool, string)) {
 	deadline := time.Now().Add(patience)
@@ -93,7 +106,9 @@ func main() {
 	victim := theFleet(ctx, instances)
 	experiments := fis.NewFromConfig(loaded)
 	template := theTemplate(ctx, experiments, loaded.Region, victim)
-	logs := cloudwatchlogs.NewFromConfig(loaded)
+	logs := cloudwatchlogs.NewFromConfig(loaded, func(options *cloudwatchlogs.Options) {
+		options.APIOptions = append(options.APIOptions, noHostPrefix)
+	})
 	theInterruption(ctx, experiments, logs, instances, template, victim)
 	theEvents(ctx, logs, victim)
 	theAlarm(ctx, cloudwatch.NewFromConfig(loaded))
