@@ -20,9 +20,9 @@ use super::{
     wire::{
         error::ApiError,
         query::{Dialect, Element, Form, set, text},
-        token::PageToken,
+        token::{Page, PageToken},
     },
-    world::{World, instance::Tags},
+    world::{World, instance::Tags, template::Earlier},
 };
 
 pub(super) const VERSION: &str = "2016-11-15";
@@ -37,169 +37,59 @@ pub(super) const SERVICE: Service = Service {
         ("RequestSpotInstances", "AWS itself discourages it; RunInstances is there"),
         ("RebootInstances", "a reboot shows in no description"),
     ],
-    protocols: &[Protocol::Query(
-        Dialect::Ec2 { version: VERSION },
-        &[
-            faithful(
-                "CancelSpotInstanceRequests",
-                &["SpotInstanceRequestId", "DryRun"],
-                changes::cancel_spot_instance_requests,
-            ),
-            simplified(
-                "CreateFleet",
-                "of type instant; the first pool in the strategy's order that has capacity gives all",
-                &[
-                    "ClientToken",
-                    "DryRun",
-                    "LaunchTemplateConfigs",
-                    "OnDemandOptions",
-                    "SpotOptions",
-                    "TagSpecification",
-                    "TargetCapacitySpecification",
-                    "Type",
-                ],
-                fleets::create_fleet,
-            ),
-            simplified(
-                "CreateLaunchTemplate",
-                LAUNCH_DATA,
-                &[
-                    "ClientToken",
-                    "DryRun",
-                    "LaunchTemplateData",
-                    "LaunchTemplateName",
-                    "TagSpecification",
-                    "VersionDescription",
-                ],
-                launch_templates::create_launch_template,
-            ),
-            simplified(
-                "CreateLaunchTemplateVersion",
-                LAUNCH_DATA,
-                &[
-                    "ClientToken",
-                    "DryRun",
-                    "LaunchTemplateData",
-                    "LaunchTemplateId",
-                    "LaunchTemplateName",
-                    "SourceVersion",
-                    "VersionDescription",
-                ],
-                launch_templates::create_launch_template_version,
-            ),
-            faithful("CreateTags", &["ResourceId", "Tag", "DryRun"], tags::create_tags),
-            simplified(
-                "DeleteFleets",
-                "a deleted fleet is forgotten at once",
-                &["FleetId", "TerminateInstances", "DryRun"],
-                fleets::delete_fleets,
-            ),
-            faithful(
-                "DeleteLaunchTemplate",
-                &["LaunchTemplateId", "LaunchTemplateName", "DryRun"],
-                launch_templates::delete_launch_template,
-            ),
-            faithful("DeleteTags", &["ResourceId", "Tag", "DryRun"], tags::delete_tags),
-            faithful(
-                "DescribeAvailabilityZones",
-                &["ZoneName", "ZoneId", "AllAvailabilityZones", "Filter", "DryRun"],
-                places::describe_availability_zones,
-            ),
-            simplified(
-                "DescribeInstanceStatus",
-                "checks pass two minutes after the launch; no scheduled events",
-                &["InstanceId", "IncludeAllInstances", "Filter", "MaxResults", "NextToken", "DryRun"],
-                instance_status::describe_instance_status,
-            ),
-            simplified(
-                "DescribeInstances",
-                "no volumes, network interfaces or security groups; pages count instances",
-                &["InstanceId", "Filter", "MaxResults", "NextToken", "DryRun"],
-                instances::describe_instances,
-            ),
-            faithful(
-                "DescribeLaunchTemplateVersions",
-                &[
-                    "Filter",
-                    "LaunchTemplateId",
-                    "LaunchTemplateName",
-                    "LaunchTemplateVersion",
-                    "MaxResults",
-                    "MaxVersion",
-                    "MinVersion",
-                    "NextToken",
-                    "DryRun",
-                ],
-                launch_templates::describe_launch_template_versions,
-            ),
-            faithful(
-                "DescribeLaunchTemplates",
-                &["LaunchTemplateId", "LaunchTemplateName", "Filter", "MaxResults", "NextToken", "DryRun"],
-                launch_templates::describe_launch_templates,
-            ),
-            simplified(
-                "DescribeRegions",
-                "the lab's one region",
-                &["RegionName", "AllRegions", "Filter", "DryRun"],
-                places::describe_regions,
-            ),
-            faithful(
-                "DescribeSpotInstanceRequests",
-                &["SpotInstanceRequestId", "Filter", "MaxResults", "NextToken", "DryRun"],
-                spot_requests::describe_spot_instance_requests,
-            ),
-            simplified(
-                "DescribeSpotPriceHistory",
-                "made-up prices of Linux/UNIX; without InstanceType those of the scenario's types",
-                &[
-                    "AvailabilityZone",
-                    "AvailabilityZoneId",
-                    "EndTime",
-                    "Filter",
-                    "InstanceType",
-                    "MaxResults",
-                    "NextToken",
-                    "ProductDescription",
-                    "StartTime",
-                    "DryRun",
-                ],
-                spot_prices::describe_spot_price_history,
-            ),
-            faithful("DescribeTags", &["Filter", "MaxResults", "NextToken", "DryRun"], tags::describe_tags),
-            simplified(
-                "RunInstances",
-                LAUNCH_DATA,
-                &[
-                    "ClientToken",
-                    "DryRun",
-                    "ImageId",
-                    "InstanceMarketOptions",
-                    "InstanceType",
-                    "LaunchTemplate",
-                    "MaxCount",
-                    "MinCount",
-                    "Placement",
-                    "SubnetId",
-                    "TagSpecification",
-                ],
-                run::run_instances,
-            ),
-            faithful("StartInstances", &["InstanceId", "DryRun"], changes::start_instances),
-            simplified(
-                "StopInstances",
-                "forced or not, an instance takes the same time",
-                &["InstanceId", "Hibernate", "Force", "DryRun"],
-                changes::stop_instances,
-            ),
-            simplified(
-                "TerminateInstances",
-                "forced or not, an instance takes the same time",
-                &["InstanceId", "Force", "SkipOsShutdown", "DryRun"],
-                changes::terminate_instances,
-            ),
-        ],
-    )],
+    protocols: &[Protocol::Query(Dialect::Ec2 { version: VERSION }, OPERATIONS)],
 };
+
+#[rustfmt::skip] // one input a line would hide the table
+const OPERATIONS: &[QueryOperation] = &[
+    faithful("CancelSpotInstanceRequests",
+        &["SpotInstanceRequestId", "DryRun"], changes::cancel_spot_instance_requests),
+    simplified("CreateFleet", "of type instant; the first pool in the strategy's order that has capacity gives all",
+        &["ClientToken", "DryRun", "LaunchTemplateConfigs", "OnDemandOptions", "SpotOptions", "TagSpecification",
+         "TargetCapacitySpecification", "Type"], fleets::create_fleet),
+    simplified("CreateLaunchTemplate", LAUNCH_DATA,
+        &["ClientToken", "DryRun", "LaunchTemplateData", "LaunchTemplateName", "TagSpecification",
+         "VersionDescription"], launch_templates::create_launch_template),
+    simplified("CreateLaunchTemplateVersion", LAUNCH_DATA,
+        &["ClientToken", "DryRun", "LaunchTemplateData", "LaunchTemplateId", "LaunchTemplateName", "SourceVersion",
+         "VersionDescription"], launch_templates::create_launch_template_version),
+    faithful("CreateTags", &["ResourceId", "Tag", "DryRun"], tags::create_tags),
+    simplified("DeleteFleets", "a deleted fleet is forgotten at once",
+        &["FleetId", "TerminateInstances", "DryRun"], fleets::delete_fleets),
+    faithful("DeleteLaunchTemplate",
+        &["LaunchTemplateId", "LaunchTemplateName", "DryRun"], launch_templates::delete_launch_template),
+    faithful("DeleteTags", &["ResourceId", "Tag", "DryRun"], tags::delete_tags),
+    faithful("DescribeAvailabilityZones",
+        &["ZoneName", "ZoneId", "AllAvailabilityZones", "Filter", "DryRun"], places::describe_availability_zones),
+    simplified("DescribeInstanceStatus", "checks pass two minutes after the launch; no scheduled events",
+        &["InstanceId", "IncludeAllInstances", "Filter", "MaxResults", "NextToken", "DryRun"],
+        instance_status::describe_instance_status),
+    simplified("DescribeInstances", "no volumes, network interfaces or security groups; pages count instances",
+        &["InstanceId", "Filter", "MaxResults", "NextToken", "DryRun"], instances::describe_instances),
+    faithful("DescribeLaunchTemplateVersions",
+        &["Filter", "LaunchTemplateId", "LaunchTemplateName", "LaunchTemplateVersion", "MaxResults", "MaxVersion",
+         "MinVersion", "NextToken", "DryRun"], launch_templates::describe_launch_template_versions),
+    faithful("DescribeLaunchTemplates",
+        &["LaunchTemplateId", "LaunchTemplateName", "Filter", "MaxResults", "NextToken", "DryRun"],
+        launch_templates::describe_launch_templates),
+    simplified("DescribeRegions", "the lab's one region",
+        &["RegionName", "AllRegions", "Filter", "DryRun"], places::describe_regions),
+    faithful("DescribeSpotInstanceRequests",
+        &["SpotInstanceRequestId", "Filter", "MaxResults", "NextToken", "DryRun"],
+        spot_requests::describe_spot_instance_requests),
+    simplified("DescribeSpotPriceHistory", "made-up prices of Linux/UNIX; without InstanceType those of the scenario's types",
+        &["AvailabilityZone", "AvailabilityZoneId", "EndTime", "Filter", "InstanceType", "MaxResults", "NextToken",
+         "ProductDescription", "StartTime", "DryRun"], spot_prices::describe_spot_price_history),
+    faithful("DescribeTags", &["Filter", "MaxResults", "NextToken", "DryRun"], tags::describe_tags),
+    simplified("RunInstances", LAUNCH_DATA,
+        &["ClientToken", "DryRun", "ImageId", "InstanceMarketOptions", "InstanceType", "LaunchTemplate", "MaxCount",
+         "MinCount", "Placement", "SubnetId", "TagSpecification"], run::run_instances),
+    faithful("StartInstances", &["InstanceId", "DryRun"], changes::start_instances),
+    simplified("StopInstances", "forced or not, an instance takes the same time",
+        &["InstanceId", "Hibernate", "Force", "DryRun"], changes::stop_instances),
+    simplified("TerminateInstances", "forced or not, an instance takes the same time",
+        &["InstanceId", "Force", "SkipOsShutdown", "DryRun"], changes::terminate_instances),
+];
 
 const LAUNCH_DATA: &str =
     "image, type, zone, spot options and tags; any well-formed image exists; nothing of keys, networks or volumes";
@@ -221,6 +111,38 @@ fn end_dry_run(form: &Form) -> Result<(), ApiError> {
     }
     let message = "Request would have succeeded, but DryRun flag is set.";
     Err(ApiError::new(StatusCode::PRECONDITION_FAILED, "DryRunOperation", message))
+}
+
+/// What was made when this very request came before with its client token; none if it never did.
+fn made_before(world: &World, form: &Form) -> Result<Option<String>, ApiError> {
+    let Some(key) = client_token(form) else { return Ok(None) };
+    match world.client_tokens.earlier(&key, &format!("{form:?}").into()) {
+        Earlier::Never => Ok(None),
+        Earlier::Same(id) => Ok(Some(id)),
+        Earlier::Other => {
+            let message =
+                "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).";
+            Err(ApiError::bad("IdempotentParameterMismatch", message))
+        }
+    }
+}
+
+/// Keeps what a request with a client token has made.
+fn remember(world: &mut World, form: &Form, id: &str) {
+    if let Some(key) = client_token(form) {
+        world.client_tokens.remember(key, format!("{form:?}").into(), id.to_owned());
+    }
+}
+
+/// Each operation has tokens of its own.
+fn client_token(form: &Form) -> Option<String> {
+    let token = form.get("ClientToken").filter(|token| !token.is_empty())?;
+    Some(format!("{} {token}", form.get("Action").unwrap_or_default()))
+}
+
+/// A page of a listing, and where the next one is.
+fn paged(name: &'static str, page: Page<Vec<Element>>) -> Vec<Element> {
+    std::iter::once(set(name, page.items)).chain(page.next.map(|next| text("nextToken", next))).collect()
 }
 
 /// A boolean input; false if it is absent.

@@ -27,7 +27,7 @@ pub(super) fn terminate_instances(world: &mut World, form: &Form) -> Result<Vec<
     }
     let ids = named(world, form)?;
     end_dry_run(form)?;
-    Ok(change(world, &ids, |world, id| world.terminate(id)))
+    Ok(change(world, &ids, World::terminate))
 }
 
 pub(super) fn stop_instances(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {

@@ -16,12 +16,12 @@ pub(super) struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    /// The filters of a request, each of which must be one of `known` or about tags.
-    pub(super) fn all(form: &'a Form, known: &[&str]) -> Result<Vec<Self>, ApiError> {
+    /// The filters of a request, each of which must be one of the words in `known` or about tags.
+    pub(super) fn all(form: &'a Form, known: &str) -> Result<Vec<Self>, ApiError> {
         let mut filters = Vec::new();
         for number in form.numbers("Filter") {
             let name = form.get(&format!("Filter.{number}.Name")).unwrap_or_default();
-            if !known.contains(&name) && !name.starts_with("tag:") && name != "tag-key" {
+            if !known.split(' ').any(|known| known == name) && !name.starts_with("tag:") && name != "tag-key" {
                 let message = format!("The filter '{name}' is invalid");
                 return Err(ApiError::bad("InvalidParameterValue", message));
             }
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn an_unknown_filter_is_refused() {
         let form = Form::parse(b"Filter.1.Name=colour&Filter.1.Value.1=red");
-        let refusal = Filter::all(&form, &["instance-id"]).unwrap_err();
+        let refusal = Filter::all(&form, "instance-id").unwrap_err();
         assert_eq!((&*refusal.code, &*refusal.message), ("InvalidParameterValue", "The filter 'colour' is invalid"));
     }
 }

@@ -6,8 +6,8 @@ use super::{
     changes::no_capacity,
     end_dry_run, flag, invalid, launch_data,
     launch_templates::{called, launched_by},
-    missing,
-    run::{launches, other_request},
+    made_before, missing, remember,
+    run::launches,
     take_only,
 };
 use crate::lab::{
@@ -22,12 +22,16 @@ use crate::lab::{
         launch::{Launch, Spot},
         launch_template::{Fleet, LaunchData},
         spot_price,
-        template::Earlier,
     },
 };
 
 /// How many instances one fleet may launch at once.
 const MOST: u32 = 1_000;
+
+const SPOT_STRATEGIES: &str =
+    "lowest-price diversified capacity-optimized capacity-optimized-prioritized price-capacity-optimized";
+
+const OVERRIDES: [&str; 6] = ["AvailabilityZone", "ImageId", "InstanceType", "MaxPrice", "Priority", "SubnetId"];
 
 /// A pool that a fleet may launch from, and which override it comes from.
 #[derive(Clone)]
@@ -58,14 +62,8 @@ pub(super) fn create_fleet(world: &mut World, form: &Form) -> Result<Vec<Element
     let instance_tags = tags.remove("instance").unwrap_or_default();
     let pools = pools(world, form)?;
     end_dry_run(form)?;
-    let asked = format!("{form:?}").into();
-    let key = form.get("ClientToken").filter(|token| !token.is_empty()).map(|token| format!("CreateFleet {token}"));
-    match key.as_ref().map(|key| world.client_tokens.earlier(key, &asked)) {
-        Some(Earlier::Same(id)) => {
-            return Ok(vec![text("fleetId", id), set("errorSet", []), set("fleetInstanceSet", [])]);
-        }
-        Some(Earlier::Other) => return Err(other_request()),
-        Some(Earlier::Never) | None => {}
+    if let Some(id) = made_before(world, form)? {
+        return Ok(vec![text("fleetId", id), set("errorSet", []), set("fleetInstanceSet", [])]);
     }
     let mut fleet = Fleet {
         id: format!("fleet-{}", world.session_id()),
@@ -88,9 +86,7 @@ pub(super) fn create_fleet(world: &mut World, form: &Form) -> Result<Vec<Element
         }
     }
     let answer = vec![text("fleetId", &fleet.id), set("errorSet", errors), set("fleetInstanceSet", launched)];
-    if let Some(key) = key {
-        world.client_tokens.remember(key, asked, fleet.id.clone());
-    }
+    remember(world, form, &fleet.id);
     world.fleets.insert(fleet.id.clone(), fleet);
     Ok(answer)
 }
@@ -129,9 +125,8 @@ pub(super) fn delete_fleets(world: &mut World, form: &Form) -> Result<Vec<Elemen
 }
 
 fn wishes(form: &Form) -> Result<[Wish; 2], ApiError> {
-    const CAPACITY: &[&str] =
-        &["TotalTargetCapacity", "OnDemandTargetCapacity", "SpotTargetCapacity", "DefaultTargetCapacityType"];
-    take_only(form, "TargetCapacitySpecification", CAPACITY)?;
+    let members = ["TotalTargetCapacity", "OnDemandTargetCapacity", "SpotTargetCapacity", "DefaultTargetCapacityType"];
+    take_only(form, "TargetCapacitySpecification", &members)?;
     take_only(form, "SpotOptions", &["AllocationStrategy", "InstanceInterruptionBehavior"])?;
     take_only(form, "OnDemandOptions", &["AllocationStrategy"])?;
     let capacity = form.below("TargetCapacitySpecification");
@@ -153,25 +148,14 @@ fn wishes(form: &Form) -> Result<[Wish; 2], ApiError> {
         );
         return Err(invalid(message));
     }
-    let strategy = |options: &str, known: &[&str]| match form.get(&format!("{options}.AllocationStrategy")) {
+    let strategy = |options: &str, known: &str| match form.get(&format!("{options}.AllocationStrategy")) {
         None => Ok("lowest-price".to_owned()),
-        Some(named) if known.contains(&named) => Ok(named.to_owned()),
+        Some(named) if known.split(' ').any(|known| known == named) => Ok(named.to_owned()),
         Some(other) => Err(invalid(format!("Invalid value '{other}' for AllocationStrategy."))),
     };
-    const SPOT: &[&str] = &[
-        "lowest-price",
-        "diversified",
-        "capacity-optimized",
-        "capacity-optimized-prioritized",
-        "price-capacity-optimized",
-    ];
     Ok([
-        Wish {
-            spot: false,
-            number: on_demand,
-            strategy: strategy("OnDemandOptions", &["lowest-price", "prioritized"])?,
-        },
-        Wish { spot: true, number: spot, strategy: strategy("SpotOptions", SPOT)? },
+        Wish { spot: false, number: on_demand, strategy: strategy("OnDemandOptions", "lowest-price prioritized")? },
+        Wish { spot: true, number: spot, strategy: strategy("SpotOptions", SPOT_STRATEGIES)? },
     ])
 }
 
@@ -188,13 +172,8 @@ fn pools(world: &mut World, form: &Form) -> Result<Vec<Pool>, ApiError> {
         if overrides.is_empty() {
             overrides.push(Form::default());
         }
-        for one in overrides {
-            const TAKEN: [&str; 6] =
-                ["AvailabilityZone", "ImageId", "InstanceType", "MaxPrice", "Priority", "SubnetId"];
-            if let Some(stranger) = one.names().into_iter().find(|name| !TAKEN.contains(&name.as_str())) {
-                let message = format!("The parameter Overrides.{stranger} is not recognized or not supported here");
-                return Err(ApiError::bad("UnknownParameter", message));
-            }
+        for (number, one) in (1..).zip(overrides) {
+            take_only(&config, &format!("Overrides.{number}"), &OVERRIDES)?;
             let own = LaunchData {
                 image: one.get("ImageId").map(launch_data::image).transpose()?,
                 instance_type: one.get("InstanceType").map(launch_data::instance_type).transpose()?,

@@ -7,7 +7,7 @@ use super::{
     filter::Filter,
     flag,
     instances::{attribute, check_instances, state},
-    invalid,
+    invalid, paged,
     places::zone_id,
 };
 use crate::lab::{
@@ -22,16 +22,8 @@ use crate::lab::{
     },
 };
 
-const FILTERS: &[&str] = &[
-    "availability-zone",
-    "availability-zone-id",
-    "instance-state-code",
-    "instance-state-name",
-    "instance-status.reachability",
-    "instance-status.status",
-    "system-status.reachability",
-    "system-status.status",
-];
+const FILTERS: &str = "availability-zone availability-zone-id instance-state-code instance-state-name instance- \
+    status.reachability instance-status.status system-status.reachability system-status.status";
 
 /// From the launch to the checks' first results.
 const CHECKS_TAKE: SignedDuration = SignedDuration::from_mins(2);
@@ -60,10 +52,13 @@ pub(super) fn describe_instance_status(world: &mut World, form: &Form) -> Result
             && filters.iter().all(|filter| filter.passes(&instance.tags, checks))
     };
     let after = paging.token.as_ref().map_or(0, |token| token.after);
-    let places = world.shown_instances().some(&ids, after).filter(wanted).map(|instance| (instance.order, instance));
+    let places = world
+        .shown_instances()
+        .some(&ids, after)
+        .filter(wanted)
+        .map(|instance| (instance.order, describe(world, instance)));
     let page = page("DescribeInstanceStatus", places, paging.token.as_ref(), paging.size);
-    let described = set("instanceStatusSet", page.items.into_iter().map(|instance| describe(world, instance)));
-    Ok(std::iter::once(described).chain(page.next.map(|next| text("nextToken", next))).collect())
+    Ok(paged("instanceStatusSet", page))
 }
 
 /// The status of both checks, and of the reachability that they are about.

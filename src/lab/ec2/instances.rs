@@ -19,37 +19,11 @@ use crate::lab::{
 
 const ARCHITECTURE: &str = "x86_64";
 
-const FILTERS: &[&str] = &[
-    "architecture",
-    "availability-zone",
-    "availability-zone-id",
-    "client-token",
-    "dns-name",
-    "image-id",
-    "instance-id",
-    "instance-lifecycle",
-    "instance-state-code",
-    "instance-state-name",
-    "instance-type",
-    "launch-index",
-    "launch-time",
-    "monitoring-state",
-    "owner-id",
-    "platform-details",
-    "private-dns-name",
-    "private-ip-address",
-    "reason",
-    "reservation-id",
-    "root-device-name",
-    "root-device-type",
-    "spot-instance-request-id",
-    "state-reason-code",
-    "state-reason-message",
-    "subnet-id",
-    "tenancy",
-    "virtualization-type",
-    "vpc-id",
-];
+const FILTERS: &str = "architecture availability-zone availability-zone-id client-token dns-name image-id instance-id \
+    instance-lifecycle instance-state-code instance-state-name instance-type launch-index launch-time \
+    monitoring-state owner-id platform-details private-dns-name private-ip-address reason reservation-id \
+    root-device-name root-device-type spot-instance-request-id state-reason-code state-reason-message \
+    subnet-id tenancy virtualization-type vpc-id";
 
 /// Pages count instances, so a reservation may be continued on the next one.
 pub(super) fn describe_instances(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {

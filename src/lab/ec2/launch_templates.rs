@@ -1,13 +1,13 @@
 //! Launch templates and their versions. Knows not what is launched by them.
 
 use super::{
-    Paging, check_ids, end_dry_run, filter::Filter, invalid, launch_data, missing, run::other_request, tag_set,
-    take_only,
+    Paging, check_ids, end_dry_run, filter::Filter, invalid, launch_data, made_before, missing, paged, remember,
+    tag_set, take_only,
 };
 use crate::lab::{
     wire::{
         error::ApiError,
-        query::{Element, Form, element, set, text},
+        query::{Element, Form, element, text},
         time::iso_millis,
         token::page,
     },
@@ -15,7 +15,6 @@ use crate::lab::{
         World,
         access::Caller,
         launch_template::{LaunchData, LaunchTemplate, LaunchTemplateVersion},
-        template::Earlier,
     },
 };
 
@@ -30,7 +29,7 @@ pub(super) fn create_launch_template(world: &mut World, form: &Form) -> Result<V
     }
     let data = data(world, form)?;
     let mut tags = launch_data::tag_specifications(form, &["launch-template"])?;
-    if let Some(id) = earlier(world, form)? {
+    if let Some(id) = made_before(world, form)? {
         return Ok(world.launch_templates.get(&id).map(|found| whole(world, found)).into_iter().collect());
     }
     if world.launch_templates.values().any(|template| template.name == name) {
@@ -58,7 +57,7 @@ pub(super) fn create_launch_template_version(world: &mut World, form: &Form) -> 
     if let Some(source) = form.get("SourceVersion") {
         data = data.or(&known(&template, source)?.data);
     }
-    if let Some(number) = earlier(world, form)? {
+    if let Some(number) = made_before(world, form)? {
         return Ok(vec![element(
             "launchTemplateVersion",
             describe_version(world, &template, known(&template, &number)?),
@@ -82,7 +81,7 @@ pub(super) fn describe_launch_templates(world: &mut World, form: &Form) -> Resul
     for name in &names {
         by_name(world, name)?;
     }
-    let filters = Filter::all(form, &["create-time", "launch-template-name"])?;
+    let filters = Filter::all(form, "create-time launch-template-name")?;
     let paging = Paging::of(form, "DescribeLaunchTemplates", 1..=200)?;
     end_dry_run(form)?;
     let wanted = |template: &&LaunchTemplate| {
@@ -96,10 +95,9 @@ pub(super) fn describe_launch_templates(world: &mut World, form: &Form) -> Resul
     };
     let mut found: Vec<_> = world.launch_templates.values().filter(wanted).collect();
     found.sort_by_key(|template| template.order);
-    let places = found.into_iter().map(|template| (template.order, template));
+    let places = found.into_iter().map(|template| (template.order, describe(world, template)));
     let page = page("DescribeLaunchTemplates", places, paging.token.as_ref(), paging.size);
-    let described = set("launchTemplates", page.items.into_iter().map(|template| describe(world, template)));
-    Ok(std::iter::once(described).chain(page.next.map(|next| text("nextToken", next))).collect())
+    Ok(paged("launchTemplates", page))
 }
 
 /// Without a template's name those versions of all templates that are called `$Latest` or `$Default`.
@@ -120,7 +118,7 @@ pub(super) fn describe_launch_template_versions(world: &mut World, form: &Form) 
         Some(text) => text.parse().map_err(|_| invalid(format!("Invalid value '{text}' for {name}."))),
     };
     let (least, most) = (bound("MinVersion", 0)?, bound("MaxVersion", u64::MAX)?);
-    let filters = Filter::all(form, &["create-time", "image-id", "instance-type", "is-default-version"])?;
+    let filters = Filter::all(form, "create-time image-id instance-type is-default-version")?;
     let paging = Paging::of(form, "DescribeLaunchTemplateVersions", 1..=200)?;
     end_dry_run(form)?;
     let mut found = Vec::new();
@@ -135,8 +133,7 @@ pub(super) fn describe_launch_template_versions(world: &mut World, form: &Form) 
         found.extend(versions.into_iter().filter(passes).map(|version| describe_version(world, template, version)));
     }
     let page = page("DescribeLaunchTemplateVersions", (1..).zip(found), paging.token.as_ref(), paging.size);
-    let described = set("launchTemplateVersionSet", page.items);
-    Ok(std::iter::once(described).chain(page.next.map(|next| text("nextToken", next))).collect())
+    Ok(paged("launchTemplateVersionSet", page))
 }
 
 pub(super) fn delete_launch_template(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
@@ -203,27 +200,6 @@ fn data(world: &World, form: &Form) -> Result<LaunchData, ApiError> {
 fn version(world: &World, form: &Form, number: u64, data: LaunchData) -> LaunchTemplateVersion {
     let description = form.get("VersionDescription").map(str::to_owned);
     LaunchTemplateVersion { number, description, created: world.now(), data }
-}
-
-/// What the client token of a request stands for, if it came before.
-fn earlier(world: &World, form: &Form) -> Result<Option<String>, ApiError> {
-    let Some(key) = token(form) else { return Ok(None) };
-    match world.client_tokens.earlier(&key, &format!("{form:?}").into()) {
-        Earlier::Never => Ok(None),
-        Earlier::Same(id) => Ok(Some(id)),
-        Earlier::Other => Err(other_request()),
-    }
-}
-
-fn remember(world: &mut World, form: &Form, id: &str) {
-    if let Some(key) = token(form) {
-        world.client_tokens.remember(key, format!("{form:?}").into(), id.to_owned());
-    }
-}
-
-fn token(form: &Form) -> Option<String> {
-    let token = form.get("ClientToken").filter(|token| !token.is_empty())?;
-    Some(format!("{} {token}", form.get("Action").unwrap_or_default()))
 }
 
 fn is_like(filter: &Filter<'_>, template: &LaunchTemplate, version: &LaunchTemplateVersion) -> bool {

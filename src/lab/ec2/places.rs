@@ -15,7 +15,7 @@ pub(super) fn describe_regions(world: &mut World, form: &Form) -> Result<Vec<Ele
     if let Some(unknown) = named.iter().find(|name| **name != region.as_str()) {
         return Err(invalid(format!("Invalid value '{unknown}' for region-names.")));
     }
-    let filters = Filter::all(form, &["endpoint", "opt-in-status", "region-name"])?;
+    let filters = Filter::all(form, "endpoint opt-in-status region-name")?;
     // There is no other region, opted in or not.
     flag(form, "AllRegions")?;
     end_dry_run(form)?;
@@ -33,8 +33,7 @@ pub(super) fn describe_regions(world: &mut World, form: &Form) -> Result<Vec<Ele
 }
 
 pub(super) fn describe_availability_zones(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
-    const FILTERS: &[&str] =
-        &["group-name", "opt-in-status", "region-name", "state", "zone-id", "zone-name", "zone-type"];
+    const FILTERS: &str = "group-name opt-in-status region-name state zone-id zone-name zone-type";
     let filters = Filter::all(form, FILTERS)?;
     let named = form.list("ZoneName");
     if let Some(unknown) = named.iter().find(|name| !world.scenario.zones.iter().any(|zone| zone == **name)) {

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::{
     changes::no_capacity,
     combination, end_dry_run,
     instances::reservation,
     invalid, launch_data,
     launch_templates::{called, launched_by},
-    missing, take_only,
+    made_before, missing, remember, take_only,
 };
 use crate::lab::{
     wire::{
@@ -23,7 +21,6 @@ use crate::lab::{
         launch::{Launch, Spot},
         launch_template::LaunchData,
         spot_price,
-        template::Earlier,
     },
 };
 
@@ -33,8 +30,7 @@ const MOST: u32 = 1_000;
 /// Launches all or nothing: a pool of the lab's has capacity for any number, or for none.
 pub(super) fn run_instances(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let count = count(form)?;
-    let own = launch_data::read(world, form)?;
-    let mut data = own;
+    let mut data = launch_data::read(world, form)?;
     if !form.below("LaunchTemplate").is_empty() {
         take_only(form, "LaunchTemplate", &["LaunchTemplateId", "LaunchTemplateName", "Version"])?;
         let named = form.below("LaunchTemplate");
@@ -46,13 +42,8 @@ pub(super) fn run_instances(world: &mut World, form: &Form) -> Result<Vec<Elemen
     }
     let launches = launches(world, &data)?;
     end_dry_run(form)?;
-    let asked = Value::from(format!("{form:?}"));
-    let token = form.get("ClientToken").filter(|token| !token.is_empty());
-    let key = token.map(|token| format!("RunInstances {token}"));
-    match key.as_ref().map(|key| world.client_tokens.earlier(key, &asked)) {
-        Some(Earlier::Same(reservation)) => return Ok(describe(world, &reservation)),
-        Some(Earlier::Other) => return Err(other_request()),
-        Some(Earlier::Never) | None => {}
+    if let Some(reservation) = made_before(world, form)? {
+        return Ok(describe(world, &reservation));
     }
     let mut batch = world.batch();
     let launch = launches.into_iter().find(|launch| world.has_capacity(launch));
@@ -60,20 +51,12 @@ pub(super) fn run_instances(world: &mut World, form: &Form) -> Result<Vec<Elemen
         let zone = data.zone.as_deref().unwrap_or_default();
         return Err(no_capacity(data.instance_type.as_deref().unwrap_or_default(), zone, data.spot.is_some()));
     };
-    launch.client_token = token.map(Arc::from);
+    launch.client_token = form.get("ClientToken").filter(|token| !token.is_empty()).map(Arc::from);
     for _ in 0..count {
         world.launch(&launch, &mut batch);
     }
-    if let Some(key) = key {
-        world.client_tokens.remember(key, asked, batch.reservation.to_string());
-    }
+    remember(world, form, &batch.reservation);
     Ok(describe(world, &batch.reservation))
-}
-
-/// The refusal of a client token that came with another request.
-pub(super) fn other_request() -> ApiError {
-    let message = "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).";
-    ApiError::bad("IdempotentParameterMismatch", message)
 }
 
 /// What may be launched, in the order of preference: one for each zone where none is named.

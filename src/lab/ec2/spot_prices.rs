@@ -4,19 +4,18 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Paging, combination, end_dry_run, filter::Filter, invalid, places::zone_id};
+use super::{Paging, combination, end_dry_run, filter::Filter, invalid, paged, places::zone_id};
 use crate::lab::{
     wire::{
         error::ApiError,
-        query::{Element, Form, set, text},
+        query::{Element, Form, text},
         time::iso_millis,
         token::page,
     },
     world::{World, instance::Tags, spot_price},
 };
 
-const FILTERS: &[&str] =
-    &["availability-zone", "availability-zone-id", "instance-type", "product-description", "spot-price", "timestamp"];
+const FILTERS: &str = "availability-zone availability-zone-id instance-type product-description spot-price timestamp";
 const PRODUCTS: [&str; 2] = ["Linux/UNIX", "Linux/UNIX (Amazon VPC)"];
 
 /// A change of the price of a pool.
@@ -51,24 +50,25 @@ pub(super) fn describe_spot_price_history(world: &mut World, form: &Form) -> Res
             found.push((place, Change { at, price: format!("{price:.6}"), instance_type, zone, zone_id }));
         }
     }
-    found.retain(|(_, change)| filters.iter().all(|filter| filter.passes(&Tags::new(), |name| change.attribute(name))));
+    found.retain(|(_, change)| {
+        filters.iter().all(|filter| filter.passes(&Tags::new(), |name| Some(change.attribute(name))))
+    });
     found.sort_by_key(|(place, _)| *place);
     let size = paging.size.min(1_000);
-    let page = page("DescribeSpotPriceHistory", found, paging.token.as_ref(), size);
-    let described = set("spotPriceHistorySet", page.items.iter().map(Change::describe));
-    Ok(std::iter::once(described).chain(page.next.map(|next| text("nextToken", next))).collect())
+    let found = found.into_iter().map(|(place, change)| (place, change.describe()));
+    Ok(paged("spotPriceHistorySet", page("DescribeSpotPriceHistory", found, paging.token.as_ref(), size)))
 }
 
 impl Change {
-    fn attribute(&self, name: &str) -> Option<std::borrow::Cow<'_, str>> {
-        Some(match name {
+    fn attribute(&self, name: &str) -> std::borrow::Cow<'_, str> {
+        match name {
             "availability-zone" => self.zone.as_str().into(),
             "availability-zone-id" => self.zone_id.as_str().into(),
             "instance-type" => self.instance_type.as_str().into(),
             "product-description" => PRODUCTS[0].into(),
             "spot-price" => self.price.as_str().into(),
             _ => iso_millis(self.at).into(),
-        })
+        }
     }
 
     fn describe(&self) -> Vec<Element> {

@@ -2,33 +2,20 @@
 
 use std::borrow::Cow;
 
-use super::{Paging, check_ids, end_dry_run, filter::Filter, places::zone_id, tag_set};
+use super::{Paging, check_ids, end_dry_run, filter::Filter, paged, places::zone_id, tag_set};
 use crate::lab::{
     wire::{
         error::ApiError,
-        query::{Element, Form, element, set, text},
+        query::{Element, Form, element, text},
         time::iso_millis,
         token::page,
     },
     world::{World, instance::SpotRequest, spot_price},
 };
 
-const FILTERS: &[&str] = &[
-    "create-time",
-    "instance-id",
-    "launch.image-id",
-    "launch.instance-type",
-    "launched-availability-zone",
-    "launched-availability-zone-id",
-    "product-description",
-    "spot-instance-request-id",
-    "spot-price",
-    "state",
-    "status-code",
-    "status-message",
-    "type",
-    "valid-until",
-];
+const FILTERS: &str = "create-time instance-id launch.image-id launch.instance-type launched-availability-zone launched- \
+    availability-zone-id product-description spot-instance-request-id spot-price state status-code \
+    status-message type valid-until";
 
 pub(super) fn describe_spot_instance_requests(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let ids = form.list("SpotInstanceRequestId");
@@ -40,10 +27,13 @@ pub(super) fn describe_spot_instance_requests(world: &mut World, form: &Form) ->
         filters.iter().all(|filter| filter.passes(&request.tags, |name| attribute(world, request, name)))
     };
     let after = paging.token.as_ref().map_or(0, |token| token.after);
-    let places = world.shown_spot_requests().some(&ids, after).filter(wanted).map(|request| (request.order, request));
+    let places = world
+        .shown_spot_requests()
+        .some(&ids, after)
+        .filter(wanted)
+        .map(|request| (request.order, describe(world, request)));
     let page = page("DescribeSpotInstanceRequests", places, paging.token.as_ref(), paging.size);
-    let requests = set("spotInstanceRequestSet", page.items.into_iter().map(|request| describe(world, request)));
-    Ok(std::iter::once(requests).chain(page.next.map(|next| text("nextToken", next))).collect())
+    Ok(paged("spotInstanceRequestSet", page))
 }
 
 /// Refuses ids of spot requests that are not written as such, or that EC2 does not show.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    Paging, check_ids, end_dry_run, filter::Filter, instances::check_instances, invalid, missing,
+    Paging, check_ids, end_dry_run, filter::Filter, instances::check_instances, invalid, missing, paged,
     spot_requests::check_requests,
 };
 use crate::lab::{
     wire::{
         error::ApiError,
-        query::{Element, Form, set, text},
+        query::{Element, Form, text},
         token::page,
     },
     world::{World, instance::Tags},
@@ -62,7 +62,7 @@ pub(super) fn delete_tags(world: &mut World, form: &Form) -> Result<Vec<Element>
 }
 
 pub(super) fn describe_tags(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
-    let filters = Filter::all(form, &["key", "resource-id", "resource-type", "value"])?;
+    let filters = Filter::all(form, "key resource-id resource-type value")?;
     let paging = Paging::of(form, "DescribeTags", 5..=1_000)?;
     end_dry_run(form)?;
     let passes = |kind: &str, id: &str, key: &Arc<str>, value: &Arc<str>| {
@@ -75,17 +75,18 @@ pub(super) fn describe_tags(world: &mut World, form: &Form) -> Result<Vec<Elemen
         };
         filters.iter().all(|filter| filter.passes(&one, attribute))
     };
-    let tags = resources(world).flat_map(|(order, kind, id, tags)| {
-        // No resource has more tags than that, so that places rise.
+    // No resource has more than 128 tags, so that places rise.
+    let first = paging.token.as_ref().map_or(0, |token| token.after / 128);
+    let tags = resources(world).filter(|(order, ..)| *order >= first).flat_map(|(order, kind, id, tags)| {
         let place = order.saturating_mul(128);
         (place..).zip(tags).map(move |(place, (key, value))| (place, (kind, id, key, value)))
     });
     let tags = tags.filter(|(_, (kind, id, key, value))| filters.is_empty() || passes(kind, id, key, value));
-    let page = page("DescribeTags", tags, paging.token.as_ref(), paging.size);
-    let described = page.items.into_iter().map(|(kind, id, key, value)| {
-        vec![text("resourceId", id), text("resourceType", kind), text("key", &**key), text("value", &**value)]
+    let described = tags.map(|(place, (kind, id, key, value))| {
+        let tag = [("resourceId", id), ("resourceType", kind), ("key", &**key), ("value", &**value)];
+        (place, tag.map(|(name, value)| text(name, value)).into())
     });
-    Ok(std::iter::once(set("tagSet", described)).chain(page.next.map(|next| text("nextToken", next))).collect())
+    Ok(paged("tagSet", page("DescribeTags", described, paging.token.as_ref(), paging.size)))
 }
 
 /// The tags of a form, as `Tag.1.Key` and `Tag.1.Value`.

@@ -1,6 +1,7 @@
 //! Whether EC2 has capacity for a launch: the scenario's dry pools, and shortages that come and go. Knows not who launches.
 
 use super::{World, launch::Launch};
+use crate::lab::scenario::Group;
 
 /// A standing insufficiency of capacity for some Auto Scaling groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl World {
         if dry.any(|pool| is_of(&launch.instance_type, &launch.zone, pool)) {
             return false;
         }
-        let name = group.and_then(|group| group.auto_scaling_group());
+        let name = group.and_then(Group::auto_scaling_group);
         let hits = |shortage: &&Shortage| {
             name.as_ref().is_some_and(|name| shortage.groups.contains(name))
                 && shortage.zones.iter().any(|zone| **zone == *launch.zone)

@@ -134,7 +134,7 @@ impl World {
                 let mut batch = self.batch();
                 if let Some(id) = self.launch(&launch, &mut batch) {
                     self.name(&group, &id);
-                    return self.note_launch(&replacement, id);
+                    return self.note_launch(&replacement, &id);
                 }
             }
         }
@@ -194,9 +194,9 @@ impl World {
         }
     }
 
-    fn note_launch(&mut self, replacement: &Replacement, id: String) {
+    fn note_launch(&mut self, replacement: &Replacement, id: &str) {
         let outgoing = Some(replacement.outgoing.clone());
-        let activity = Activity { outgoing, ..self.activity("Launching a new EC2 instance", &id, replacement) };
+        let activity = Activity { outgoing, ..self.activity("Launching a new EC2 instance", id, replacement) };
         self.note(replacement.group, activity);
     }
 

@@ -184,46 +184,51 @@ fn history(acts: &[Act], seed: u64) -> World {
     let mut ended: BTreeMap<String, InstanceState> = BTreeMap::new();
     let mut second = 0.0;
     for act in acts {
-        let nth = |world: &World, nth: usize| world.instances.iter().nth(nth).cloned();
+        let (Act::Interrupt(nth) | Act::Terminate(nth) | Act::Stop(nth) | Act::Start(nth) | Act::Cancel(nth)) = act
+        else {
+            let Act::Wait(seconds) = act else { continue };
+            second += f64::from(*seconds);
+            check(world.at(second), &mut ended);
+            continue;
+        };
+        let Some(found) = world.instances.iter().nth(*nth).cloned() else { continue };
         match act {
-            Act::Wait(seconds) => second += f64::from(*seconds),
-            Act::Interrupt(at) => drop(nth(&world, *at).map(|found| world.interrupt_now(&[found.id], "PT3M"))),
-            Act::Terminate(at) => drop(nth(&world, *at).map(|found| world.terminate(&found.id))),
-            Act::Stop(at) => {
-                let stops = |found: &Instance| {
-                    found.state == InstanceState::Running && world.request_of_instance(found).unwrap().is_persistent()
-                };
-                drop(nth(&world, *at).filter(stops).map(|found| world.stop(&found.id)));
+            Act::Interrupt(_) => drop(world.interrupt_now(&[found.id], "PT3M")),
+            Act::Terminate(_) => world.terminate(&found.id),
+            Act::Stop(_) if found.state == InstanceState::Running => {
+                if world.request_of_instance(&found).unwrap().is_persistent() {
+                    world.stop(&found.id);
+                }
             }
-            Act::Start(at) => {
-                let stopped = nth(&world, *at).filter(|found| found.state == InstanceState::Stopped);
-                drop(stopped.map(|found| world.start_again(&found.id)));
-            }
-            Act::Cancel(at) => {
-                drop(nth(&world, *at).and_then(|found| found.spot_request).map(|id| world.cancel_request(&id)));
-            }
+            Act::Start(_) if found.state == InstanceState::Stopped => world.start_again(&found.id),
+            Act::Cancel(_) => assert_ne!(world.cancel_request(&found.spot_request.unwrap()), "active"),
+            _ => {}
         }
-        world.at(second);
-        for instance in world.instances.iter() {
-            let state = ended.entry(instance.id.clone()).or_insert(instance.state);
-            let over = *state == InstanceState::Terminated && instance.state != InstanceState::Terminated;
-            assert!(!over, "{instance:?} came back");
-            *state = instance.state;
-        }
-        for (place, group) in world.scenario.groups.iter().enumerate() {
-            let lives = |found: &&Instance| {
-                !matches!(found.state, InstanceState::ShuttingDown | InstanceState::Terminated)
-                    && found.group == Some(place)
-            };
-            let size = world.instances.iter().filter(lives).count();
-            assert!(size <= group.max, "{} has {size}", group.name);
-        }
-        for request in world.spot_requests.iter().filter(|request| request.state == "active") {
-            let instance = request.instance.as_ref().and_then(|id| world.instances.get(id)).unwrap();
-            assert_eq!(instance.spot_request.as_ref(), Some(&request.id));
-        }
+        check(&world, &mut ended);
     }
     world
+}
+
+/// Nothing comes back from its termination, no group is too large, and each active request has its instance.
+fn check(world: &World, ended: &mut BTreeMap<String, InstanceState>) {
+    for instance in world.instances.iter() {
+        let state = ended.entry(instance.id.clone()).or_insert(instance.state);
+        let over = *state == InstanceState::Terminated && instance.state != InstanceState::Terminated;
+        assert!(!over, "{instance:?} came back");
+        *state = instance.state;
+    }
+    for (place, group) in world.scenario.groups.iter().enumerate() {
+        let lives = |found: &&Instance| {
+            !matches!(found.state, InstanceState::ShuttingDown | InstanceState::Terminated)
+                && found.group == Some(place)
+        };
+        let size = world.instances.iter().filter(lives).count();
+        assert!(size <= group.max, "{} has {size}", group.name);
+    }
+    for request in world.spot_requests.iter().filter(|request| request.state == "active") {
+        let instance = request.instance.as_ref().and_then(|id| world.instances.get(id)).unwrap();
+        assert_eq!(instance.spot_request.as_ref(), Some(&request.id));
+    }
 }
 
 proptest! {
