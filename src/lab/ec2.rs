@@ -5,6 +5,8 @@ mod instances;
 mod places;
 mod spot_requests;
 
+pub(super) use places::zone_id;
+
 use super::{
     service::{Promise, Protocol, QueryOperation, Service},
     wire::{

@@ -8,6 +8,7 @@ pub(super) mod function;
 pub(super) mod instance;
 pub(super) mod invocation;
 pub(super) mod log_group;
+pub(super) mod notices;
 pub(super) mod resource_policy;
 pub(super) mod role;
 pub(super) mod rule;
@@ -38,6 +39,7 @@ use instance::{Instances, SpotRequest};
 use interruption::Interrupted;
 use invocation::{Invocations, Step};
 use log_group::LogGroups;
+use notices::Notices;
 use role::{ManagedPolicy, Role};
 use rule::Rule;
 use schedule::Schedule;
@@ -68,6 +70,8 @@ pub(super) struct World {
     pub(super) functions: BTreeMap<String, Function>,
     invocations: Invocations,
     pub(super) slack: Slack,
+    /// By instance.
+    pub(super) notices: BTreeMap<String, Notices>,
     outbox: Vec<Post>,
     pub(super) roles: BTreeMap<String, Role>,
     /// By ARN.
@@ -137,6 +141,7 @@ impl World {
             functions: BTreeMap::new(),
             invocations: Invocations::default(),
             slack: Slack::default(),
+            notices: BTreeMap::new(),
             outbox: Vec::new(),
             roles: BTreeMap::new(),
             policies: BTreeMap::new(),

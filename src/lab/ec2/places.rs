@@ -56,7 +56,7 @@ pub(super) fn describe_availability_zones(world: &mut World, form: &Form) -> Res
 }
 
 /// `euw1-az2` for the second zone of `eu-west-1`.
-pub(super) fn zone_id(world: &World, zone: &str) -> String {
+pub(in crate::lab) fn zone_id(world: &World, zone: &str) -> String {
     let mut parts = world.scenario.region.split('-');
     let (area, side, number) = (parts.next(), parts.next(), parts.next());
     let letters: String = side.unwrap_or_default().chars().take(1).collect();

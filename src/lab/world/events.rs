@@ -32,11 +32,13 @@ impl World {
     }
 
     pub(super) fn announce_rebalance(&mut self, id: &str) {
+        self.note_rebalance(id);
         let arn = self.zonal_arn(id);
         self.put_event("aws.ec2", "EC2 Instance Rebalance Recommendation", &arn, &json!({ "instance-id": id }));
     }
 
     pub(super) fn announce_warning(&mut self, warning: &Warning) {
+        self.note_action(warning);
         let detail = json!({ "instance-id": warning.instance, "instance-action": warning.action });
         self.put_event("aws.ec2", warning.detail_type, &self.zonal_arn(&warning.instance), &detail);
     }
@@ -134,7 +136,7 @@ impl World {
 
     /// As events about a spot interruption really have it: the zone where the region belongs, and no account.
     fn zonal_arn(&self, id: &str) -> String {
-        let zone = self.instances.get(id).map_or("", |instance| instance.zone.as_str());
+        let zone = self.instances.get(id).map_or("", |instance| &*instance.zone);
         format!("arn:aws:ec2:{zone}:instance/{id}")
     }
 
