@@ -18,6 +18,7 @@ mod eks;
 mod eventbridge;
 mod fis;
 mod iam;
+mod imds;
 mod lambda;
 mod live_tail;
 mod logs;
@@ -185,19 +186,22 @@ impl Lab {
         result
     }
 
-    /// What the lab itself answers, besides AWS.
+    /// What is answered besides AWS's API, without a signature: an instance's metadata, and what Slack was sent.
     fn own(&self, request: &Request<Bytes>) -> Option<Reply> {
         let path = request.uri().path();
-        (request.method() == Method::GET && path == slack::PATH).then(|| {
-            let messages = self.proceed(|world| slack::messages(world));
-            Reply {
-                status: StatusCode::OK,
-                content_type: "application/json",
-                request_id: request_id(&mut self.state().requests),
-                headers: Vec::new(),
-                payload: Payload::Whole(Bytes::from(messages.to_string())),
-            }
-        })
+        let slack = request.method() == Method::GET && path == slack::PATH;
+        if !slack && !path.starts_with(imds::PREFIX) {
+            return None;
+        }
+        let (raw, content_type) = if slack {
+            let body = Bytes::from(self.proceed(|world| slack::messages(world)).to_string());
+            (Raw { status: StatusCode::OK, headers: Vec::new(), body }, "application/json")
+        } else {
+            (self.proceed(|world| imds::answer(world, request))?, "text/plain")
+        };
+        let request_id = request_id(&mut self.state().requests);
+        let (status, headers) = (raw.status, raw.headers.clone());
+        Some(Reply { status, content_type, request_id, headers, payload: Payload::Raw(raw) })
     }
 
     fn answer(&self, request: &Request<Bytes>) -> (Reply, Met) {

@@ -15,6 +15,7 @@ mod tags;
 
 use http::StatusCode;
 
+
 use super::{
     service::{Promise, Protocol, QueryOperation, Service},
     wire::{

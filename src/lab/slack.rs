@@ -1,9 +1,10 @@
 //! Posts that leave the lab, to URLs on this machine alone, and `GET /_lab/slack`: what its own Slack was sent. Knows not who
 //! posts.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use bytes::Bytes;
+use futures_util::future::{Either, select};
 use http::{Method, Request, Uri, header};
 use http_body_util::Full;
 use hyper::client::conn::http1;
@@ -47,10 +48,13 @@ async fn exchange(post: &Post) -> Option<Answer> {
         .header(header::CONTENT_TYPE, "application/json")
         .body(Full::new(Bytes::from(post.body.clone())))
         .ok()?;
-    let response = tokio::select! {
-        response = sender.send_request(request) => response.ok()?,
-        _ = connection => return None,
+    let response = pin!(sender.send_request(request));
+    // Whatever came before the server closed the connection is there afterwards.
+    let response = match select(response, pin!(connection)).await {
+        Either::Left((response, _)) => response,
+        Either::Right((_, response)) => response.await,
     };
+    let response = response.ok()?;
     let seconds = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     Some(Answer { status: Some(response.status().as_u16()), retry_after: seconds.map(SignedDuration::from_secs) })
 }

@@ -16,6 +16,7 @@ pub(super) mod launch;
 pub(super) mod launch_template;
 pub(super) mod listing;
 pub(super) mod log_group;
+pub(super) mod notices;
 pub(super) mod resource_policy;
 pub(super) mod role;
 pub(super) mod rule;
@@ -61,6 +62,7 @@ use invocation::{Invocations, Step};
 use launch::Launch;
 use launch_template::{Fleet, LaunchTemplate};
 use log_group::LogGroups;
+use notices::Notices;
 use role::{ManagedPolicy, Role};
 use rule::Rule;
 use safety_lever::SafetyLever;
@@ -107,6 +109,8 @@ pub(super) struct World {
     pub(super) functions: BTreeMap<String, Function>,
     invocations: Invocations,
     pub(super) slack: Slack,
+    /// By instance.
+    pub(super) notices: BTreeMap<String, Notices>,
     outbox: Vec<Post>,
     pub(super) access: Access,
     pub(super) roles: BTreeMap<String, Role>,
@@ -212,6 +216,7 @@ impl World {
             functions: BTreeMap::new(),
             invocations: Invocations::default(),
             slack: Slack::default(),
+            notices: BTreeMap::new(),
             outbox: Vec::new(),
             access: Access::new(seed),
             roles: BTreeMap::new(),

@@ -8,7 +8,6 @@ use super::{
     flag,
     instances::{attribute, check_instances, state},
     invalid, paged,
-    places::zone_id,
 };
 use crate::lab::{
     wire::{
@@ -82,7 +81,7 @@ fn describe(world: &World, instance: &Instance) -> Vec<Element> {
     vec![
         text("instanceId", &instance.id),
         text("availabilityZone", &*instance.zone),
-        text("availabilityZoneId", zone_id(world, &instance.zone)),
+        text("availabilityZoneId", world.zone_id(&instance.zone)),
         state("instanceState", instance.state),
         checks("systemStatus"),
         checks("instanceStatus"),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Paging, check_ids, combination, end_dry_run, filter::Filter, places::zone_id, tag_set};
+use super::{Paging, check_ids, combination, end_dry_run, filter::Filter, tag_set};
 use crate::lab::{
     scenario::Lifecycle,
     wire::{
@@ -56,7 +56,7 @@ pub(super) fn attribute<'i>(world: &'i World, instance: &'i Instance, name: &str
     let text: &str = match name {
         "architecture" => ARCHITECTURE,
         "availability-zone" => &instance.zone,
-        "availability-zone-id" => return Some(zone_id(world, &instance.zone).into()),
+        "availability-zone-id" => return Some(world.zone_id(&instance.zone).into()),
         "client-token" => instance.client_token.as_deref()?,
         "dns-name" => "",
         "image-id" => &instance.image,
@@ -103,7 +103,7 @@ fn describe(world: &World, instance: &Instance) -> Vec<Element> {
     let gone = instance.state == InstanceState::Terminated;
     let placement = vec![
         text("availabilityZone", &*instance.zone),
-        text("availabilityZoneId", zone_id(world, &instance.zone)),
+        text("availabilityZoneId", world.zone_id(&instance.zone)),
         text("groupName", ""),
         text("tenancy", "default"),
     ];

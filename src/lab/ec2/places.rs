@@ -40,7 +40,7 @@ pub(super) fn describe_availability_zones(world: &mut World, form: &Form) -> Res
         return Err(invalid(format!("Invalid availability zone: [{unknown}]")));
     }
     let ids = form.list("ZoneId");
-    let is_known = |id: &str| world.scenario.zones.iter().any(|zone| zone_id(world, zone) == id);
+    let is_known = |id: &str| world.scenario.zones.iter().any(|zone| world.zone_id(zone) == id);
     if let Some(unknown) = ids.iter().find(|id| !is_known(id)) {
         return Err(invalid(format!("Invalid availability zone-id: [{unknown}]")));
     }
@@ -49,7 +49,7 @@ pub(super) fn describe_availability_zones(world: &mut World, form: &Form) -> Res
     end_dry_run(form)?;
     let region = &world.scenario.region;
     let wanted = |zone: &&String| {
-        let id = zone_id(world, zone);
+        let id = world.zone_id(zone);
         let attribute = |name: &str| match name {
             "group-name" | "region-name" => Some(region.as_str().into()),
             "opt-in-status" => Some("opt-in-not-required".into()),
@@ -67,7 +67,7 @@ pub(super) fn describe_availability_zones(world: &mut World, form: &Form) -> Res
             text("zoneName", zone),
             text("zoneState", "available"),
             text("regionName", region),
-            text("zoneId", zone_id(world, zone)),
+            text("zoneId", world.zone_id(zone)),
             text("groupName", region),
             text("networkBorderGroup", region),
             text("zoneType", "availability-zone"),
@@ -76,9 +76,4 @@ pub(super) fn describe_availability_zones(world: &mut World, form: &Form) -> Res
         ]
     });
     Ok(vec![set("availabilityZoneInfo", zones)])
-}
-
-/// `euw1-az2` for the second zone of `eu-west-1`.
-pub(super) fn zone_id(world: &World, zone: &str) -> String {
-    world.zone_id(zone)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Paging, combination, end_dry_run, filter::Filter, invalid, paged, places::zone_id};
+use super::{Paging, combination, end_dry_run, filter::Filter, invalid, paged};
 use crate::lab::{
     wire::{
         error::ApiError,
@@ -45,7 +45,7 @@ pub(super) fn describe_spot_price_history(world: &mut World, form: &Form) -> Res
         for (at, price) in spot_price::spot_changes(world.seed, instance_type, zone, from, to.min(now)) {
             // Rises from the latest change to the earliest, whatever happens between two pages.
             let place = (i64::MAX - (at.as_second() << 20)) as u64 - pool as u64;
-            let zone_id = zone_id(world, zone);
+            let zone_id = world.zone_id(zone);
             let (instance_type, zone) = (instance_type.clone(), zone.clone());
             found.push((place, Change { at, price: format!("{price:.6}"), instance_type, zone, zone_id }));
         }
@@ -94,7 +94,7 @@ fn zones(world: &World, form: &Form) -> Result<Vec<String>, ApiError> {
         (Some(_), Some(_)) => Err(combination("AvailabilityZone and AvailabilityZoneId cannot both be specified")),
         (None, None) => Ok(zones.clone()),
         (name, id) => {
-            let is_it = |zone: &&String| name == Some(zone.as_str()) || id == Some(zone_id(world, zone).as_str());
+            let is_it = |zone: &&String| name == Some(zone.as_str()) || id == Some(world.zone_id(zone).as_str());
             let unknown = || invalid(format!("Invalid availability zone: [{}]", name.or(id).unwrap_or_default()));
             Ok(vec![zones.iter().find(is_it).ok_or_else(unknown)?.clone()])
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Paging, check_ids, end_dry_run, filter::Filter, paged, places::zone_id, tag_set};
+use super::{Paging, check_ids, end_dry_run, filter::Filter, paged, tag_set};
 use crate::lab::{
     wire::{
         error::ApiError,
@@ -50,7 +50,7 @@ fn attribute<'r>(world: &World, request: &'r SpotRequest, name: &str) -> Option<
         "launch.instance-type" => &request.instance_type,
         "launched-availability-zone" => request.instance.as_ref().map(|_| &*request.zone)?,
         "launched-availability-zone-id" => {
-            return request.instance.as_ref().map(|_| zone_id(world, &request.zone).into());
+            return request.instance.as_ref().map(|_| world.zone_id(&request.zone).into());
         }
         "product-description" => "Linux/UNIX",
         "spot-instance-request-id" => &request.id,
@@ -103,7 +103,7 @@ fn describe(world: &World, request: &SpotRequest) -> Vec<Element> {
         described.extend([
             text("instanceId", instance),
             text("launchedAvailabilityZone", &*request.zone),
-            text("launchedAvailabilityZoneId", zone_id(world, &request.zone)),
+            text("launchedAvailabilityZoneId", world.zone_id(&request.zone)),
         ]);
     }
     described.extend(request.valid_until.map(|time| text("validUntil", iso_millis(time))));

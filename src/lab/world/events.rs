@@ -33,11 +33,13 @@ impl World {
     }
 
     pub(super) fn announce_rebalance(&mut self, id: &str) {
+        self.note_rebalance(id);
         let arn = self.zonal_arn(id);
         self.put_event("aws.ec2", "EC2 Instance Rebalance Recommendation", &arn, &json!({ "instance-id": id }));
     }
 
     pub(super) fn announce_warning(&mut self, warning: &Warning) {
+        self.note_action(warning);
         let detail = json!({ "instance-id": warning.instance, "instance-action": warning.action });
         self.put_event("aws.ec2", warning.detail_type, &self.zonal_arn(&warning.instance), &detail);
     }

@@ -9,7 +9,7 @@ impl World {
     /// Starts an experiment from members of a template.
     fn drill(&mut self, members: &Value, skip_all: bool) -> String {
         let mut content = json!({
-            "description": "drill", "stopConditions": [{ "source": "none" }], "roleArn": "arn:aws:iam::0:role/fis",
+            "description": "drill", "stopConditions": [{ "source": "none" }], "roleArn": "arn:aws:iam::000000000000:role/spot-fis-test",
         });
         content.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
         let content = serde_json::from_value(content).unwrap();
