@@ -149,7 +149,7 @@ mod tests {
 
     use super::*;
 
-    fn says(statements: Value, action: &str, resource: &str) -> Decision {
+    fn says(statements: &Value, action: &str, resource: &str) -> Decision {
         let document = json!({ "Version": "2012-10-17", "Statement": statements });
         let context = Context::from([("aws:resourcetag/team".to_owned(), vec!["blue".to_owned()])]);
         decide([&document], Request { action, resource, context: &context, principals: &[] })
@@ -161,34 +161,31 @@ mod tests {
     fn what_no_statement_allows_is_denied_and_a_denial_outweighs_all() {
         let allow = json!({ "Effect": "Allow", "Action": ["FIS:stop*", "ec2:*"], "Resource": "*" });
         let deny = json!({ "Effect": "Deny", "Action": "fis:*", "Resource": "arn:aws:fis:*:*:experiment/*" });
-        assert_eq!(says(allow.clone(), "fis:StopExperiment", STOP), Decision::Allowed);
-        assert_eq!(says(allow.clone(), "fis:StartExperiment", STOP), Decision::ImplicitDeny);
-        assert_eq!(says(json!([allow, deny]), "fis:StopExperiment", STOP), Decision::ExplicitDeny);
-        assert_eq!(says(json!([]), "fis:StopExperiment", STOP), Decision::ImplicitDeny);
+        assert_eq!(says(&allow, "fis:StopExperiment", STOP), Decision::Allowed);
+        assert_eq!(says(&allow, "fis:StartExperiment", STOP), Decision::ImplicitDeny);
+        assert_eq!(says(&json!([allow, deny]), "fis:StopExperiment", STOP), Decision::ExplicitDeny);
+        assert_eq!(says(&json!([]), "fis:StopExperiment", STOP), Decision::ImplicitDeny);
     }
 
     #[test]
     fn the_opposites_mean_all_but_these() {
         let but = json!({ "Effect": "Allow", "NotAction": "iam:*", "NotResource": "arn:aws:fis:*:*:experiment/EXP1" });
-        assert_eq!(
-            says(but.clone(), "fis:StopExperiment", "arn:aws:fis:eu-west-1:0:experiment/EXP2"),
-            Decision::Allowed
-        );
-        assert_eq!(says(but.clone(), "fis:StopExperiment", STOP), Decision::ImplicitDeny);
-        assert_eq!(says(but, "iam:GetRole", "*"), Decision::ImplicitDeny);
+        assert_eq!(says(&but, "fis:StopExperiment", "arn:aws:fis:eu-west-1:0:experiment/EXP2"), Decision::Allowed);
+        assert_eq!(says(&but, "fis:StopExperiment", STOP), Decision::ImplicitDeny);
+        assert_eq!(says(&but, "iam:GetRole", "*"), Decision::ImplicitDeny);
     }
 
     #[test]
     fn an_action_about_no_resource_is_not_allowed_on_some() {
         let some = json!({ "Effect": "Allow", "Action": "ec2:*", "Resource": "arn:aws:ec2:*:*:instance/*" });
-        assert_eq!(says(some, "ec2:DescribeInstances", "*"), Decision::ImplicitDeny);
+        assert_eq!(says(&some, "ec2:DescribeInstances", "*"), Decision::ImplicitDeny);
     }
 
     #[test]
     fn every_condition_must_hold() {
         let when = |condition: Value| {
             let statement = json!({ "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition });
-            says(statement, "fis:StopExperiment", STOP) == Decision::Allowed
+            says(&statement, "fis:StopExperiment", STOP) == Decision::Allowed
         };
         assert!(when(json!({ "StringEquals": { "aws:ResourceTag/team": ["red", "blue"] } })));
         assert!(!when(json!({

@@ -67,8 +67,12 @@ struct Input {
 
 fn get(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
     let input: Input = json_rpc::input(body)?;
-    let found = parameter(world, &input.name).ok_or_else(|| ApiError::bad("ParameterNotFound", ""))?;
+    let found = parameter(world, &input.name).ok_or_else(|| missing(&input.name))?;
     Ok(json!({ "Parameter": found }))
+}
+
+fn missing(name: &str) -> ApiError {
+    ApiError::bad("ParameterNotFound", format!("Parameter {name} not found."))
 }
 
 fn get_all(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {

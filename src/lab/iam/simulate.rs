@@ -1,7 +1,7 @@
 //! What policies would say, without asking for it. Knows nothing of what the resources really are: as in AWS, their tags
 //! count only as far as the caller gives them.
 
-use super::{Answer, invalid, listing, malformed, no_such, required};
+use super::{Answer, invalid, listing, no_such, required};
 use crate::lab::{
     policy::{self, Context, Decision, Request},
     wire::{
@@ -35,7 +35,7 @@ pub(super) fn principal(world: &mut World, form: &Form) -> Answer {
 
 pub(super) fn custom(_: &mut World, form: &Form) -> Answer {
     let documents = form.list("PolicyInputList.member").into_iter().map(policy::identity);
-    let documents = documents.collect::<Result<Vec<_>, _>>().map_err(malformed)?;
+    let documents = documents.collect::<Result<Vec<_>, _>>().map_err(|why| ApiError::bad("InvalidInput", why))?;
     if documents.is_empty() {
         return Err(invalid("PolicyInputList is missing."));
     }

@@ -74,7 +74,9 @@ def policies(call, refuse, arn):
     refuse("iam", "PutRolePolicy", "MalformedPolicyDocument", 400, **role, PolicyName="own", PolicyDocument=json.dumps(TRUST))
     assert call("iam", "GetRolePolicy", **role, PolicyName="own")["PolicyDocument"] == POLICY
     refuse("iam", "GetRolePolicy", "NoSuchEntity", 404, **role, PolicyName="other")
-    assert pages(call, "ListRolePolicies", "PolicyNames", **role) == ["own"]
+    call("iam", "PutRolePolicy", **role, PolicyName="second", PolicyDocument=document)
+    assert pages(call, "ListRolePolicies", "PolicyNames", **role) == ["own", "second"]
+    call("iam", "DeleteRolePolicy", **role, PolicyName="second")
     made = call("iam", "CreatePolicy", PolicyName=NAME, Path="/drills/", PolicyDocument=document,
                 Description="of the contract", Tags=[{"Key": "drill", "Value": "one"}])["Policy"]
     assert made["Arn"] == f"{arn}:policy/drills/{NAME}", made
@@ -121,4 +123,4 @@ def simulations(call, refuse, arn):
     assert decisions(call("iam", "SimulateCustomPolicy", **texts, ActionNames=["fis:StopExperiment"], **tagged, **on)) == [
         "allowed", "explicitDeny"]
     assert len(pages(call, "SimulateCustomPolicy", "EvaluationResults", **texts, **asked)) == 3
-    refuse("iam", "SimulateCustomPolicy", "MalformedPolicyDocument", 400, PolicyInputList=["{"], **asked)
+    refuse("iam", "SimulateCustomPolicy", "InvalidInput", 400, PolicyInputList=["{"], **asked)
