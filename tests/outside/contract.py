@@ -125,7 +125,7 @@ class Calls:
         )
         return parsed, refusal, raw
 
-    def call(self, service, name, **params):
+    def call(self, service, name, /, **params):
         """Calls an operation that must be carried out; its answer as botocore parses it."""
         parsed, refusal, raw = self._send(service, name, params)
         operation = raw[0]
@@ -141,7 +141,7 @@ class Calls:
                 parsed[member] = Events(parsed[member], shape, self.wrong[service, name])
         return parsed
 
-    def refuse(self, service, name, code, status, **params):
+    def refuse(self, service, name, code, status, /, **params):
         """Calls an operation that must be refused in that way; gives the refusal's words."""
         parsed, refusal, raw = self._send(service, name, params)
         key = (service, name)
