@@ -130,7 +130,7 @@ class Calls:
         )
         return parsed, refusal, raw
 
-    def call(self, service, name, **params):
+    def call(self, service, name, /, **params):
         """Calls an operation that must be carried out; its answer as botocore parses it."""
         parsed, refusal, raw = self._send(service, name, params)
         operation = raw[0]
@@ -146,7 +146,7 @@ class Calls:
                 parsed[member] = Events(parsed[member], shape, self.wrong[service, name])
         return parsed
 
-    def refuse(self, service, name, code, status, **params):
+    def refuse(self, service, name, code, status, /, **params):
         """Calls an operation that must be refused in that way; gives the refusal's words."""
         # What botocore would refuse itself is sent all the same: the lab has clients that do not look.
         parsed, refusal, raw = self._send(service, name, params, parameter_validation=False)

@@ -52,7 +52,6 @@ fn check(input: &Value) -> Result<(), ApiError> {
     };
     let whole = |name: &str| input.get(name).and_then(Value::as_i64).filter(|number| *number > 0);
     let missing = |name: &str| ApiError::bad("MissingParameter", format!("The parameter {name} is required."));
-    let combination = |message: &str| ApiError::bad("InvalidParameterCombination", message);
     required(input, "ComparisonOperator")?;
     one_of("ComparisonOperator", OPERATORS)?;
     one_of("Statistic", STATISTICS)?;
@@ -62,12 +61,12 @@ fn check(input: &Value) -> Result<(), ApiError> {
         return Err(invalid("DatapointsToAlarm must not be greater than EvaluationPeriods."));
     }
     if input.get("Threshold").is_some_and(Value::is_number) == input.get("ThresholdMetricId").is_some() {
-        return Err(combination("Exactly one of Threshold and ThresholdMetricId is needed."));
+        return Err(invalid("Exactly one of Threshold and ThresholdMetricId is needed."));
     }
     if input.get("Metrics").is_some() {
         let alone = ["MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Unit", "Dimensions"];
         return match alone.into_iter().find(|name| input.get(name).is_some()) {
-            Some(name) => Err(combination(&format!("Metrics and {name} exclude each other."))),
+            Some(name) => Err(invalid(format!("Metrics and {name} exclude each other."))),
             None => Ok(()),
         };
     }
@@ -75,7 +74,7 @@ fn check(input: &Value) -> Result<(), ApiError> {
     required(input, "Namespace")?;
     whole("Period").ok_or_else(|| missing("Period"))?;
     if input.get("Statistic").is_some() == input.get("ExtendedStatistic").is_some() {
-        return Err(combination("Exactly one of Statistic and ExtendedStatistic is needed."));
+        return Err(invalid("Exactly one of Statistic and ExtendedStatistic is needed."));
     }
     Ok(())
 }
@@ -84,7 +83,7 @@ pub(super) fn describe(world: &mut World, input: &Value) -> Result<Value, ApiErr
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     let (names, types, prefix) = (texts(input, "AlarmNames"), texts(input, "AlarmTypes"), text("AlarmNamePrefix"));
     if !names.is_empty() && prefix.is_some() {
-        return Err(ApiError::bad("InvalidParameterCombination", "AlarmNames and AlarmNamePrefix exclude each other."));
+        return Err(invalid("AlarmNames and AlarmNamePrefix exclude each other."));
     }
     let state = text("StateValue").map(state).transpose()?;
     let acts = |alarm: &Alarm, prefix: &str| {

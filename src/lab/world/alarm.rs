@@ -96,7 +96,7 @@ impl World {
             "newState": { "stateValue": state.as_str(), "stateReason": alarm.reason },
         });
         alarm.history.push(AlarmHistory { time: now, kind: "StateUpdate", summary, data: states });
-        self.announce_alarm(name, old);
+        self.announce_alarm(name, &old);
         if state == AlarmState::Alarm {
             self.halt_by_alarm(&self.alarm_arn(name));
         }

@@ -61,7 +61,7 @@ impl World {
     }
 
     /// With its former state, reason and the time since which it had that state.
-    pub(super) fn announce_alarm(&mut self, name: &str, old: (AlarmState, String, Timestamp)) {
+    pub(super) fn announce_alarm(&mut self, name: &str, old: &(AlarmState, String, Timestamp)) {
         let Some(alarm) = self.alarms.get(name) else { return };
         let time = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string();
         let state = |value: AlarmState, reason: &str, since| json!({ "value": value.as_str(), "reason": reason, "timestamp": time(since) });

@@ -128,13 +128,13 @@ impl World {
         self.create_fis_linked_role(None);
         let set_up = self.log_set_up(&id);
         self.log_experiment_start(&id);
-        if self.safety_lever.status != LeverStatus::Disengaged {
-            self.end_actions(&id, Status::Cancelled, "Action was cancelled.");
-            self.enter(&id, state(Status::Cancelled, "Experiment cancelled: the safety lever is engaged."));
-        } else {
+        if self.safety_lever.status == LeverStatus::Disengaged {
             self.enter(&id, state(Status::Initiating, "Experiment is initiating."));
             let resolve = self.scenario.timing.resolve.saturating_add(set_up);
             self.schedule(resolve, Happening::ExperimentRuns(id.clone()));
+        } else {
+            self.end_actions(&id, Status::Cancelled, "Action was cancelled.");
+            self.enter(&id, state(Status::Cancelled, "Experiment cancelled: the safety lever is engaged."));
         }
         id
     }
@@ -190,19 +190,17 @@ impl World {
             let kind = targets.get(name).map_or("", |target| &target.resource_type);
             self.log_resolution(id, name, kind, found, found.is_empty() && failed.is_some());
         }
-        match failed {
-            Some(reason) => self.fail_experiment(id, reason),
-            None => {
-                if let Some(experiment) = self.experiments.get_mut(id) {
-                    experiment.resolved = resolved;
-                }
-                self.enter(id, state(Status::Running, "Experiment is running."));
-                if skip_all {
-                    self.end_actions(id, Status::Skipped, "Action was skipped.");
-                }
-                self.schedule(self.scenario.timing.action_delay, Happening::ActionsStart(id.to_owned()));
-            }
+        if let Some(reason) = failed {
+            return self.fail_experiment(id, reason);
         }
+        if let Some(experiment) = self.experiments.get_mut(id) {
+            experiment.resolved = resolved;
+        }
+        self.enter(id, state(Status::Running, "Experiment is running."));
+        if skip_all {
+            self.end_actions(id, Status::Skipped, "Action was skipped.");
+        }
+        self.schedule(self.scenario.timing.action_delay, Happening::ActionsStart(id.to_owned()));
     }
 
     /// Starts the actions that wait for nothing any more, and completes an experiment that has none left.
@@ -349,7 +347,8 @@ impl World {
     fn enter(&mut self, id: &str, new: State) {
         let now = self.now;
         let Some(experiment) = self.experiments.get_mut(id) else { return };
-        let old = std::mem::replace(&mut experiment.state, new.clone());
+        let old = std::mem::replace(&mut experiment.state, new);
+        let new = experiment.state.clone();
         if !new.status.is_active() {
             experiment.ended = Some(now);
         }

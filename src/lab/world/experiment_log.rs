@@ -33,13 +33,13 @@ impl World {
             "experiment_template_id": experiment.template,
             "experiment_start_time": iso_seconds(experiment.created),
         });
-        self.log(id, "experiment-start", details);
+        self.log(id, "experiment-start", &details);
     }
 
     /// FIS leaves out the full stop at the end of the reason.
     pub(super) fn log_experiment_end(&mut self, id: &str, state: &State) {
         let state = json!({ "status": state.status.as_str(), "reason": state.reason.trim_end_matches('.') });
-        self.log(id, "experiment-end", json!({ "experiment_end_time": self.time(), "experiment_state": state }));
+        self.log(id, "experiment-end", &json!({ "experiment_end_time": self.time(), "experiment_state": state }));
     }
 
     /// What a target resolved to: start, a detail per page, end.
@@ -48,7 +48,7 @@ impl World {
         self.log(
             id,
             "target-resolution-start",
-            json!({ "target_resolution_start_time": time, "target_name": target, "target_type": kind }),
+            &json!({ "target_resolution_start_time": time, "target_name": target, "target_type": kind }),
         );
         let arns: Vec<Value> = found.iter().map(|name| json!({ "arn": self.resource_arn(kind, name) })).collect();
         let pages = arns.len().div_ceil(PAGE).max(1);
@@ -60,13 +60,13 @@ impl World {
             })
         };
         for (page, arns) in (1..).zip(arns.chunks(PAGE)) {
-            self.log(id, "target-resolution-detail", detail(page, arns));
+            self.log(id, "target-resolution-detail", &detail(page, arns));
         }
         let mut end = detail(pages, arns.chunks(PAGE).last().unwrap_or_default());
         if let Some(members) = end.as_object_mut() {
             members.insert("status".to_owned(), if failed { "failed" } else { "completed" }.into());
         }
-        self.log(id, "target-resolution-end", end);
+        self.log(id, "target-resolution-end", &end);
     }
 
     pub(super) fn log_action_start(&mut self, id: &str, name: &str, action: &Action) {
@@ -74,12 +74,12 @@ impl World {
             "action_name": name, "action_id": action.action_id, "action_start_time": self.time(),
             "action_targets": action.targets, "parameters": action.parameters,
         });
-        self.log(id, "action-start", details);
+        self.log(id, "action-start", &details);
     }
 
     pub(super) fn log_action_error(&mut self, id: &str, name: &str, action: &str, error: &str) {
         let details = json!({ "action_name": name, "action_id": action, "error_information": error });
-        self.log(id, "action-error", details);
+        self.log(id, "action-error", &details);
     }
 
     pub(super) fn log_action_end(&mut self, id: &str, name: &str, action: &str, state: &State) {
@@ -87,7 +87,7 @@ impl World {
             "action_name": name, "action_id": action, "action_end_time": self.time(),
             "action_state": { "status": state.status.as_str(), "reason": state.reason },
         });
-        self.log(id, "action-end", details);
+        self.log(id, "action-end", &details);
     }
 
     /// The name in an ARN of a log group of this account and region, with or without `:*` behind it.
@@ -101,7 +101,7 @@ impl World {
         self.log_group_named(arn?.as_str()?)
     }
 
-    fn log(&mut self, id: &str, log_type: &str, details: Value) {
+    fn log(&mut self, id: &str, log_type: &str, details: &Value) {
         let Some(group) = self.experiments.get(id).and_then(|experiment| self.log_group_of(experiment)) else { return };
         let record = json!({
             "id": id, "log_type": log_type, "event_timestamp": self.time(), "version": "2", "details": details,

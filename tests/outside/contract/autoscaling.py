@@ -31,3 +31,17 @@ def drive(call, refuse, lab):
     assert [(one["InstanceId"], one["AutoScalingGroupName"]) for one in found] == [(member, name)]
     page = call("autoscaling", "DescribeAutoScalingInstances", MaxRecords=1)
     call("autoscaling", "DescribeAutoScalingInstances", MaxRecords=50, NextToken=page["NextToken"])
+
+    activities(call, refuse, lab, name, [instance["InstanceId"] for instance in group["Instances"]][:2])
+
+
+def activities(call, refuse, lab, name, members):
+    call("ec2", "TerminateInstances", InstanceIds=members)
+    found = lambda: call("autoscaling", "DescribeScalingActivities", AutoScalingGroupName=name)["Activities"]
+    lab.wait(lambda: sum(one["Description"].startswith("Terminating") for one in found()) >= len(members))
+    one = found()[0]["ActivityId"]
+    same = call("autoscaling", "DescribeScalingActivities", ActivityIds=[one])["Activities"]
+    assert [activity["ActivityId"] for activity in same] == [one]
+    page = call("autoscaling", "DescribeScalingActivities", AutoScalingGroupName=name, MaxRecords=1)
+    call("autoscaling", "DescribeScalingActivities", AutoScalingGroupName=name, NextToken=page["NextToken"])
+    refuse("autoscaling", "DescribeScalingActivities", "ValidationError", 400, AutoScalingGroupName="nowhere")

@@ -6,7 +6,7 @@ import uuid
 
 def drive(call, refuse, lab):
     unique = uuid.uuid4().hex[:8]
-    first, second = f"a-{unique}", f"b-{unique}"
+    first, second = f"{unique}-a", f"{unique}-b"
     topic = f"arn:aws:sns:{lab.region}:{lab.account}:{unique}"
     plain = {
         "AlarmName": first, "AlarmDescription": "too many", "ActionsEnabled": True, "OKActions": [topic],
@@ -20,7 +20,7 @@ def drive(call, refuse, lab):
     call("cloudwatch", "PutMetricAlarm", AlarmName=second, MetricName="Latency", Namespace="Shop", Period=60,
          ExtendedStatistic="p99", EvaluateLowSampleCountPercentile="ignore", EvaluationPeriods=1, Threshold=2.0,
          ComparisonOperator="GreaterThanThreshold")
-    band = f"c-{unique}"
+    band = f"{unique}-c"
     metrics = [
         {"Id": "m1", "MetricStat": {"Metric": {"Namespace": "Shop", "MetricName": "Errors"}, "Period": 60,
                                     "Stat": "Sum"}, "ReturnData": True},
@@ -39,12 +39,12 @@ def drive(call, refuse, lab):
     token = None
     while True:
         more = {"NextToken": token} if token else {}
-        page = call("cloudwatch", "DescribeAlarms", MaxRecords=1, AlarmNamePrefix="", **more)
+        page = call("cloudwatch", "DescribeAlarms", MaxRecords=1, AlarmNamePrefix=unique, **more)
         names += [alarm["AlarmName"] for alarm in page["MetricAlarms"]]
         token = page.get("NextToken")
         if not token:
             break
-    assert len(names) == len(set(names)) and {first, second, band} <= set(names)
+    assert names == [first, second, band], names
 
     call("cloudwatch", "SetAlarmState", AlarmName=first, StateValue="ALARM", StateReason="drill",
          StateReasonData='{"a": 1}')
@@ -68,8 +68,8 @@ def drive(call, refuse, lab):
            StateReasonData="{")
     refuse("cloudwatch", "SetAlarmState", "ValidationError", 400, AlarmName=first, StateValue="GOOD", StateReason="x")
     refuse("cloudwatch", "DescribeAlarms", "InvalidNextToken", 400, NextToken="x")
-    refuse("cloudwatch", "DescribeAlarms", "InvalidParameterCombination", 400, AlarmNames=["a"], AlarmNamePrefix="b")
-    refuse("cloudwatch", "PutMetricAlarm", "InvalidParameterCombination", 400, **{**plain, "ExtendedStatistic": "p99"})
+    refuse("cloudwatch", "DescribeAlarms", "ValidationError", 400, AlarmNames=["a"], AlarmNamePrefix="b")
+    refuse("cloudwatch", "PutMetricAlarm", "ValidationError", 400, **{**plain, "ExtendedStatistic": "p99"})
     refuse("cloudwatch", "PutMetricAlarm", "ValidationError", 400, **{**plain, "TreatMissingData": "panic"})
     refuse("cloudwatch", "ListTagsForResource", "ResourceNotFoundException", 404, ResourceARN=arn + "x")
     refuse("cloudwatch", "DeleteAlarms", "ResourceNotFound", 404, AlarmNames=[first, "none"])

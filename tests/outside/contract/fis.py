@@ -51,9 +51,10 @@ def drive(call, refuse, lab):
     refuse_templates(refuse, body, lab)
     update(call, refuse, template["id"], alarm_arn)
 
+    other = call("fis", "CreateExperimentTemplate", **{**body, "clientToken": f"other-{unique}"})["experimentTemplate"]
     listed = call("fis", "ListExperimentTemplates", maxResults=1)
-    if "nextToken" in listed:
-        call("fis", "ListExperimentTemplates", maxResults=100, nextToken=listed["nextToken"])
+    call("fis", "ListExperimentTemplates", maxResults=100, nextToken=listed["nextToken"])
+    call("fis", "DeleteExperimentTemplate", id=other["id"])
     assert call("fis", "GetExperimentTemplate", id=template["id"])["experimentTemplate"]["description"] == "changed"
     refuse("fis", "GetExperimentTemplate", "ResourceNotFoundException", 404, id="EXTnone")
 
@@ -91,8 +92,8 @@ def refuse_templates(refuse, body, lab):
 
     missing = f"arn:aws:cloudwatch:{lab.region}:{lab.account}:alarm:nowhere"
     bad(stopConditions=[{"source": "aws:cloudwatch:alarm", "value": missing}])
-    bad(logConfiguration={"logSchemaVersion": 2, "s3Configuration": {"bucketName": "b"}})
-    bad(experimentReportConfiguration={"outputs": {"s3Configuration": {"bucketName": "b"}}})
+    bad(logConfiguration={"logSchemaVersion": 2, "s3Configuration": {"bucketName": "bucket"}})
+    bad(experimentReportConfiguration={"outputs": {"s3Configuration": {"bucketName": "bucket"}}})
     bad(experimentOptions={"accountTargeting": "multi-account"})
     short = body["actions"]["short"]
     elsewhere = {**short["parameters"], "availabilityZoneIdentifiers": "mars-1a"}
@@ -126,7 +127,7 @@ def status(call, experiment):
 
 def stop_by_alarm(call, refuse, lab, template, alarm, alarm_arn, unique):
     def start():
-        return {"experimentTemplateId": template, "clientToken": unique, "tags": {"x": "y"},
+        return {"experimentTemplateId": template, "clientToken": f"run-{unique}", "tags": {"x": "y"},
                 "experimentOptions": {"actionsMode": "run-all"}}
 
     call("cloudwatch", "SetAlarmState", AlarmName=alarm, StateValue="ALARM", StateReason="drill")

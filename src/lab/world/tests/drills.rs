@@ -53,7 +53,9 @@ fn wait(duration: &str) -> Value {
 #[test]
 fn a_capacity_error_lasts_as_long_as_its_action() {
     for (zones, stops) in [("eu-west-1a,euw1-az2,eu-west-1c", false), ("eu-west-1a,eu-west-1b,eu-west-1c", true)] {
-        let mut world = World::open(scenario("[capacity]\nretry = 5"), EPOCH.parse().unwrap(), 1);
+        let text = "description = \"x\"\nregion = \"eu-west-1\"\n[capacity]\nretry = 5\n[[group]]\n\
+            kind = \"auto-scaling-group\"\nname = \"web\"\ncount = 2\nreplaces = \"notice\"\n";
+        let mut world = World::open(Scenario::parse("test", text).unwrap(), EPOCH.parse().unwrap(), 1);
         let target = json!({ "resourceType": "aws:ec2:autoscaling-group", "selectionMode": "ALL",
             "resourceArns": [world.group_arn("web")] });
         let short = json!({ "actionId": "aws:ec2:asg-insufficient-instance-capacity-error",
