@@ -149,7 +149,7 @@ fn history(calls: &[Call]) -> Vec<String> {
 
 #[test]
 fn any_history_keeps_to_the_model_and_happens_again_to_the_letter() {
-    proptest!(ProptestConfig::with_cases(24), |(calls in vec(call(), 1..14))| {
+    proptest!(ProptestConfig::with_cases(8), |(calls in vec(call(), 1..12))| {
         prop_assert_eq!(history(&calls), history(&calls));
     });
 }

@@ -45,7 +45,8 @@ fn running(all: &[Instance]) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn every_scenario_carries_a_drill_to_its_end() {
-    for (name, _) in Scenario::list() {
+    let all = Scenario::list().into_iter().map(|(name, _)| name);
+    for name in all.filter(|name| *name != "huge") {
         let region = Region::named(name);
         let victim = drilled(&region).await;
         let ended = if ["hibernate", "persistent-stop"].contains(&name) {
@@ -126,7 +127,7 @@ async fn a_flaky_connection_breaks_in_every_way() {
     let mut met = BTreeMap::new();
     for _ in 0..600 {
         let begun = Instant::now();
-        let answer = timeout(Duration::from_secs(60), region.sts.get_caller_identity().send()).await;
+        let answer = timeout(Duration::from_mins(1), region.sts.get_caller_identity().send()).await;
         let way = match answer {
             Err(_) => "stall",
             Ok(Ok(_)) if begun.elapsed() > Duration::from_secs(1) => "delay",
@@ -142,13 +143,15 @@ async fn a_flaky_connection_breaks_in_every_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_huge_region_has_a_hundred_thousand_instances() {
+async fn a_huge_region_has_a_hundred_thousand_instances_and_carries_a_drill() {
     let region = Region::named("huge");
     let scenario = Scenario::named("huge").unwrap();
     assert_eq!(scenario.groups.iter().map(|group| group.count).sum::<usize>(), 100_000);
     let page = region.ec2.describe_instances().max_results(1_000).send().await.unwrap();
     let found: usize = page.reservations().iter().map(|reservation| reservation.instances().len()).sum();
     assert_eq!((found, page.next_token().is_some()), (1_000, true));
+    let victim = drilled(&region).await;
+    assert_eq!(state_of(&region, &victim).await, InstanceStateName::Terminated);
 }
 
 #[tokio::test(start_paused = true)]
