@@ -15,7 +15,6 @@ mod tags;
 
 use http::StatusCode;
 
-
 use super::{
     service::{Promise, Protocol, QueryOperation, Service},
     wire::{

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     Lab,
+    faults::FaultKind,
     logs::pattern::Pattern,
     wire::event_stream,
     world::{World, log_group::LogEvent},
@@ -24,11 +25,10 @@ pub(super) struct Session {
     pub(super) request: SessionRequest,
     /// The place of the last event ingested before the session; it shows only later ones.
     pub(super) seen: u64,
-    /// What a fault of the scenario makes of it.
-    pub(super) ends: Option<Ending>,
+    pub(super) ends: Ending,
 }
 
-/// How a session ends before its client wants it to, after that many updates.
+/// How a session ends if its client does not end it, after that many updates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
     /// By an exception in the stream, with its name and words.
@@ -38,15 +38,23 @@ pub(super) enum Ending {
 }
 
 impl Ending {
-    /// As sessions end that could not be streamed.
-    pub(super) const STREAMING: Self =
-        Self::Exception(1, "SessionStreamingException", "The session could not be streamed.");
-    /// As sessions end after three hours.
-    pub(super) const TIMEOUT: Self = Self::Exception(1, "SessionTimeoutException", "The session has timed out.");
+    /// As every session ends: after three hours.
+    pub(super) const TIMEOUT: Self = Self::Exception(10_800, "SessionTimeoutException", "The session has timed out.");
 
-    fn after(self) -> u32 {
+    /// What a fault of the scenario makes of a session, after its first update.
+    pub(super) fn of(fault: FaultKind) -> Option<Self> {
+        match fault {
+            FaultKind::StreamException => {
+                Some(Self::Exception(1, "SessionStreamingException", "The session could not be streamed."))
+            }
+            FaultKind::StreamFreeze => Some(Self::Freeze(1)),
+            _ => None,
+        }
+    }
+
+    fn is_due(self, updates: u32) -> bool {
         match self {
-            Self::Exception(after, ..) | Self::Freeze(after) => after,
+            Self::Exception(after, ..) | Self::Freeze(after) => after <= updates,
         }
     }
 }
@@ -72,10 +80,12 @@ pub(super) fn frames(lab: Arc<Lab>, session: Session) -> impl Stream<Item = io::
     let updates = stream::unfold(Some((lab, session, 0_u32)), |streaming| async move {
         let (lab, mut session, updates) = streaming?;
         lab.clock.sleep(Duration::from_secs(1)).await;
-        match session.ends.filter(|ending| ending.after() <= updates) {
-            Some(Ending::Exception(_, name, message)) => Some((event_stream::exception(name, message), None)),
-            Some(Ending::Freeze(_)) => pending().await,
-            None => {
+        match session.ends {
+            Ending::Exception(_, name, message) if session.ends.is_due(updates) => {
+                Some((event_stream::exception(name, message), None))
+            }
+            Ending::Freeze(_) if session.ends.is_due(updates) => pending().await,
+            _ => {
                 let update = lab.proceed(|world| session.update(world));
                 let frame = event_stream::event("sessionUpdate", &update);
                 Some((frame, Some((lab, session, updates.saturating_add(1)))))

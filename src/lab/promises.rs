@@ -25,6 +25,12 @@ These are choices, by the name of their key in a scenario's file:
 | `interruption.status_at` | when the spot request says `instance-terminated-by-experiment`: `notice`, `termination` | `notice` |
 | `interruption.stop_recalls` | whether StopExperiment before the notice recalls the interruption | it does not |
 | `timing.*` | how long AWS takes to resolve targets, start actions, stop, launch and shut down, in seconds | times seen on AWS, where any were |
+| `capacity.no_spot`, `no_on_demand` | pools without capacity: `*`, a type, a zone, or `type/zone` | there is enough |
+| `capacity.retry` | seconds until a group tries again that found no capacity | 30 |
+| `consistency.lag` | for how many seconds EC2's descriptions may be out of date, at most | every change is seen at once |
+| `group.handler`, `group.drain` | who reacts to the notice (`karpenter`, `node-termination-handler`, `none`), and how long it drains; Karpenter terminates the instance itself | `none` |
+| `operator.deny` | actions that the caller's role is denied | an administrator calls |
+| `slack.*` | how the lab's Slack answers a post: `status`, `retry_after`, `latency`, `silent`, `times` | 200 |
 | `timing.shutdown_offset` | from the end of `durationBeforeInterruption` to the shutdown | 0 |
 
 ## Faults
@@ -39,6 +45,9 @@ All times are the lab's, which pass at its speed.
 ## Besides AWS
 
 - Every answer has the headers `x-spotdrill-lab-time` and `x-spotdrill-lab-rate`: the lab's time, and how fast it passes.
+- `GET /_lab/slack` lists what was posted to Slack. A post leaves the lab only for a loopback URL; every other URL is the
+  lab's own Slack.
+- `/imds/<instance id>/latest/...` is the instance's metadata, versions 1 and 2: point a node agent's metadata URL there.
 - Signatures are not verified, but for the access key, the region and the service that they name.
 
 ## Limits

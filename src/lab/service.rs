@@ -13,7 +13,7 @@ use super::{
     fis,
     iam::{self, needs},
     lambda,
-    live_tail::Session,
+    live_tail::{Ending, Session},
     logs, refusal, secretsmanager, servicequotas, ssm, sts,
     wire::{
         cbor,
@@ -199,7 +199,10 @@ pub(super) fn answer(
         refusal::fault(protocol, kind, &user, &needs::action(service, call.name()))
     });
     let allowed = fault.map_or_else(|| iam::authorize(world, service, protocol, &call), Err);
-    let outcome = allowed.and_then(|()| call.run(world, request_id));
+    let mut outcome = allowed.and_then(|()| call.run(world, request_id));
+    if let (Ok(Payload::LiveTail(session)), Some(ending)) = (&mut outcome, met.stream.and_then(Ending::of)) {
+        session.ends = ending;
+    }
     let reply = match outcome {
         Ok(payload) => protocol.reply(payload, request_id),
         Err(error) => protocol.refuse(&error, request_id),

@@ -13,7 +13,7 @@ const ACTIVE_EXPERIMENTS: usize = 5;
 
 pub(super) fn start(world: &mut World, call: &RestCall) -> Result<Value, ApiError> {
     let body: Value = call.input()?;
-    let token = validate::client_token(&body)?;
+    let token = format!("StartExperiment {}", validate::client_token(&body)?);
     let tags = validate::tags(&body)?;
     let template = body.get("experimentTemplateId").and_then(Value::as_str);
     let template = template.ok_or_else(|| invalid("experimentTemplateId is missing."))?;

@@ -16,7 +16,7 @@ const TEMPLATES: usize = 500;
 
 pub(super) fn create(world: &mut World, call: &RestCall) -> Result<Value, ApiError> {
     let body: Value = call.input()?;
-    let token = validate::client_token(&body)?;
+    let token = format!("CreateExperimentTemplate {}", validate::client_token(&body)?);
     let content: TemplateContent = serde_json::from_value(body.clone()).map_err(|error| invalid(error.to_string()))?;
     let tags = validate::tags(&body)?;
     validate::template(&content)?;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{invalid, name_of, pattern, unknown_group};
 use crate::lab::{
-    live_tail::{Session, SessionRequest},
+    live_tail::{Ending, Session, SessionRequest},
     wire::{error::ApiError, json_rpc},
     world::World,
 };
@@ -49,5 +49,5 @@ pub(super) fn start_live_tail(world: &mut World, body: &[u8]) -> Result<Session,
         pattern: input.log_event_filter_pattern,
         filter,
     };
-    Ok(Session { id: world.session_id(), request, seen: world.logs.ingested(), ends: None })
+    Ok(Session { id: world.session_id(), request, seen: world.logs.ingested(), ends: Ending::TIMEOUT })
 }
