@@ -195,10 +195,11 @@ fn history(acts: &[Act], seed: u64) -> World {
         match act {
             Act::Interrupt(_) => drop(world.interrupt_now(&[found.id], "PT3M")),
             Act::Terminate(_) => world.terminate(&found.id),
-            Act::Stop(_) if found.state == InstanceState::Running => {
-                if world.request_of_instance(&found).unwrap().is_persistent() {
-                    world.stop(&found.id);
-                }
+            Act::Stop(_)
+                if found.state == InstanceState::Running
+                    && world.request_of_instance(&found).unwrap().is_persistent() =>
+            {
+                world.stop(&found.id);
             }
             Act::Start(_) if found.state == InstanceState::Stopped => world.start_again(&found.id),
             Act::Cancel(_) => assert_ne!(world.cancel_request(&found.spot_request.unwrap()), "active"),
