@@ -9,6 +9,8 @@ use super::{
     *,
 };
 
+mod delivery;
+
 const EPOCH: &str = "2026-11-22T12:00:00Z";
 
 fn world(scenario: &str, seed: u64) -> World {
