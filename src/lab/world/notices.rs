@@ -33,7 +33,8 @@ impl World {
     /// Recommends a rebalance and gives the notice, both now.
     pub(in crate::lab) fn warn(&mut self, instance: &str) {
         self.announce_rebalance(instance);
-        let warning = Warning { detail_type: "test", instance: instance.to_owned(), action: "terminate" };
+        let detail_type = "EC2 Spot Instance Interruption Warning";
+        let warning = Warning { detail_type, instance: instance.to_owned(), action: "terminate" };
         self.announce_warning(&warning);
     }
 }

@@ -9,6 +9,7 @@ use super::{
     *,
 };
 
+mod delivery;
 mod drills;
 mod groups;
 
