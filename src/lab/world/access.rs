@@ -211,3 +211,23 @@ pub(in crate::lab) fn trust(principal: &Value, condition: Option<Value>) -> Valu
     }
     json!({ "Version": "2012-10-17", "Statement": [statement] })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::scenario::Scenario;
+
+    #[test]
+    fn a_scenario_narrows_what_the_operator_may() {
+        let start = |deny: &[&str]| {
+            let mut scenario = Scenario::named("tiny").unwrap();
+            scenario.operator_deny = deny.iter().map(|&action| action.to_owned()).collect();
+            let world = World::open(scenario, "2026-11-22T12:00:00Z".parse().unwrap(), 1);
+            let (operator, context) = (&world.roles[OPERATOR], Context::new());
+            let request = Request { action: "fis:StartExperiment", resource: "*", context: &context, principals: &[] };
+            (World::is_administrator(operator), world.decide(operator, request))
+        };
+        assert_eq!(start(&[]), (true, Decision::Allowed));
+        assert_eq!(start(&["fis:Start*"]), (false, Decision::ExplicitDeny));
+    }
+}
