@@ -40,6 +40,9 @@ COMMON_ERRORS = {
     "ValidationException",
 }
 
+# What AWS itself says without a message.
+WORDLESS = {"ParameterNotFound"}
+
 
 def wire_name(shape, name):
     """A member's name in an answer. A flattened list has the name of its items, as botocore reads it."""
@@ -364,7 +367,8 @@ def error_body(protocol, headers, body):
             yield "a refusal whose Type is neither Sender nor Receiver"
         return
     members = decoded(protocol, body)
-    if not any(members.get(name) for name in ("message", "Message")):
+    wordless = members.get("__type") in WORDLESS
+    if not wordless and not any(members.get(name) for name in ("message", "Message")):
         yield "a refusal without a message"
     if protocol == "rest-json" and "x-amzn-errortype" not in said:
         yield "a refusal without the header x-amzn-ErrorType"
