@@ -79,6 +79,8 @@ fn a_capacity_error_lasts_as_long_as_its_action() {
 #[test]
 fn an_alarm_stops_the_experiments_that_watch_it() {
     let mut world = world("tiny", 1);
+    let every_alarm = r#"{"source":["aws.cloudwatch"]}"#;
+    world.rules.values_mut().for_each(|rule| every_alarm.clone_into(&mut rule.pattern));
     let arn = world.put_alarm("errors");
     let mut watching = wait("PT10M");
     watching["stopConditions"] = json!([{ "source": "aws:cloudwatch:alarm", "value": arn }]);
