@@ -41,8 +41,6 @@ impl Ending {
     /// As sessions end that could not be streamed.
     pub(super) const STREAMING: Self =
         Self::Exception(1, "SessionStreamingException", "The session could not be streamed.");
-    /// As sessions end after three hours.
-    pub(super) const TIMEOUT: Self = Self::Exception(1, "SessionTimeoutException", "The session has timed out.");
 
     fn after(self) -> u32 {
         match self {
@@ -135,5 +133,30 @@ impl SessionRequest {
         let named = streams.is_empty() || streams.iter().any(|name| name == stream);
         let prefixed = stream_prefixes.is_empty() || stream_prefixes.iter().any(|prefix| stream.starts_with(prefix));
         named && prefixed && filter.matches(message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::Clock, lab::scenario::Scenario};
+
+    async fn frames_of(ends: Ending) -> Vec<String> {
+        let clock = Clock::rated("2026-11-22T12:00:00Z".parse().unwrap(), 1.0);
+        let lab = Lab::open(Scenario::named("tiny").unwrap(), clock, 1);
+        let session = Session { id: "s".into(), request: SessionRequest::default(), seen: 0, ends: Some(ends) };
+        let frames = frames(lab, session).take_until(tokio::time::sleep(Duration::from_secs(60)));
+        let text = frames.map(|frame| String::from_utf8_lossy(frame.unwrap().data_ref().unwrap()).into_owned());
+        text.collect().await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_ends_by_an_exception_or_freezes() {
+        let ended = frames_of(Ending::STREAMING).await;
+        assert_eq!(ended.len(), 4);
+        assert!(ended[2].contains("sessionUpdate") && ended[3].contains("SessionStreamingException"), "{ended:?}");
+        let frozen = frames_of(Ending::Freeze(2)).await;
+        assert_eq!(frozen.iter().filter(|frame| frame.contains("sessionUpdate")).count(), 2);
+        assert_eq!(frozen.len(), 4);
     }
 }
