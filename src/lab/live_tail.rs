@@ -143,9 +143,9 @@ mod tests {
 
     async fn frames_of(ends: Ending) -> Vec<String> {
         let clock = Clock::rated("2026-11-22T12:00:00Z".parse().unwrap(), 1.0);
-        let lab = Lab::open(Scenario::named("tiny").unwrap(), clock, 1);
+        let lab = Lab::open(Scenario::named("tiny").unwrap(), clock.clone(), 1);
         let session = Session { id: "s".into(), request: SessionRequest::default(), seen: 0, ends: Some(ends) };
-        let frames = frames(lab, session).take_until(tokio::time::sleep(Duration::from_secs(60)));
+        let frames = frames(lab, session).take_until(clock.sleep(Duration::from_mins(1)));
         let text = frames.map(|frame| String::from_utf8_lossy(frame.unwrap().data_ref().unwrap()).into_owned());
         text.collect().await
     }
