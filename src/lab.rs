@@ -118,7 +118,7 @@ impl Lab {
         let (mut reply, met) = self.answer(&request);
         if let Payload::Invocation(invocation, wants_tail) = reply.payload {
             let raw = lambda::answer(&self.ended(invocation).await, wants_tail);
-            reply.headers = raw.headers.clone();
+            reply.headers.clone_from(&raw.headers);
             reply.payload = Payload::Raw(raw);
         }
         if !met.delay.is_zero() {
@@ -224,7 +224,9 @@ impl Lab {
             }
             // Its outcome takes its place before.
             Payload::Invocation(..) => Full::default().map_err(|never| match never {}).boxed(),
-            Payload::LiveTail(session) => BodyExt::boxed(StreamBody::new(live_tail::frames(Arc::clone(self), session))),
+            Payload::LiveTail(session) => {
+                BodyExt::boxed(StreamBody::new(live_tail::frames(Arc::clone(self), *session)))
+            }
         };
         let mut response = Response::new(body);
         *response.status_mut() = reply.status;

@@ -4,6 +4,7 @@ mod put;
 mod rules;
 mod targets;
 
+use crate::lab::wire::json_rpc::set;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -128,7 +129,7 @@ impl Input {
         let page = page(operation, (1..).zip(items), token.as_ref(), limit);
         let mut answer = json!({ name: page.items });
         if let Some(next) = page.next {
-            answer["NextToken"] = next.into();
+            set(&mut answer, "NextToken", next);
         }
         Ok(answer)
     }

@@ -68,29 +68,29 @@ fn is_valid(token: &[u8], id: &str, now: Timestamp) -> bool {
 
 /// Everything that there is, by its path.
 fn leaves(world: &World, instance: &Instance) -> Vec<(&'static str, String)> {
-    let (id, region, ip) = (instance.id.clone(), world.scenario.region.clone(), instance.private_ip.to_string());
+    let (id, region, ip) = (instance.id.clone(), world.scenario.region.clone(), owned(&instance.private_ip));
     let host = format!("ip-{}.{region}.compute.internal", ip.replace('.', "-"));
     let document = json!({
         "accountId": world.scenario.account, "architecture": "x86_64",
-        "availabilityZone": instance.zone.to_string(), "billingProducts": null, "devpayProductCodes": null,
-        "imageId": instance.image.to_string(), "instanceId": id, "instanceType": instance.instance_type.to_string(),
+        "availabilityZone": owned(&instance.zone), "billingProducts": null, "devpayProductCodes": null,
+        "imageId": owned(&instance.image), "instanceId": id, "instanceType": owned(&instance.instance_type),
         "kernelId": null, "marketplaceProductCodes": null, "pendingTime": iso_seconds(instance.launched),
         "privateIp": ip, "ramdiskId": null, "region": region, "version": "2017-09-30",
     });
     let spot = instance.spot_request.is_some();
     let mut leaves = vec![
         ("dynamic/instance-identity/document", format!("{document:#}")),
-        ("meta-data/ami-id", instance.image.to_string()),
+        ("meta-data/ami-id", owned(&instance.image)),
         ("meta-data/hostname", host.clone()),
         ("meta-data/instance-id", id),
         ("meta-data/instance-life-cycle", if spot { "spot" } else { "on-demand" }.to_owned()),
-        ("meta-data/instance-type", instance.instance_type.to_string()),
+        ("meta-data/instance-type", owned(&instance.instance_type)),
         ("meta-data/local-hostname", host),
         ("meta-data/local-ipv4", ip),
-        ("meta-data/placement/availability-zone", instance.zone.to_string()),
+        ("meta-data/placement/availability-zone", owned(&instance.zone)),
         ("meta-data/placement/availability-zone-id", world.zone_id(&instance.zone)),
         ("meta-data/placement/region", region),
-        ("meta-data/reservation-id", instance.reservation.to_string()),
+        ("meta-data/reservation-id", owned(&instance.reservation)),
     ];
     let notices = world.notices.get(&instance.id).copied().unwrap_or_default();
     if let Some(time) = notices.rebalance {
@@ -118,6 +118,10 @@ fn found(leaves: &[(&'static str, String)], path: &str) -> Option<String> {
     names.sort_unstable();
     names.dedup();
     (!names.is_empty()).then(|| names.join("\n"))
+}
+
+fn owned(text: &str) -> String {
+    text.to_owned()
 }
 
 fn plain(status: StatusCode, text: String) -> Raw {

@@ -7,6 +7,7 @@ mod source;
 
 pub(super) use invoke::answer;
 
+use crate::lab::wire::json_rpc::set;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -86,7 +87,7 @@ fn list(world: &mut World, call: &RestCall) -> Result<Value, ApiError> {
     let page = page("ListFunctions", (1..).zip(functions), token.flatten().as_ref(), most.min(50));
     let mut answer = json!({ "Functions": page.items });
     if let Some(next) = page.next {
-        answer["NextMarker"] = next.into();
+        set(&mut answer, "NextMarker", next);
     }
     Ok(answer)
 }
@@ -123,7 +124,7 @@ fn configuration(world: &World, function: &Function) -> Value {
         "LoggingConfig": logging,
     });
     if !function.environment.is_empty() {
-        shown["Environment"] = json!({ "Variables": function.environment });
+        set(&mut shown, "Environment", json!({ "Variables": function.environment }));
     }
     shown
 }

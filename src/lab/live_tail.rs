@@ -147,3 +147,28 @@ impl SessionRequest {
         named && prefixed && filter.matches(message)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::Clock, lab::scenario::Scenario};
+
+    async fn frames_of(ends: Ending) -> Vec<String> {
+        let clock = Clock::rated("2026-11-22T12:00:00Z".parse().unwrap(), 1.0);
+        let lab = Lab::open(Scenario::named("tiny").unwrap(), clock.clone(), 1);
+        let session = Session { id: "s".into(), request: SessionRequest::default(), seen: 0, ends: Some(ends) };
+        let frames = frames(lab, session).take_until(clock.sleep(Duration::from_mins(1)));
+        let text = frames.map(|frame| String::from_utf8_lossy(frame.unwrap().data_ref().unwrap()).into_owned());
+        text.collect().await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_ends_by_an_exception_or_freezes() {
+        let ended = frames_of(Ending::STREAMING).await;
+        assert_eq!(ended.len(), 4);
+        assert!(ended[2].contains("sessionUpdate") && ended[3].contains("SessionStreamingException"), "{ended:?}");
+        let frozen = frames_of(Ending::Freeze(2)).await;
+        assert_eq!(frozen.iter().filter(|frame| frame.contains("sessionUpdate")).count(), 2);
+        assert_eq!(frozen.len(), 4);
+    }
+}

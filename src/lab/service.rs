@@ -151,7 +151,7 @@ pub(super) struct Reply {
 pub(super) enum Payload {
     Whole(Bytes),
     Raw(Raw),
-    LiveTail(Session),
+    LiveTail(Box<Session>),
     /// What this invocation of a function comes to, with the tail of its log if that is wanted.
     Invocation(u64, bool),
 }
@@ -319,7 +319,7 @@ impl Call {
                 Ok(json_rpc::encode(&run(world, body)?))
             }
             Self::Json(JsonOperation { run: JsonRun::Stream(run), .. }, body) => {
-                return Ok(Payload::LiveTail(run(world, body)?));
+                return Ok(Payload::LiveTail(Box::new(run(world, body)?)));
             }
             Self::Rest(Route { run: RestRun::Answer(run), .. }, call) => Ok(rest_json::encode(&run(world, call)?)),
             Self::Rest(Route { run: RestRun::As(status, run), .. }, call) => {

@@ -1,5 +1,6 @@
 //! Rules: put, described, listed, switched, tagged and deleted. Knows not what a pattern means.
 
+use crate::lab::wire::json_rpc::set;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -48,7 +49,7 @@ pub(super) fn put(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
 pub(super) fn describe(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
     let rule = Input::of(world, body)?.rule(world)?.clone();
     let mut answer = shown(world, &rule);
-    answer["CreatedBy"] = world.scenario.account.as_str().into();
+    set(&mut answer, "CreatedBy", world.scenario.account.as_str());
     Ok(answer)
 }
 
@@ -68,7 +69,7 @@ fn shown(world: &World, rule: &Rule) -> Value {
         "EventBusName": "default",
     });
     if let Some(description) = &rule.description {
-        shown["Description"] = description.as_str().into();
+        set(&mut shown, "Description", description.as_str());
     }
     shown
 }

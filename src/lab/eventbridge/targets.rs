@@ -1,5 +1,6 @@
 //! The targets of rules: put, removed and listed. Knows not how an event gets there.
 
+use crate::lab::wire::json_rpc::set;
 use serde_json::{Value, json};
 
 use super::{Input, invalid};
@@ -67,7 +68,7 @@ pub(super) fn list(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
         let mut shown = json!({ "Id": id, "Arn": target.arn });
         for (name, value) in [("RoleArn", &target.role_arn), ("Input", &target.input)] {
             if let Some(value) = value {
-                shown[name] = value.as_str().into();
+                set(&mut shown, name, value.as_str());
             }
         }
         shown

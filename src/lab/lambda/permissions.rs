@@ -1,5 +1,6 @@
 //! A function's resource policy: who may invoke it. Knows not how it is judged.
 
+use crate::lab::wire::json_rpc::set;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -52,7 +53,7 @@ pub(super) fn add(world: &mut World, call: &RestCall) -> Result<Value, ApiError>
         "Resource": arn,
     });
     if !condition.is_empty() {
-        statement["Condition"] = condition.into();
+        set(&mut statement, "Condition", condition);
     }
     function.permissions.insert(input.statement_id, statement.clone());
     Ok(json!({ "Statement": statement.to_string() }))

@@ -1,5 +1,6 @@
 //! DescribeLogGroups and DescribeLogStreams. Knows no log events.
 
+use crate::lab::wire::json_rpc::set;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -39,7 +40,7 @@ pub(super) fn describe_log_groups(world: &mut World, body: &[u8]) -> Result<Valu
             "logGroupClass": "STANDARD",
         });
         if let Some(days) = group.retention {
-            shown["retentionInDays"] = days.into();
+            set(&mut shown, "retentionInDays", days);
         }
         shown
     });
@@ -85,9 +86,9 @@ pub(super) fn describe_log_streams(world: &mut World, body: &[u8]) -> Result<Val
             "storedBytes": 0,
         });
         if let Some((first, last)) = about.times {
-            shown["firstEventTimestamp"] = first.as_millisecond().into();
-            shown["lastEventTimestamp"] = last.as_millisecond().into();
-            shown["lastIngestionTime"] = about.last_ingestion.as_millisecond().into();
+            set(&mut shown, "firstEventTimestamp", first.as_millisecond());
+            set(&mut shown, "lastEventTimestamp", last.as_millisecond());
+            set(&mut shown, "lastIngestionTime", about.last_ingestion.as_millisecond());
         }
         shown
     });

@@ -1,5 +1,6 @@
 //! PutLogEvents, with its limits. Knows not who reads the events.
 
+use crate::lab::wire::json_rpc::set;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,6 +19,7 @@ const DAY: i64 = 86_400_000;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "AWS's own names")]
 struct PutLogEvents {
     log_group_name: String,
     log_stream_name: String,
@@ -50,7 +52,7 @@ pub(super) fn put_log_events(world: &mut World, body: &[u8]) -> Result<Value, Ap
         ("tooNewLogEventStartIndex", new, new < events.len()),
     ] {
         if is_so {
-            rejected[name] = place.into();
+            set(&mut rejected, name, place);
         }
     }
     let now = world.now();
@@ -60,7 +62,7 @@ pub(super) fn put_log_events(world: &mut World, body: &[u8]) -> Result<Value, Ap
     }
     let mut answer = json!({ "nextSequenceToken": world.logs.ingested().to_string() });
     if rejected != json!({}) {
-        answer["rejectedLogEventsInfo"] = rejected;
+        set(&mut answer, "rejectedLogEventsInfo", rejected);
     }
     Ok(answer)
 }

@@ -46,6 +46,13 @@ pub(in crate::lab) fn encode(value: &Value) -> Bytes {
     Bytes::from(value.to_string())
 }
 
+/// Sets a member of a JSON object.
+pub(in crate::lab) fn set(object: &mut Value, name: &str, value: impl Into<Value>) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(name.to_owned(), value.into());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

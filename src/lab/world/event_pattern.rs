@@ -269,6 +269,7 @@ mod tests {
         EventPattern::parse(&pattern.to_string()).unwrap().matches(&event)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "it reads as a table")]
     fn detail(name: &str, test: Value) -> bool {
         fits(&json!({ "detail": { name: [test] } }))
     }

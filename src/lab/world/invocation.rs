@@ -1,6 +1,7 @@
 //! Invocations of the function: environments cold and warm, its post to Slack with one more try, and what its log says in
 //! the end. Knows neither the words of a message nor who answers the post.
 
+use crate::lab::wire::json_rpc::set;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -154,10 +155,10 @@ impl World {
                 let limit = SignedDuration::from_secs(run.function.timeout.into());
                 self.schedule(limit, Happening::Invocation(id, Step::TimesOut));
                 let runtime = format!("arn:aws:lambda:{}::runtime:{RUNTIME}", self.scenario.region);
-                run.starts(&runtime)
+                Some(run.starts(&runtime))
             }
             Step::Posts if run.outcome.is_none() => self.post(id, &mut run),
-            Step::Answered(nth, answer) if nth == run.tries && run.outcome.is_none() => run.answered(now, answer),
+            Step::Answered(nth, answer) if nth == run.tries && run.outcome.is_none() => Some(run.answered(now, answer)),
             Step::TimesOut if run.outcome.is_none() && !run.outside => {
                 run.times_out(now);
                 Some((SignedDuration::ZERO, Step::Ends))
@@ -173,12 +174,12 @@ impl World {
 
     fn post(&mut self, id: u64, run: &mut Invocation) -> Option<(SignedDuration, Step)> {
         let Some(payload) = Notice::of(&run.event).map(|notice| notice.payload(&run.function.environment)) else {
-            return run.fails(self.now, "ValueError", "this is no event that the function knows");
+            return Some(run.fails(self.now, "ValueError", "this is no event that the function knows"));
         };
         let Some(url) = self.webhook(&run.function) else {
             let message =
                 "no webhook: SLACK_SECRET_ARN and SLACK_SECRET name no secret, and there is no SLACK_WEBHOOK_URL";
-            return run.fails(self.now, "RuntimeError", message);
+            return Some(run.fails(self.now, "RuntimeError", message));
         };
         run.tries = run.tries.saturating_add(1);
         if is_loopback(&url) {
@@ -241,7 +242,7 @@ impl World {
 }
 
 impl Invocation {
-    fn starts(&mut self, runtime: &str) -> Option<(SignedDuration, Step)> {
+    fn starts(&mut self, runtime: &str) -> (SignedDuration, Step) {
         if let Some(init) = self.init {
             let began = later(self.started, -init);
             let text = format!("INIT_START Runtime Version: python:3.13.v45\tRuntime Version ARN: {runtime}");
@@ -258,15 +259,15 @@ impl Invocation {
         if let Some(line) = Notice::of(&self.event).map(|notice| notice.line()) {
             self.says(said, "INFO", &line);
         }
-        Some((SignedDuration::from_millis(3), Step::Posts))
+        (SignedDuration::from_millis(3), Step::Posts)
     }
 
-    fn answered(&mut self, now: Timestamp, answer: Answer) -> Option<(SignedDuration, Step)> {
+    fn answered(&mut self, now: Timestamp, answer: Answer) -> (SignedDuration, Step) {
         self.outside = false;
         if let (Some(429), Some(wait), 1) = (answer.status, answer.retry_after, self.tries) {
             let line = format!("posted to Slack, status 429, once more after {} s", wait.as_secs());
             self.says(now, "WARNING", &line);
-            return Some((wait, Step::Posts));
+            return (wait, Step::Posts);
         }
         match answer.status {
             Some(status) => {
@@ -277,15 +278,15 @@ impl Invocation {
         }
         let payload = json!({ "status": answer.status });
         self.outcome = Some(Outcome { failed: false, status: "success", payload });
-        Some((SignedDuration::from_millis(4), Step::Ends))
+        (SignedDuration::from_millis(4), Step::Ends)
     }
 
-    fn fails(&mut self, now: Timestamp, kind: &str, message: &str) -> Option<(SignedDuration, Step)> {
+    fn fails(&mut self, now: Timestamp, kind: &str, message: &str) -> (SignedDuration, Step) {
         self.says(now, "ERROR", &format!("{kind}: {message}"));
         let payload =
             json!({ "errorMessage": message, "errorType": kind, "requestId": self.request, "stackTrace": [] });
         self.outcome = Some(Outcome { failed: true, status: "error", payload });
-        Some((SignedDuration::from_millis(4), Step::Ends))
+        (SignedDuration::from_millis(4), Step::Ends)
     }
 
     fn times_out(&mut self, now: Timestamp) {
@@ -310,11 +311,11 @@ impl Invocation {
             "memorySizeMB": self.function.memory, "maxMemoryUsedMB": 47,
         });
         if let Some(init) = init {
-            text += &format!("\tInit Duration: {init:.2} ms");
-            metrics["initDurationMs"] = init.into();
+            text = format!("{text}\tInit Duration: {init:.2} ms");
+            set(&mut metrics, "initDurationMs", init);
         }
         if status != "success" {
-            text += &format!("\tStatus: {status}");
+            text = format!("{text}\tStatus: {status}");
         }
         self.platform(now, format!("END RequestId: {}", self.request), None);
         let record = json!({ "requestId": self.request, "metrics": metrics, "status": status });

@@ -1,6 +1,7 @@
 //! What the emulated function `send-slack-spot-event` makes of an event: a line for its log and a message for Slack.
 //! Knows not how it is invoked, nor where the message goes.
 
+use crate::lab::wire::json_rpc::set;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -42,8 +43,8 @@ impl<'e> Notice<'e> {
 
     /// Slack's payload; user name, icon and colour are the environment's.
     pub(super) fn payload(&self, environment: &BTreeMap<String, String>) -> Value {
-        let set = |name: &str| environment.get(name).filter(|value| !value.is_empty());
-        let or = |name: &str, usual: &str| set(name).cloned().unwrap_or_else(|| usual.to_owned());
+        let given = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+        let or = |name: &str, usual: &str| given(name).cloned().unwrap_or_else(|| usual.to_owned());
         let [detail_type, resource, action] = [self.detail_type, self.resource, self.action].map(escaped);
         let mut payload = json!({
             "username": or("USERNAME", "spot-event"),
@@ -55,8 +56,8 @@ impl<'e> Notice<'e> {
                 "footer_icon": FOOTER_ICON,
             }],
         });
-        if let Some(icon) = set("ICON_URL") {
-            payload["icon_url"] = icon.as_str().into();
+        if let Some(icon) = given("ICON_URL") {
+            set(&mut payload, "icon_url", icon.as_str());
         }
         payload
     }
