@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{change::NO_CHANGES, parameter, template::Template, *};
@@ -99,7 +99,8 @@ fn aliases_that_multiply_are_refused() {
     let mut bomb = "a0: &a0 [x, x]\n".to_owned();
     for level in 1..30 {
         let below = level - 1;
-        bomb += &format!("a{level}: &a{level} [{}]\n", vec![format!("*a{below}"); 10].join(", "));
+        let below = vec![format!("*a{below}"); 10].join(", ");
+        bomb = format!("{bomb}a{level}: &a{level} [{below}]\n");
     }
     assert!(refusal(&bomb).starts_with("Template format error: YAML not well-formed."));
     assert!(refusal(&"[".repeat(5_000)).starts_with("Template format error: YAML not well-formed."));
