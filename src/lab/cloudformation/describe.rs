@@ -13,7 +13,7 @@ use crate::lab::{
     },
     world::{
         World,
-        stack::{Configuration, OnFailure, Stack, StackEvent, StackResource},
+        stack::{Configuration, OnFailure, Stack, StackEvent, StackResource, parameter::Parameter},
     },
 };
 
@@ -82,7 +82,7 @@ fn stack(stack: &Stack) -> Vec<Element> {
 }
 
 pub(super) fn parameters(configuration: &Configuration) -> Element {
-    let hidden = |name: &String| configuration.template.parameters.get(name).is_some_and(|one| one.no_echo());
+    let hidden = |name: &String| configuration.template.parameters.get(name).is_some_and(Parameter::no_echo);
     members(
         "Parameters",
         configuration.parameters.iter().map(|(name, value)| {

@@ -240,7 +240,7 @@ impl World {
     fn complete(&mut self, stack: &mut Stack, name: &str) {
         let Some(action) = stack.work.tasks.get(name).map(|task| task.action) else { return };
         if action == Action::Delete {
-            let record = self.record(stack, name).cloned();
+            let record = Self::record(stack, name).cloned();
             if let Some((kind, physical)) =
                 record.as_ref().and_then(|record| Some((record.kind, record.physical.as_ref()?)))
                 && let Err(failure) =
@@ -257,7 +257,7 @@ impl World {
 
     fn begin_deletion(&mut self, stack: &mut Stack, name: &str) {
         let Some((is_made, retain, seconds)) =
-            self.record(stack, name).map(|record| (record.physical.is_some(), record.retain, record.kind.seconds))
+            Self::record(stack, name).map(|record| (record.physical.is_some(), record.retain, record.kind.seconds))
         else {
             return;
         };
@@ -370,7 +370,7 @@ impl World {
     }
 
     /// The resource that the work of this phase is about.
-    fn record<'s>(&self, stack: &'s mut Stack, name: &str) -> Option<&'s mut StackResource> {
+    fn record<'s>(stack: &'s mut Stack, name: &str) -> Option<&'s mut StackResource> {
         match stack.work.phase {
             Phase::CleanUp | Phase::CleanUpRollback => stack.work.leftover.get_mut(name),
             _ => stack.resources.get_mut(name),
@@ -379,7 +379,7 @@ impl World {
 
     fn tell(&mut self, stack: &mut Stack, name: &str, status: &'static str, reason: Option<&str>) {
         let (now, token) = (self.now, stack.token.clone());
-        let Some(record) = self.record(stack, name) else { return };
+        let Some(record) = Self::record(stack, name) else { return };
         (record.status, record.reason, record.updated) = (status, reason.map(str::to_owned), now);
         let event = StackEvent {
             id: format!("{name}-{status}-{}", crate::lab::wire::time::iso_millis(now)),
@@ -401,9 +401,9 @@ impl World {
             let executed = stack.change_set.as_ref().and_then(|set| stack.change_sets.get_mut(set));
             let executed = executed.filter(|set| set.execution == "EXECUTE_IN_PROGRESS");
             let is_done = ["CREATE_COMPLETE", "UPDATE_COMPLETE"].contains(&status);
-            executed
-                .into_iter()
-                .for_each(|set| set.execution = if is_done { "EXECUTE_COMPLETE" } else { "EXECUTE_FAILED" });
+            if let Some(set) = executed {
+                set.execution = if is_done { "EXECUTE_COMPLETE" } else { "EXECUTE_FAILED" };
+            }
         }
         stack.events.push(StackEvent {
             id: self.ids.uuid(),

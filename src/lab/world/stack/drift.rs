@@ -86,7 +86,15 @@ impl World {
             let members = members.filter(|(key, _)| !WRITE_ONLY.contains(&key.as_str()));
             members.map(|(key, value)| (key.clone(), value.clone())).collect()
         };
-        let expected = readable(&resource.properties);
+        let mut expected = readable(&resource.properties);
+        // The stack's tags are the resource's too.
+        if let Some(tags) = expected.get_mut("Tags") {
+            let own = resource.tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
+            *tags = match tags {
+                Value::Object(_) => own.map(|(key, value)| (key.clone(), json!(value))).collect(),
+                _ => own.map(|(key, value)| json!({ "Key": key, "Value": value })).collect(),
+            };
+        }
         let live = (resource.kind.live)(self, &physical, &resource.properties);
         // Only what the template sets is looked at.
         let actual: Option<Map<_, _>> = live

@@ -57,18 +57,18 @@ impl<'a> Scope<'a> {
                 let items: Result<Vec<_>, _> = items.iter().map(|item| self.value(item, ask)).collect();
                 Ok(Some(Value::Array(items?.into_iter().flatten().collect())))
             }
-            Value::Object(members) => match function(members) {
-                Some((name, argument)) => self.call(name, argument, ask),
-                None => {
-                    let mut worked_out = Map::new();
-                    for (key, value) in members {
-                        if let Some(value) = self.value(value, ask)? {
-                            worked_out.insert(key.clone(), value);
-                        }
-                    }
-                    Ok(Some(Value::Object(worked_out)))
+            Value::Object(members) => {
+                if let Some((name, argument)) = function(members) {
+                    return self.call(name, argument, ask);
                 }
-            },
+                let mut worked_out = Map::new();
+                for (key, value) in members {
+                    if let Some(value) = self.value(value, ask)? {
+                        worked_out.insert(key.clone(), value);
+                    }
+                }
+                Ok(Some(Value::Object(worked_out)))
+            }
             plain => Ok(Some(plain.clone())),
         }
     }
@@ -212,7 +212,10 @@ fn get_att(argument: &Value) -> Option<(String, String)> {
     }
 }
 
-fn sub_parts(argument: &Value) -> Result<(&str, Option<&Map<String, Value>>), String> {
+/// The text of a `Fn::Sub`, and the values that it brings along.
+type SubParts<'v> = (&'v str, Option<&'v Map<String, Value>>);
+
+fn sub_parts(argument: &Value) -> Result<SubParts<'_>, String> {
     let two = argument.as_array().map(Vec::as_slice);
     match (argument, two) {
         (Value::String(text), _) => Ok((text, None)),

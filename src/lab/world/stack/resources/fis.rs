@@ -44,10 +44,11 @@ pub(in super::super) fn put(world: &mut World, wanted: &Wanted) -> Result<Made, 
 
 pub(in super::super) fn live(world: &World, id: &str, _: &Value) -> Option<Value> {
     let template = world.templates.get(id)?;
-    let mut properties = recased(&serde_json::to_value(&template.content).ok()?, str::to_ascii_uppercase);
+    let properties = recased(&serde_json::to_value(&template.content).ok()?, str::to_ascii_uppercase);
     let own = template.tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
-    properties["Tags"] = own.map(|(key, value)| (key.clone(), Value::from(value.clone()))).collect();
-    given(properties)
+    let tags: Value = own.map(|(key, value)| (key.clone(), Value::from(value.clone()))).collect();
+    let members = properties.as_object()?.clone().into_iter().chain([("Tags".to_owned(), tags)]);
+    given(members.collect())
 }
 
 /// The same with the first letter of each member's name changed, but not of names and tags that users gave.

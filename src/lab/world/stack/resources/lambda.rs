@@ -109,11 +109,12 @@ pub(in super::super) fn live_permission(world: &World, sid: &str, properties: &V
     let function = world.functions.get(&function_name(properties["FunctionName"].as_str()?))?;
     let statement = function.permissions.get(sid)?;
     let principal = &statement["Principal"];
+    let condition = |pointer: &str| statement.pointer(&format!("/Condition/{pointer}"));
     given(json!({
-        "FunctionName": properties["FunctionName"], "Action": statement["Action"],
+        "FunctionName": properties.get("FunctionName"), "Action": statement.get("Action"),
         "Principal": principal.get("Service").or_else(|| principal.get("AWS")).unwrap_or(principal),
-        "SourceArn": statement["Condition"]["ArnLike"]["AWS:SourceArn"],
-        "SourceAccount": statement["Condition"]["StringEquals"]["AWS:SourceAccount"],
+        "SourceArn": condition("ArnLike/AWS:SourceArn"),
+        "SourceAccount": condition("StringEquals/AWS:SourceAccount"),
     }))
 }
 
