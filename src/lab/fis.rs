@@ -66,8 +66,9 @@ const ROUTES: &[Route] = &[
 ];
 
 /// What FIS refuses in a template, whoever wants it made.
-pub(super) fn check_template(_: &World, content: &TemplateContent) -> Result<(), ApiError> {
-    validate::template(content)
+pub(super) fn check_template(world: &World, content: &TemplateContent) -> Result<(), ApiError> {
+    validate::template(content)?;
+    validate::exists(world, content)
 }
 
 fn invalid(message: impl Into<String>) -> ApiError {

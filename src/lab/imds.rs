@@ -68,7 +68,7 @@ fn is_valid(token: &[u8], id: &str, now: Timestamp) -> bool {
 
 /// Everything that there is, by its path.
 fn leaves(world: &World, instance: &Instance) -> Vec<(&'static str, String)> {
-    let (id, region, ip) = (instance.id.clone(), world.scenario.region.clone(), owned(&instance.private_ip));
+    let (id, region, ip) = (instance.id.clone(), world.scenario.region.clone(), instance.private_ip.to_string());
     let host = format!("ip-{}.{region}.compute.internal", ip.replace('.', "-"));
     let document = json!({
         "accountId": world.scenario.account, "architecture": "x86_64",

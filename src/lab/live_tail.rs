@@ -156,7 +156,7 @@ mod tests {
     async fn frames_of(ends: Ending) -> Vec<String> {
         let clock = Clock::rated("2026-11-22T12:00:00Z".parse().unwrap(), 1.0);
         let lab = Lab::open(Scenario::named("tiny").unwrap(), clock.clone(), 1);
-        let session = Session { id: "s".into(), request: SessionRequest::default(), seen: 0, ends: Some(ends) };
+        let session = Session { id: "s".into(), request: SessionRequest::default(), seen: 0, ends };
         let frames = frames(lab, session).take_until(clock.sleep(Duration::from_mins(1)));
         let text = frames.map(|frame| String::from_utf8_lossy(frame.unwrap().data_ref().unwrap()).into_owned());
         text.collect().await
@@ -164,7 +164,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_session_ends_by_an_exception_or_freezes() {
-        let ended = frames_of(Ending::STREAMING).await;
+        let ended = frames_of(Ending::of(FaultKind::StreamException).unwrap()).await;
         assert_eq!(ended.len(), 4);
         assert!(ended[2].contains("sessionUpdate") && ended[3].contains("SessionStreamingException"), "{ended:?}");
         let frozen = frames_of(Ending::Freeze(2)).await;

@@ -123,7 +123,6 @@ pub(super) enum RestRun {
     Answer(fn(&mut World, &RestCall) -> Result<Value, ApiError>),
     /// Another status; 204 has no body.
     As(StatusCode, fn(&mut World, &RestCall) -> Result<Value, ApiError>),
-    Raw(fn(&mut World, &RestCall) -> Result<Raw, ApiError>),
     /// Whatever is answered, for a body that is not the operation's inputs.
     Payload(fn(&mut World, &RestCall) -> Result<Payload, ApiError>),
 }
@@ -284,7 +283,6 @@ impl Call {
         let (takes, given) = match self {
             Self::Query(_, operation, form) => (operation.takes, form.names()),
             Self::Json(operation, body) => (operation.takes, keys(body)),
-            Self::Rest(Route { run: RestRun::Raw(_), .. }, _) => return None,
             Self::Rest(route @ Route { run: RestRun::Payload(_), .. }, call) => {
                 (route.takes, call.query_names().map(str::to_owned).collect())
             }
@@ -327,7 +325,6 @@ impl Call {
                 let body = if *status == StatusCode::NO_CONTENT { Bytes::new() } else { rest_json::encode(&answer) };
                 return Ok(Payload::Raw(Raw { status: *status, headers: Vec::new(), body }));
             }
-            Self::Rest(Route { run: RestRun::Raw(run), .. }, call) => return Ok(Payload::Raw(run(world, call)?)),
             Self::Rest(Route { run: RestRun::Payload(run), .. }, call) => return run(world, call),
         };
         let failed = |error: std::io::Error| {
