@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::page_of;
+use super::listing;
 use crate::lab::{
     scenario::Group,
     wire::{
@@ -32,9 +32,7 @@ pub(super) fn describe(world: &mut World, form: &Form) -> Result<Vec<Element>, A
             && filters.iter().all(|filter| passes(filter, &world.group_tags(*place)))
     });
     let described = groups.map(|(place, group, name)| group_elements(world, place, group, &name));
-    let page = page_of(form, "DescribeAutoScalingGroups", (50, 100), described)?;
-    let token = page.next.map(|next| text("NextToken", next));
-    Ok(std::iter::once(members("AutoScalingGroups", page.items)).chain(token).collect())
+    listing(form, "DescribeAutoScalingGroups", (50, 100), "AutoScalingGroups", described)
 }
 
 pub(super) fn describe_instances(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
@@ -48,9 +46,7 @@ pub(super) fn describe_instances(world: &mut World, form: &Form) -> Result<Vec<E
         let own = [text("AutoScalingGroupName", name)];
         own.into_iter().chain(instance_elements(instance, ["HEALTHY", "UNHEALTHY"])).collect::<Vec<_>>()
     });
-    let page = page_of(form, "DescribeAutoScalingInstances", (50, 50), described)?;
-    let token = page.next.map(|next| text("NextToken", next));
-    Ok(std::iter::once(members("AutoScalingInstances", page.items)).chain(token).collect())
+    listing(form, "DescribeAutoScalingInstances", (50, 50), "AutoScalingInstances", described)
 }
 
 /// The latest first.
@@ -69,9 +65,7 @@ pub(super) fn activities(world: &mut World, form: &Form) -> Result<Vec<Element>,
     found.retain(|(activity, _)| ids.is_empty() || ids.contains(&activity.id.as_str()));
     found.sort_by_key(|(activity, _)| std::cmp::Reverse(activity.start));
     let described = found.into_iter().map(|(activity, name)| activity_elements(world, activity, &name));
-    let page = page_of(form, "DescribeScalingActivities", (100, 100), described)?;
-    let token = page.next.map(|next| text("NextToken", next));
-    Ok(std::iter::once(members("Activities", page.items)).chain(token).collect())
+    listing(form, "DescribeScalingActivities", (100, 100), "Activities", described)
 }
 
 fn activity_elements(world: &World, activity: &Activity, group: &str) -> Vec<Element> {

@@ -20,9 +20,6 @@ use crate::lab::{
     },
 };
 
-/// How many changes one answer tells.
-const PAGE: usize = 100;
-
 pub(super) fn create(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let name = request::name(form, "ChangeSetName", 128)?;
     let stack_name = request::must(form, "StackName")?;
@@ -95,7 +92,7 @@ pub(super) fn find<'w>(world: &'w World, form: &Form) -> Result<(&'w Stack, &'w 
 
 pub(super) fn describe(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let (stack, set) = find(world, form)?;
-    let page = page_of(form, "DescribeChangeSet", PAGE, set.changes.iter().collect())?;
+    let page = page_of(form, "DescribeChangeSet", &set.changes)?;
     let with_values = request::flag(form, "IncludePropertyValues");
     let mut described = summary(stack, set);
     described.push(parameters(&set.configuration));
@@ -185,7 +182,7 @@ pub(super) fn list(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiEr
     let stack = request::stack(world, form)?;
     let mut sets: Vec<_> = stack.change_sets.values().collect();
     sets.sort_by_key(|set| set.order);
-    let page = page_of(form, "ListChangeSets", PAGE, sets)?;
+    let page = page_of(form, "ListChangeSets", sets)?;
     let summaries = page.items.into_iter().map(|set| summary(stack, set));
     Ok(listing(members("Summaries", summaries), page.next))
 }

@@ -17,9 +17,6 @@ use crate::lab::{
     },
 };
 
-/// How many stacks, events or resources one answer tells.
-const PAGE: usize = 100;
-
 pub(super) fn iso(time: Timestamp) -> String {
     iso_millis(time)
 }
@@ -29,7 +26,7 @@ pub(super) fn stacks(world: &mut World, form: &Form) -> Result<Vec<Element>, Api
         Some(_) => vec![request::stack(world, form)?],
         None => newest_first(world).into_iter().filter(|stack| stack.deleted.is_none()).collect(),
     };
-    let page = page_of(form, "DescribeStacks", PAGE, found)?;
+    let page = page_of(form, "DescribeStacks", found)?;
     Ok(listing(members("Stacks", page.items.into_iter().map(stack)), page.next))
 }
 
@@ -99,7 +96,7 @@ pub(super) fn tags(tags: &BTreeMap<String, String>) -> impl Iterator<Item = Vec<
 pub(super) fn list_stacks(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let wanted = form.list("StackStatusFilter.member");
     let found = newest_first(world).into_iter().filter(|stack| wanted.is_empty() || wanted.contains(&stack.status));
-    let page = page_of(form, "ListStacks", PAGE, found.collect())?;
+    let page = page_of(form, "ListStacks", found)?;
     let summaries = page.items.into_iter().map(|stack| {
         let description = stack.configuration.template.description.as_ref();
         outline(stack).into_iter().chain(maybe("TemplateDescription", description)).collect()
@@ -112,9 +109,9 @@ pub(super) fn events(world: &mut World, form: &Form) -> Result<Vec<Element>, Api
     let name = request::must(form, "StackName")?;
     let stack = request::find(world, name).ok_or_else(|| invalid(format!("Stack [{name}] does not exist")))?;
     // Places that fall with time: no event that comes later changes one.
-    let places = (0..).zip(&stack.events).map(|(place, event)| (u64::MAX.saturating_sub(place), event));
-    let newest_first: Vec<_> = places.collect::<Vec<_>>().into_iter().rev().collect();
-    let page = page_of_places(form, "DescribeStackEvents", PAGE, newest_first)?;
+    let places = stack.events.iter().enumerate().rev();
+    let newest_first = places.map(|(place, event)| (u64::MAX.saturating_sub(place as u64), event));
+    let page = page_of_places(form, "DescribeStackEvents", newest_first)?;
     let described = page.items.into_iter().map(|one| event(stack, one));
     Ok(listing(members("StackEvents", described), page.next))
 }
@@ -180,13 +177,13 @@ pub(super) fn resources(world: &mut World, form: &Form) -> Result<Vec<Element>, 
     };
     let wanted = form.get("LogicalResourceId");
     let found = stack.resources.iter().filter(|(name, _)| wanted.is_none_or(|wanted| wanted == *name));
-    let found = found.take(PAGE).map(|(name, one)| with_stack(stack, described(stack, name, one, "Timestamp")));
+    let found = found.take(100).map(|(name, one)| with_stack(stack, described(stack, name, one, "Timestamp")));
     Ok(vec![members("StackResources", found)])
 }
 
 pub(super) fn list_resources(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let stack = request::stack(world, form)?;
-    let page = page_of(form, "ListStackResources", PAGE, stack.resources.iter().collect())?;
+    let page = page_of(form, "ListStackResources", &stack.resources)?;
     let summaries = page.items.into_iter().map(|(name, one)| described(stack, name, one, "LastUpdatedTimestamp"));
     Ok(listing(members("StackResourceSummaries", summaries), page.next))
 }

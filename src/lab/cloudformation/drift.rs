@@ -55,12 +55,9 @@ pub(super) fn status(world: &mut World, form: &Form) -> Result<Vec<Element>, Api
 pub(super) fn resources(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let stack = request::stack(world, form)?;
     let wanted = form.list("StackResourceDriftStatusFilters.member");
-    let size =
-        form.get("MaxResults").map_or(Some(100), |text| text.parse().ok().filter(|size| (1..=100).contains(size)));
-    let size = size.ok_or_else(|| invalid("MaxResults must be from 1 to 100."))?;
     let Some(drift) = &stack.drift else { return Ok(vec![members("StackResourceDrifts", [])]) };
     let found = drift.resources.iter().filter(|(_, one)| wanted.is_empty() || wanted.contains(&one.status));
-    let page = page_of(form, "DescribeStackResourceDrifts", size, found.collect())?;
+    let page = page_of(form, "DescribeStackResourceDrifts", found)?;
     let described = page.items.into_iter().map(|(name, one)| resource(stack, name, one, drift));
     Ok(listing(members("StackResourceDrifts", described), page.next))
 }

@@ -9,7 +9,6 @@ use crate::lab::{
         error::ApiError,
         query::{Element, Form, element, set, text},
         time::iso_millis,
-        token::page,
     },
     world::{
         World,
@@ -38,9 +37,9 @@ pub(super) fn describe_instances(world: &mut World, form: &Form) -> Result<Vec<E
     let wanted = |instance: &&Instance| {
         filters.iter().all(|filter| filter.passes(&instance.tags, |name| attribute(world, instance, name)))
     };
-    let after = paging.token.as_ref().map_or(0, |token| token.after);
-    let places = world.shown_instances().some(&ids, after).filter(wanted).map(|instance| (instance.order, instance));
-    let page = page("DescribeInstances", places, paging.token.as_ref(), paging.size);
+    let places =
+        world.shown_instances().some(&ids, paging.after()).filter(wanted).map(|instance| (instance.order, instance));
+    let page = paging.page(places);
     let reservations = page.items.chunk_by(|one, other| one.reservation == other.reservation);
     let reservations = set("reservationSet", reservations.map(|instances| reservation(world, instances)));
     Ok(std::iter::once(reservations).chain(page.next.map(|next| text("nextToken", next))).collect())

@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::{Paging, check_ids, end_dry_run, filter::Filter, paged, tag_set};
+use super::{Paging, check_ids, end_dry_run, filter::Filter, tag_set};
 use crate::lab::{
     wire::{
         error::ApiError,
         query::{Element, Form, element, text},
         time::iso_millis,
-        token::page,
     },
     world::{World, instance::SpotRequest, spot_price},
 };
@@ -26,14 +25,12 @@ pub(super) fn describe_spot_instance_requests(world: &mut World, form: &Form) ->
     let wanted = |request: &&SpotRequest| {
         filters.iter().all(|filter| filter.passes(&request.tags, |name| attribute(world, request, name)))
     };
-    let after = paging.token.as_ref().map_or(0, |token| token.after);
     let places = world
         .shown_spot_requests()
-        .some(&ids, after)
+        .some(&ids, paging.after())
         .filter(wanted)
         .map(|request| (request.order, describe(world, request)));
-    let page = page("DescribeSpotInstanceRequests", places, paging.token.as_ref(), paging.size);
-    Ok(paged("spotInstanceRequestSet", page))
+    Ok(paging.listing("spotInstanceRequestSet", places))
 }
 
 /// Refuses ids of spot requests that are not written as such, or that EC2 does not show.
