@@ -6,7 +6,7 @@ use super::{
     service::{Promise, Protocol, QueryOperation, Service},
     wire::{
         error::ApiError,
-        query::{Dialect, Element, Form, members, text},
+        query::{Dialect, Element, Form, maybe, members},
         token::Paging,
     },
 };
@@ -63,5 +63,5 @@ fn listing(
         wrong_token: ("InvalidNextToken", "The NextToken is not valid."),
     };
     let page = pages.page(operation, (form.get("MaxRecords"), form.get("NextToken")), (1..).zip(items))?;
-    Ok(std::iter::once(members(name, page.items)).chain(page.next.map(|next| text("NextToken", next))).collect())
+    Ok(vec![members(name, page.items), maybe("NextToken", page.next)])
 }

@@ -14,7 +14,7 @@ use super::{
     service::{Promise, Protocol, QueryOperation, Service},
     wire::{
         error::ApiError,
-        query::{Dialect, Element, Form, text},
+        query::{Dialect, Element, Form, maybe},
         token::{Page, Paging},
     },
 };
@@ -71,11 +71,6 @@ fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::bad("ValidationError", message)
 }
 
-/// Text that may be absent.
-fn maybe(name: &'static str, value: Option<impl Into<String>>) -> Option<Element> {
-    value.map(|value| text(name, value))
-}
-
 /// A page of the answer to an operation that lists 100 things, if `MaxResults` does not say fewer.
 const PAGES: Paging = Paging {
     names: ("MaxResults", "NextToken"),
@@ -99,5 +94,5 @@ fn page_of_places<T>(
 
 /// A page as an answer; the last one has no token.
 fn listing(list: Element, next: Option<String>) -> Vec<Element> {
-    std::iter::once(list).chain(maybe("NextToken", next)).collect()
+    vec![list, maybe("NextToken", next)]
 }

@@ -21,7 +21,7 @@ use super::{
     service::{Promise, Protocol, QueryOperation, Service},
     wire::{
         error::ApiError,
-        query::{Dialect, Element, Form, set, text},
+        query::{Dialect, Element, Form, maybe, set, text},
         token::{Page, PageToken, page},
     },
     world::{World, instance::Tags, template::Earlier},
@@ -207,7 +207,7 @@ impl Paging {
     /// A page as an answer, and where the next one is.
     fn listing(&self, name: &'static str, items: impl IntoIterator<Item = (u64, Vec<Element>)>) -> Vec<Element> {
         let page = self.page(items);
-        std::iter::once(set(name, page.items)).chain(page.next.map(|next| text("nextToken", next))).collect()
+        vec![set(name, page.items), maybe("nextToken", page.next)]
     }
 }
 

@@ -18,7 +18,7 @@ use super::{
     service::{Promise, Protocol, QueryOperation, Service},
     wire::{
         error::ApiError,
-        query::{Dialect, Element, Form, element, text},
+        query::{Dialect, Element, Form, element, maybe, text},
         token::Paging,
     },
 };
@@ -122,10 +122,6 @@ fn tags(form: &Form) -> BTreeMap<String, String> {
     form.structures("Tags").into_iter().filter_map(pair).collect()
 }
 
-fn tag_list(tags: &BTreeMap<String, String>) -> Vec<Element> {
-    tags.iter().map(|(key, value)| element("member", vec![text("Key", key), text("Value", value)])).collect()
-}
-
 /// A document as IAM gives it back.
 fn encoded(document: &serde_json::Value) -> String {
     percent_encoding::utf8_percent_encode(&document.to_string(), percent_encoding::NON_ALPHANUMERIC).to_string()
@@ -141,6 +137,5 @@ const PAGES: Paging = Paging {
 fn listing(form: &Form, operation: &str, name: &'static str, members: Vec<Element>) -> Answer {
     let page = PAGES.page(operation, (form.get("MaxItems"), form.get("Marker")), (1..).zip(members))?;
     let truncated = text("IsTruncated", page.next.is_some().to_string());
-    let marker = page.next.map(|next| text("Marker", next));
-    Ok([element(name, page.items), truncated].into_iter().chain(marker).collect())
+    Ok(vec![element(name, page.items), truncated, maybe("Marker", page.next)])
 }

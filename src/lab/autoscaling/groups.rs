@@ -7,7 +7,7 @@ use crate::lab::{
     scenario::Group,
     wire::{
         error::ApiError,
-        query::{Element, Form, element, members, text},
+        query::{Element, Form, maybe, members, text, texts},
         time::iso_millis,
     },
     world::{
@@ -69,7 +69,7 @@ pub(super) fn activities(world: &mut World, form: &Form) -> Result<Vec<Element>,
 }
 
 fn activity_elements(world: &World, activity: &Activity, group: &str) -> Vec<Element> {
-    let mut elements = vec![
+    vec![
         text("ActivityId", &activity.id),
         text("AutoScalingGroupName", group),
         text("AutoScalingGroupARN", world.group_arn(group)),
@@ -78,12 +78,9 @@ fn activity_elements(world: &World, activity: &Activity, group: &str) -> Vec<Ele
         text("StartTime", iso_millis(activity.start)),
         text("StatusCode", activity.status),
         text("Progress", if activity.end.is_some() { "100" } else { "50" }),
-    ];
-    elements.extend(activity.end.map(|end| text("EndTime", iso_millis(end))));
-    if !activity.message.is_empty() {
-        elements.push(text("StatusMessage", &activity.message));
-    }
-    elements
+        maybe("EndTime", activity.end.map(iso_millis)),
+        maybe("StatusMessage", Some(&activity.message).filter(|message| !message.is_empty())),
+    ]
 }
 
 /// What Auto Scaling still counts as the group's.
@@ -136,7 +133,7 @@ fn group_elements(world: &World, place: usize, group: &Group, name: &str) -> Vec
         ),
         text("CreatedTime", iso_millis(created)),
         members("Tags", tags),
-        texts("TerminationPolicies", &["Default".to_owned()]),
+        texts("TerminationPolicies", ["Default"]),
         text("NewInstancesProtectedFromScaleIn", "false"),
         text("CapacityRebalance", group.capacity_rebalancing.to_string()),
     ]
@@ -145,10 +142,6 @@ fn group_elements(world: &World, place: usize, group: &Group, name: &str) -> Vec
 /// The subnet of the group's instances in a zone, if it has any there.
 fn subnet(world: &World, place: usize, zone: &str) -> Option<String> {
     instances(world, place).find(|instance| *instance.zone == *zone).map(|instance| instance.subnet.to_string())
-}
-
-fn texts(name: &'static str, all: &[String]) -> Element {
-    element(name, all.iter().map(|one| text("member", one)).collect())
 }
 
 /// Auto Scaling's two descriptions spell health in two ways.

@@ -20,8 +20,8 @@ use crate::lab::{
     },
 };
 
-const FILTERS: &str = "availability-zone availability-zone-id instance-state-code instance-state-name instance- \
-    status.reachability instance-status.status system-status.reachability system-status.status";
+pub(super) const FILTERS: &str = "availability-zone availability-zone-id instance-state-code instance-state-name \
+    instance-status.reachability instance-status.status system-status.reachability system-status.status";
 
 /// From the launch to the checks' first results.
 const CHECKS_TAKE: SignedDuration = SignedDuration::from_mins(2);

@@ -7,7 +7,7 @@ use super::{
 use crate::lab::{
     wire::{
         error::ApiError,
-        query::{Element, Form, element, text},
+        query::{Element, Form, element, maybe, text},
         time::iso_millis,
     },
     world::{
@@ -226,7 +226,7 @@ fn describe(world: &World, template: &LaunchTemplate) -> Vec<Element> {
 }
 
 fn describe_version(world: &World, template: &LaunchTemplate, version: &LaunchTemplateVersion) -> Vec<Element> {
-    let mut described = vec![
+    vec![
         text("launchTemplateId", &template.id),
         text("launchTemplateName", &template.name),
         text("versionNumber", version.number.to_string()),
@@ -234,7 +234,6 @@ fn describe_version(world: &World, template: &LaunchTemplate, version: &LaunchTe
         text("createdBy", world.session_arn(&Caller::operator())),
         text("defaultVersion", (version.number == LaunchTemplate::DEFAULT_VERSION).to_string()),
         launch_data::describe(&version.data),
-    ];
-    described.extend(version.description.as_ref().map(|description| text("versionDescription", description)));
-    described
+        maybe("versionDescription", version.description.as_ref()),
+    ]
 }
