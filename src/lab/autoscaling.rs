@@ -25,28 +25,16 @@ pub(super) const SERVICE: Service = Service {
     ],
     protocols: &[Protocol::Query(
         Dialect::Aws { namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/" },
-        &[
-            QueryOperation {
-                name: "DescribeAutoScalingGroups",
-                promise: Promise::Simplified("without launch templates and policies, as the scenario has none"),
-                takes: &["AutoScalingGroupNames", "Filters", "MaxRecords", "NextToken"],
-                run: groups::describe,
-            },
-            QueryOperation {
-                name: "DescribeAutoScalingInstances",
-                promise: Promise::Faithful,
-                takes: &["InstanceIds", "MaxRecords", "NextToken"],
-                run: groups::describe_instances,
-            },
-            QueryOperation {
-                name: "DescribeScalingActivities",
-                promise: Promise::Faithful,
-                takes: &["ActivityIds", "AutoScalingGroupName", "MaxRecords", "NextToken"],
-                run: groups::activities,
-            },
-        ],
+        OPERATIONS,
     )],
 };
+
+#[rustfmt::skip]
+const OPERATIONS: &[QueryOperation] = &[
+    QueryOperation { name: "DescribeAutoScalingGroups", promise: Promise::Simplified("without launch templates and policies, as the scenario has none"), takes: &["AutoScalingGroupNames", "Filters", "MaxRecords", "NextToken"], run: groups::describe },
+    QueryOperation { name: "DescribeAutoScalingInstances", promise: Promise::Faithful, takes: &["InstanceIds", "MaxRecords", "NextToken"], run: groups::describe_instances },
+    QueryOperation { name: "DescribeScalingActivities", promise: Promise::Faithful, takes: &["ActivityIds", "AutoScalingGroupName", "MaxRecords", "NextToken"], run: groups::activities },
+];
 
 /// A listing with its page's token; a page has so many items, if `MaxRecords` does not say another number up to a most.
 fn listing(

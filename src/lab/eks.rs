@@ -3,7 +3,6 @@
 mod clusters;
 mod nodegroups;
 
-use http::StatusCode;
 use serde_json::Value;
 
 use super::{
@@ -42,7 +41,7 @@ const PAGES: Paging = Paging {
 };
 
 fn not_found(message: String) -> ApiError {
-    ApiError::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
+    ApiError::not_found("ResourceNotFoundException", message)
 }
 
 /// The cluster that a call's first label names, if a group of the scenario is in it.

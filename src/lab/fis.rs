@@ -74,7 +74,7 @@ fn invalid(message: impl Into<String>) -> ApiError {
 }
 
 fn not_found(message: impl Into<String>) -> ApiError {
-    ApiError::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
+    ApiError::not_found("ResourceNotFoundException", message)
 }
 
 /// Payment Required: the status that FIS's model has for it.

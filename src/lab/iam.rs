@@ -74,7 +74,7 @@ fn invalid(message: impl Into<String>) -> ApiError {
 }
 
 fn no_such(message: impl Into<String>) -> ApiError {
-    ApiError::new(StatusCode::NOT_FOUND, "NoSuchEntity", message)
+    ApiError::not_found("NoSuchEntity", message)
 }
 
 fn conflict(code: &'static str, message: impl Into<String>) -> ApiError {

@@ -55,9 +55,7 @@ fn find<'w>(world: &'w mut World, call: &RestCall) -> Result<&'w mut Function, A
     let arn = world.function_arn(bare);
     let is_latest = version == "$LATEST" && call.query("Qualifier").is_none_or(|qualifier| qualifier == "$LATEST");
     let found = world.functions.get_mut(name).filter(|_| is_latest);
-    found.ok_or_else(|| {
-        ApiError::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", format!("Function not found: {arn}"))
-    })
+    found.ok_or_else(|| ApiError::not_found("ResourceNotFoundException", format!("Function not found: {arn}")))
 }
 
 fn get(world: &mut World, call: &RestCall) -> Result<Value, ApiError> {

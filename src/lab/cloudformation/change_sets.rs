@@ -1,7 +1,5 @@
 //! Change sets: created, described, listed, executed, deleted. Knows not how the changes are found.
 
-use http::StatusCode;
-
 use super::{describe::told, invalid, listing, page_of, request, stacks};
 use crate::lab::{
     wire::{
@@ -75,8 +73,7 @@ pub(super) fn create(world: &mut World, form: &Form) -> Result<Vec<Element>, Api
 /// The change set that is named by its ARN, or by its name and its stack's.
 pub(super) fn find<'w>(world: &'w World, form: &Form) -> Result<(&'w Stack, &'w ChangeSet), ApiError> {
     let name = request::must(form, "ChangeSetName")?;
-    let not_found =
-        || ApiError::new(StatusCode::NOT_FOUND, "ChangeSetNotFound", format!("ChangeSet [{name}] does not exist"));
+    let not_found = || ApiError::not_found("ChangeSetNotFound", format!("ChangeSet [{name}] does not exist"));
     if name.starts_with("arn:") {
         let mut stacks = world.stacks.values();
         return stacks.find_map(|stack| Some((stack, stack.change_sets.get(name)?))).ok_or_else(not_found);

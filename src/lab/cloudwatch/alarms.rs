@@ -150,6 +150,6 @@ fn state(text: &str) -> Result<AlarmState, ApiError> {
 }
 
 fn find<'w>(world: &'w World, name: &str) -> Result<&'w Alarm, ApiError> {
-    let unknown = || ApiError::new(http::StatusCode::NOT_FOUND, "ResourceNotFound", format!("No alarm {name}."));
+    let unknown = || ApiError::not_found("ResourceNotFound", format!("No alarm {name}."));
     world.alarms.get(name).ok_or_else(unknown)
 }

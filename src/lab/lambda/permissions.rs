@@ -59,5 +59,5 @@ pub(super) fn remove(world: &mut World, call: &RestCall) -> Result<Value, ApiErr
 
 fn no_policy() -> ApiError {
     let message = "No policy is associated with the given resource.";
-    ApiError::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
+    ApiError::not_found("ResourceNotFoundException", message)
 }

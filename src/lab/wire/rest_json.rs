@@ -1,7 +1,7 @@
 //! restJson1: the operation is method and path, inputs are labels, query and a JSON body. Knows no service.
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Request};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -80,7 +80,7 @@ impl RestCall {
 }
 
 pub(in crate::lab) fn unknown_operation() -> ApiError {
-    ApiError::new(StatusCode::NOT_FOUND, "UnknownOperationException", "")
+    ApiError::not_found("UnknownOperationException", "")
 }
 
 /// The body of a refusal; its code travels in the header `x-amzn-ErrorType`.

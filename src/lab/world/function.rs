@@ -13,7 +13,7 @@ use crate::lab::wire::error::ApiError;
 /// the source itself.
 pub(in crate::lab) const MARKER: &str = "# send-slack-spot-event";
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::lab) struct Function {
     pub(in crate::lab) name: String,
     pub(in crate::lab) description: String,
