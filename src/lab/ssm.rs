@@ -23,25 +23,14 @@ pub(super) const SERVICE: Service = Service {
         ("PutParameter", "the lab has AWS's public parameters alone"),
         ("SendCommand", "nothing runs on instances"),
     ],
-    protocols: &[Protocol::Json(
-        JsonVersion::OneOne,
-        "AmazonSSM",
-        &[
-            JsonOperation {
-                name: "GetParameter",
-                promise: PUBLIC,
-                takes: &["Name", "WithDecryption"],
-                run: JsonRun::Answer(get),
-            },
-            JsonOperation {
-                name: "GetParameters",
-                promise: PUBLIC,
-                takes: &["Names", "WithDecryption"],
-                run: JsonRun::Answer(get_all),
-            },
-        ],
-    )],
+    protocols: &[Protocol::Json(JsonVersion::OneOne, "AmazonSSM", OPERATIONS)],
 };
+
+#[rustfmt::skip]
+const OPERATIONS: &[JsonOperation] = &[
+    JsonOperation { name: "GetParameter", promise: PUBLIC, takes: &["Name", "WithDecryption"], run: JsonRun::Answer(get) },
+    JsonOperation { name: "GetParameters", promise: PUBLIC, takes: &["Names", "WithDecryption"], run: JsonRun::Answer(get_all) },
+];
 
 const KNOWN: &[&str] = &[
     "/aws/service/ami-amazon-linux-latest/al2023-ami-*kernel-*-x86_64",

@@ -35,7 +35,6 @@ pub(super) fn read(input: &Value) -> Result<BTreeMap<String, String>, ApiError> 
 fn tags_of<'w>(world: &'w mut World, input: &Value) -> Result<&'w mut BTreeMap<String, String>, ApiError> {
     let arn = required(input, "ResourceARN")?;
     let name = arn.strip_prefix(&world.alarm_arn("")).map(str::to_owned);
-    let unknown =
-        || ApiError::new(http::StatusCode::NOT_FOUND, "ResourceNotFoundException", format!("Unknown resource {arn}."));
+    let unknown = || ApiError::not_found("ResourceNotFoundException", format!("Unknown resource {arn}."));
     name.and_then(|name| world.alarms.get_mut(&name)).map(|alarm| &mut alarm.tags).ok_or_else(unknown)
 }

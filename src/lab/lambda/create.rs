@@ -62,18 +62,12 @@ pub(super) fn create(world: &mut World, call: &RestCall) -> Result<Value, ApiErr
     let function = Function {
         code: source::of(&input.code.zip_file, &handler)?,
         tags: std::mem::take(&mut input.tags),
-        description: String::new(),
-        runtime: String::new(),
-        handler: String::new(),
-        role: String::new(),
-        environment: BTreeMap::new(),
         timeout: 3,
         memory: 128,
-        json_logs: false,
         log_group: format!("/aws/lambda/{name}"),
         modified: world.now(),
-        permissions: BTreeMap::new(),
         name,
+        ..Function::default()
     };
     let function = input.applied(function)?;
     world.create_function(function.clone())?;

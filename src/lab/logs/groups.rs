@@ -10,12 +10,9 @@ use crate::lab::{
     wire::{error::ApiError, json_rpc},
     world::{
         World,
-        log_group::{LogGroup, LogStream},
+        log_group::{LogGroup, LogStream, RETENTIONS},
     },
 };
-
-const RETENTIONS: [u32; 23] =
-    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, 36_500];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", default)]

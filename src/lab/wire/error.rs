@@ -22,6 +22,11 @@ impl ApiError {
         Self { status, code: code.into(), message: message.into() }
     }
 
+    /// A refusal with HTTP status 404.
+    pub(in crate::lab) fn not_found(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, message)
+    }
+
     /// A refusal with HTTP status 400, as most are.
     pub(in crate::lab) fn bad(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message)

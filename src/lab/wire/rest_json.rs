@@ -1,12 +1,12 @@
 //! restJson1: the operation is method and path, inputs are labels, query and a JSON body. Knows no service.
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Request};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::error::ApiError;
+use super::{error::ApiError, json::encode};
 
 pub(in crate::lab) const CONTENT_TYPE: &str = "application/json";
 
@@ -80,16 +80,12 @@ impl RestCall {
 }
 
 pub(in crate::lab) fn unknown_operation() -> ApiError {
-    ApiError::new(StatusCode::NOT_FOUND, "UnknownOperationException", "")
+    ApiError::not_found("UnknownOperationException", "")
 }
 
 /// The body of a refusal; its code travels in the header `x-amzn-ErrorType`.
 pub(in crate::lab) fn error(error: &ApiError) -> Bytes {
-    encode(&json!({ "message": error.message }))
-}
-
-pub(in crate::lab) fn encode(value: &Value) -> Bytes {
-    Bytes::from(value.to_string())
+    encode(json!({ "message": error.message }))
 }
 
 #[cfg(test)]

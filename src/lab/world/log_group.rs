@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+/// For how many days a log group may keep its events.
+pub(in crate::lab) const RETENTIONS: [u32; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+
 /// All log groups of the region.
 #[derive(Debug, Default)]
 pub(in crate::lab) struct LogGroups {

@@ -16,7 +16,7 @@ use crate::lab::world::World;
 pub(in crate::lab) const NO_CHANGES: &str =
     "The submitted information didn't contain changes. Submit different information to create a change set.";
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::lab) struct Change {
     /// `Add`, `Modify` or `Remove`.
     pub(in crate::lab) action: &'static str,
@@ -32,7 +32,7 @@ pub(in crate::lab) struct Change {
     pub(in crate::lab) after: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::lab) struct Detail {
     /// E.g. `Properties`.
     pub(in crate::lab) attribute: &'static str,
@@ -114,17 +114,7 @@ impl World {
 
 impl Change {
     fn of(action: &'static str, logical: &str, kind: &'static str) -> Self {
-        Self {
-            action,
-            logical: logical.to_owned(),
-            physical: None,
-            kind,
-            replacement: None,
-            policy_action: None,
-            details: Vec::new(),
-            before: None,
-            after: None,
-        }
+        Self { action, logical: logical.to_owned(), kind, ..Self::default() }
     }
 
     /// The attributes that change, each once.
@@ -169,13 +159,9 @@ fn modification(
     ];
     details.extend(policies.into_iter().filter(|(_, old, new)| old != new).map(|(attribute, ..)| Detail {
         attribute,
-        name: None,
         recreation: "Never",
-        before: None,
-        after: None,
-        is_dynamic: false,
         source: "DirectModification",
-        cause: None,
+        ..Detail::default()
     }));
     let always = |dynamic: bool| details.iter().any(|one| one.recreation == "Always" && one.is_dynamic == dynamic);
     let replacement = match (always(false), always(true)) {

@@ -47,36 +47,25 @@ pub(super) enum Action {
 }
 
 impl Action {
-    pub(super) fn in_progress(self) -> &'static str {
+    /// Its verb, and a resource's status while it is under way, once it is done, and if it failed.
+    fn words(self) -> (&'static str, &'static str, &'static str, &'static str) {
         match self {
-            Self::Create => "CREATE_IN_PROGRESS",
-            Self::Update => "UPDATE_IN_PROGRESS",
-            Self::Delete => "DELETE_IN_PROGRESS",
+            Self::Create => ("create", "CREATE_IN_PROGRESS", "CREATE_COMPLETE", "CREATE_FAILED"),
+            Self::Update => ("update", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", "UPDATE_FAILED"),
+            Self::Delete => ("delete", "DELETE_IN_PROGRESS", "DELETE_COMPLETE", "DELETE_FAILED"),
         }
+    }
+
+    pub(super) fn in_progress(self) -> &'static str {
+        self.words().1
     }
 
     pub(super) fn complete(self) -> &'static str {
-        match self {
-            Self::Create => "CREATE_COMPLETE",
-            Self::Update => "UPDATE_COMPLETE",
-            Self::Delete => "DELETE_COMPLETE",
-        }
+        self.words().2
     }
 
     pub(super) fn failed(self) -> &'static str {
-        match self {
-            Self::Create => "CREATE_FAILED",
-            Self::Update => "UPDATE_FAILED",
-            Self::Delete => "DELETE_FAILED",
-        }
-    }
-
-    pub(super) fn verb(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Delete => "delete",
-        }
+        self.words().3
     }
 }
 
@@ -110,7 +99,8 @@ impl Work {
         let of = |action: Action| {
             let names: Vec<_> =
                 self.failed.iter().filter(|(failed, _)| *failed == action).map(|(_, name)| name.as_str()).collect();
-            let sentence = format!("The following resource(s) failed to {}: [{}]. ", action.verb(), names.join(", "));
+            let sentence =
+                format!("The following resource(s) failed to {}: [{}]. ", action.words().0, names.join(", "));
             if names.is_empty() { String::new() } else { sentence }
         };
         [Action::Create, Action::Update, Action::Delete].map(of).concat()

@@ -6,10 +6,10 @@ use super::{
     super::kind::{Failure, Made, Wanted},
     given, tag_list,
 };
-use crate::lab::world::{World, log_group::LogPolicy};
-
-const RETENTIONS: [u32; 22] =
-    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+use crate::lab::world::{
+    World,
+    log_group::{LogPolicy, RETENTIONS},
+};
 
 pub(in super::super) fn put_group(world: &mut World, wanted: &Wanted) -> Result<Made, Failure> {
     let retention = wanted.number("RetentionInDays")?;

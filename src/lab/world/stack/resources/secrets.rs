@@ -34,13 +34,6 @@ pub(in super::super) fn put(world: &mut World, wanted: &Wanted) -> Result<Made, 
     Ok(Made::new(arn.clone(), [("Id", arn)]))
 }
 
-/// At once, without a time in which it could be restored: a choice of the lab's.
-#[expect(clippy::unnecessary_wraps, reason = "every deletion may fail")]
-pub(in super::super) fn delete(world: &mut World, arn: &str, _: &Value) -> Result<(), Failure> {
-    world.secrets.retain(|_, secret| secret.arn != arn);
-    Ok(())
-}
-
 /// Without `SecretString`, which CloudFormation does not look at.
 pub(in super::super) fn live(world: &World, arn: &str, _: &Value) -> Option<Value> {
     let secret = world.secrets.values().find(|secret| secret.arn == arn && secret.deletion.is_none())?;
