@@ -6,8 +6,8 @@ use super::{
     service::{Promise, Protocol, QueryOperation, Service},
     wire::{
         error::ApiError,
-        query::{Dialect, Form},
-        token::{Page, PageToken, page},
+        query::{Dialect, Element, Form, maybe, members},
+        token::Paging,
     },
 };
 
@@ -48,23 +48,20 @@ pub(super) const SERVICE: Service = Service {
     )],
 };
 
-/// The page that `MaxRecords` (1 to `most`, else `usual`) and `NextToken` ask for.
-fn page_of<T>(
+/// A listing with its page's token; a page has so many items, if `MaxRecords` does not say another number up to a most.
+fn listing(
     form: &Form,
     operation: &str,
-    (usual, most): (usize, usize),
-    items: impl IntoIterator<Item = T>,
-) -> Result<Page<T>, ApiError> {
-    let invalid = |message: String| ApiError::bad("ValidationError", message);
-    let size = form.get("MaxRecords").map_or(Some(usual), |text| text.parse().ok());
-    let size = size.filter(|size| (1..=most).contains(size));
-    let size = size.ok_or_else(|| invalid(format!("MaxRecords must be from 1 to {most}.")))?;
-    let token = match form.get("NextToken") {
-        None => None,
-        Some(text) => {
-            let token = PageToken::decode(text).filter(|token| token.operation == operation);
-            Some(token.ok_or_else(|| ApiError::bad("InvalidNextToken", "The NextToken is not valid."))?)
-        }
+    sizes: (usize, usize),
+    name: &'static str,
+    items: impl IntoIterator<Item = Vec<Element>>,
+) -> Result<Vec<Element>, ApiError> {
+    let pages = Paging {
+        names: ("MaxRecords", "NextToken"),
+        sizes,
+        wrong_size: "ValidationError",
+        wrong_token: ("InvalidNextToken", "The NextToken is not valid."),
     };
-    Ok(page(operation, (1..).zip(items), token.as_ref(), size))
+    let page = pages.page(operation, (form.get("MaxRecords"), form.get("NextToken")), (1..).zip(items))?;
+    Ok(vec![members(name, page.items), maybe("NextToken", page.next)])
 }

@@ -14,8 +14,8 @@ use super::{
     service::{Promise, Protocol, QueryOperation, Service},
     wire::{
         error::ApiError,
-        query::{Dialect, Element, Form, text},
-        token::{Page, PageToken, page},
+        query::{Dialect, Element, Form, maybe},
+        token::{Page, Paging},
     },
 };
 
@@ -71,34 +71,28 @@ fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::bad("ValidationError", message)
 }
 
-/// Text that may be absent.
-fn maybe(name: &'static str, value: Option<impl Into<String>>) -> Option<Element> {
-    value.map(|value| text(name, value))
-}
+/// A page of the answer to an operation that lists 100 things, if `MaxResults` does not say fewer.
+const PAGES: Paging = Paging {
+    names: ("MaxResults", "NextToken"),
+    sizes: (100, 100),
+    wrong_size: "ValidationError",
+    wrong_token: ("ValidationError", "The specified NextToken is not valid."),
+};
 
-/// The page of at most `size` items that the request wants.
-fn page_of<T>(form: &Form, operation: &str, size: usize, items: Vec<T>) -> Result<Page<T>, ApiError> {
-    page_of_places(form, operation, size, (1..).zip(items))
+fn page_of<T>(form: &Form, operation: &str, items: impl IntoIterator<Item = T>) -> Result<Page<T>, ApiError> {
+    page_of_places(form, operation, (1..).zip(items))
 }
 
 /// The same of items that have their places.
 fn page_of_places<T>(
     form: &Form,
     operation: &str,
-    size: usize,
     items: impl IntoIterator<Item = (u64, T)>,
 ) -> Result<Page<T>, ApiError> {
-    let token = match form.get("NextToken") {
-        None => None,
-        Some(text) => {
-            let token = PageToken::decode(text).filter(|token| token.operation == operation);
-            Some(token.ok_or_else(|| invalid("The specified NextToken is not valid."))?)
-        }
-    };
-    Ok(page(operation, items, token.as_ref(), size))
+    PAGES.page(operation, (form.get("MaxResults"), form.get("NextToken")), items)
 }
 
 /// A page as an answer; the last one has no token.
 fn listing(list: Element, next: Option<String>) -> Vec<Element> {
-    std::iter::once(list).chain(maybe("NextToken", next)).collect()
+    vec![list, maybe("NextToken", next)]
 }

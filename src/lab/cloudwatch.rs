@@ -13,7 +13,7 @@ use super::{
         json_rpc::{self, JsonVersion},
         query::{Dialect, Form},
         query_json,
-        token::{Page, PageToken, page},
+        token::Paging,
     },
 };
 
@@ -109,26 +109,17 @@ fn texts<'v>(input: &'v Value, name: &str) -> Vec<&'v str> {
     input.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// The page that `MaxRecords` (1 to 100, else 50) and `NextToken` ask for, as an answer's member and its token.
+const PAGES: Paging = Paging {
+    names: ("MaxRecords", "NextToken"),
+    sizes: (50, 100),
+    wrong_size: "ValidationError",
+    wrong_token: ("InvalidNextToken", "The NextToken is not valid."),
+};
+
 fn listing(operation: &str, input: &Value, name: &str, items: Vec<Value>) -> Result<Value, ApiError> {
-    let size = match input.get("MaxRecords") {
-        None | Some(Value::Null) => 50,
-        Some(number) => {
-            let size = number.as_u64().filter(|size| (1..=100).contains(size));
-            size.and_then(|size| usize::try_from(size).ok())
-                .ok_or_else(|| invalid("MaxRecords must be from 1 to 100."))?
-        }
-    };
-    let token = match input.get("NextToken").and_then(Value::as_str) {
-        None => None,
-        Some(text) => {
-            let token = PageToken::decode(text).filter(|token| token.operation == operation);
-            Some(token.ok_or_else(|| ApiError::bad("InvalidNextToken", "The NextToken is not valid."))?)
-        }
-    };
-    let Page { items, next } = page(operation, (1..).zip(items), token.as_ref(), size);
-    let token = next.map(|next| ("NextToken".to_owned(), next.into()));
-    Ok(Value::Object(std::iter::once((name.to_owned(), Value::Array(items))).chain(token).collect()))
+    let size = input.get("MaxRecords").filter(|size| !size.is_null());
+    let token = input.get("NextToken").and_then(Value::as_str);
+    PAGES.listing(operation, (size, token), name, (1..).zip(items))
 }
 
 #[cfg(test)]

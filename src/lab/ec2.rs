@@ -13,14 +13,16 @@ mod spot_prices;
 mod spot_requests;
 mod tags;
 
+use std::ops::RangeInclusive;
+
 use http::StatusCode;
 
 use super::{
     service::{Promise, Protocol, QueryOperation, Service},
     wire::{
         error::ApiError,
-        query::{Dialect, Element, Form, set, text},
-        token::{Page, PageToken},
+        query::{Dialect, Element, Form, maybe, set, text},
+        token::{Page, PageToken, page},
     },
     world::{World, instance::Tags, template::Earlier},
 };
@@ -140,11 +142,6 @@ fn client_token(form: &Form) -> Option<String> {
     Some(format!("{} {token}", form.get("Action").unwrap_or_default()))
 }
 
-/// A page of a listing, and where the next one is.
-fn paged(name: &'static str, page: Page<Vec<Element>>) -> Vec<Element> {
-    std::iter::once(set(name, page.items)).chain(page.next.map(|next| text("nextToken", next))).collect()
-}
-
 /// A boolean input; false if it is absent.
 fn flag(form: &Form, name: &str) -> Result<bool, ApiError> {
     match form.get(name) {
@@ -178,35 +175,39 @@ fn take_only(form: &Form, structure: &str, members: &[&str]) -> Result<(), ApiEr
 /// Which part of a listing a request wants.
 #[derive(Debug)]
 struct Paging {
+    operation: &'static str,
     token: Option<PageToken>,
     size: usize,
 }
 
 impl Paging {
     /// From `MaxResults` (without it everything) and `NextToken`.
-    fn of(form: &Form, operation: &str, sizes: std::ops::RangeInclusive<usize>) -> Result<Self, ApiError> {
-        let token = match form.get("NextToken") {
-            None | Some("") => None,
-            Some(text) => {
-                let token = PageToken::decode(text).filter(|token| token.operation == operation);
-                let refusal = || ApiError::bad("InvalidPaginationToken", "The specified token is not valid");
-                Some(token.ok_or_else(refusal)?)
-            }
-        };
-        let size = match form.get("MaxResults") {
-            None => usize::MAX,
-            Some(text) => {
-                let size = text.parse().ok().filter(|size| sizes.contains(size));
-                let (low, high) = (sizes.start(), sizes.end());
-                let message = || {
-                    format!(
-                        "Value ( {text} ) for parameter maxResults is invalid. Expecting a value from {low} to {high}."
-                    )
-                };
-                size.ok_or_else(|| invalid(message()))?
-            }
-        };
-        Ok(Self { token, size })
+    fn of(form: &Form, operation: &'static str, sizes: RangeInclusive<usize>) -> Result<Self, ApiError> {
+        let wrong = |_| ApiError::bad("InvalidPaginationToken", "The specified token is not valid");
+        let token = PageToken::given(operation, form.get("NextToken")).map_err(wrong)?;
+        let given = form.get("MaxResults");
+        let size = given.map_or(Some(usize::MAX), |text| text.parse().ok().filter(|size| sizes.contains(size)));
+        let size = size.ok_or_else(|| {
+            let (text, low, high) = (given.unwrap_or_default(), sizes.start(), sizes.end());
+            let expected = format!("Expecting a value from {low} to {high}.");
+            invalid(format!("Value ( {text} ) for parameter maxResults is invalid. {expected}"))
+        })?;
+        Ok(Self { operation, token, size })
+    }
+
+    /// The place of the last item that was given out.
+    fn after(&self) -> u64 {
+        self.token.as_ref().map_or(0, |token| token.after)
+    }
+
+    fn page<T>(&self, items: impl IntoIterator<Item = (u64, T)>) -> Page<T> {
+        page(self.operation, items, self.token.as_ref(), self.size)
+    }
+
+    /// A page as an answer, and where the next one is.
+    fn listing(&self, name: &'static str, items: impl IntoIterator<Item = (u64, Vec<Element>)>) -> Vec<Element> {
+        let page = self.page(items);
+        vec![set(name, page.items), maybe("nextToken", page.next)]
     }
 }
 

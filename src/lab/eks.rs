@@ -8,11 +8,7 @@ use serde_json::Value;
 
 use super::{
     service::{Promise, Protocol, RestRun, Route, Service},
-    wire::{
-        error::ApiError,
-        rest_json::RestCall,
-        token::{PageToken, page},
-    },
+    wire::{error::ApiError, rest_json::RestCall, token::Paging},
     world::World,
 };
 
@@ -38,6 +34,13 @@ pub(super) const SERVICE: Service = Service {
     ])],
 };
 
+const PAGES: Paging = Paging {
+    names: ("maxResults", "nextToken"),
+    sizes: (100, 100),
+    wrong_size: "InvalidParameterException",
+    wrong_token: ("InvalidParameterException", "The nextToken is not valid."),
+};
+
 fn not_found(message: String) -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
 }
@@ -49,21 +52,8 @@ fn cluster<'w>(world: &'w World, call: &RestCall) -> Result<&'w str, ApiError> {
     group.map(|group| group.cluster.as_str()).ok_or_else(|| not_found(format!("No cluster found for name: {name}.")))
 }
 
-/// A page of names, of 1 to 100 (which it is if `maxResults` is not given).
+/// A page of names.
 fn names(call: &RestCall, operation: &str, member: &str, names: Vec<String>) -> Result<Value, ApiError> {
-    let invalid = |message: &str| ApiError::bad("InvalidParameterException", message);
-    let size = call.query("maxResults").map_or(Some(100), |text| text.parse().ok());
-    let size =
-        size.filter(|size| (1..=100).contains(size)).ok_or_else(|| invalid("maxResults must be from 1 to 100."))?;
-    let token = match call.query("nextToken") {
-        None => None,
-        Some(text) => {
-            let token = PageToken::decode(text).filter(|token| token.operation == operation);
-            Some(token.ok_or_else(|| invalid("The nextToken is not valid."))?)
-        }
-    };
-    let page = page(operation, (1..).zip(names), token.as_ref(), size);
-    let token = page.next.map(|next| ("nextToken".to_owned(), next.into()));
-    let items = Value::Array(page.items.into_iter().map(Value::String).collect());
-    Ok(Value::Object(std::iter::once((member.to_owned(), items)).chain(token).collect()))
+    let asked = (call.query("maxResults"), call.query("nextToken"));
+    PAGES.listing(operation, asked, member, (1..).zip(names.into_iter().map(Value::String)))
 }

@@ -4,18 +4,18 @@ mod put;
 mod rules;
 mod targets;
 
-use crate::lab::wire::json_rpc::set;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     service::{JsonOperation, JsonRun, Promise, Protocol, Service},
     wire::{
         error::ApiError,
+        json::tags_of_list,
         json_rpc::{self, JsonVersion},
-        token::{PageToken, page},
+        token::Paging,
     },
     world::{World, rule::Rule},
 };
@@ -52,6 +52,13 @@ pub(super) const SERVICE: Service = Service {
     protocols: &[Protocol::Json(JsonVersion::OneOne, "AWSEvents", OPERATIONS)],
 };
 
+const PAGES: Paging = Paging {
+    names: ("Limit", "NextToken"),
+    sizes: (100, 100),
+    wrong_size: "ValidationException",
+    wrong_token: ("ValidationException", "Parameter NextToken is not valid. Reason: Invalid token."),
+};
+
 /// What any of the operations may be given.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -70,17 +77,11 @@ struct Input {
     entries: Vec<Value>,
     #[serde(rename = "ResourceARN")]
     resource_arn: String,
-    tags: Vec<Tag>,
+    #[serde(deserialize_with = "tags_of_list")]
+    tags: BTreeMap<String, String>,
     tag_keys: Vec<String>,
     limit: Option<usize>,
     next_token: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Tag {
-    key: String,
-    value: String,
 }
 
 impl Input {
@@ -88,7 +89,7 @@ impl Input {
     fn of(world: &World, body: &[u8]) -> Result<Self, ApiError> {
         let input: Self = json_rpc::input(body)?;
         match input.event_bus_name.as_deref() {
-            Some(bus) if !is_default(world, bus) => Err(not_found(&format!("Event bus {bus} does not exist."))),
+            Some(bus) if !is_default(world, bus) => Err(not_found(format!("Event bus {bus} does not exist."))),
             _ => Ok(input),
         }
     }
@@ -110,28 +111,13 @@ impl Input {
     fn rule<'w>(&self, world: &'w mut World) -> Result<&'w mut Rule, ApiError> {
         let name = self.rule_name()?;
         let message = format!("Rule {name} does not exist on EventBus default.");
-        world.rules.get_mut(name).ok_or_else(|| not_found(&message))
+        world.rules.get_mut(name).ok_or_else(|| not_found(message))
     }
 
     /// One page of a listing, under its name.
     fn page(&self, operation: &str, name: &str, items: Vec<Value>) -> Result<Value, ApiError> {
-        let token = match self.next_token.as_deref() {
-            Some(text) => match PageToken::decode(text).filter(|token| token.operation == operation) {
-                None => return Err(invalid("Parameter NextToken is not valid. Reason: Invalid token.".to_owned())),
-                token => token,
-            },
-            None => None,
-        };
-        let limit = self.limit.unwrap_or(100);
-        if !(1..=100).contains(&limit) {
-            return Err(invalid("Limit must be from 1 to 100.".to_owned()));
-        }
-        let page = page(operation, (1..).zip(items), token.as_ref(), limit);
-        let mut answer = json!({ name: page.items });
-        if let Some(next) = page.next {
-            set(&mut answer, "NextToken", next);
-        }
-        Ok(answer)
+        let asked = (self.limit, self.next_token.as_deref());
+        PAGES.listing(operation, asked, name, (1..).zip(items))
     }
 }
 
@@ -139,14 +125,10 @@ fn is_default(world: &World, bus: &str) -> bool {
     bus == "default" || bus == world.arn("events", "event-bus/default")
 }
 
-fn tags_of(tags: Vec<Tag>) -> BTreeMap<String, String> {
-    tags.into_iter().map(|tag| (tag.key, tag.value)).collect()
-}
-
-fn invalid(message: String) -> ApiError {
+fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::bad("ValidationException", message)
 }
 
-fn not_found(message: &str) -> ApiError {
+fn not_found(message: impl Into<String>) -> ApiError {
     ApiError::bad("ResourceNotFoundException", message)
 }

@@ -8,17 +8,14 @@ mod tags;
 mod templates;
 mod validate;
 
+pub(super) use validate::check as check_template;
+
 use http::StatusCode;
 use serde_json::Value;
 
 use super::{
     service::{Promise, Protocol, RestRun, Route, Service},
-    wire::{
-        error::ApiError,
-        rest_json::RestCall,
-        token::{Page, PageToken, page},
-    },
-    world::{World, template::TemplateContent},
+    wire::{error::ApiError, rest_json::RestCall, token::Paging},
 };
 
 pub(super) const SERVICE: Service = Service {
@@ -65,11 +62,12 @@ const ROUTES: &[Route] = &[
     Route { name: "ListTagsForResource", method: "GET", path: "/tags/{}", promise: Promise::Faithful, takes: &[], run: RestRun::Answer(tags::list) },
 ];
 
-/// What FIS refuses in a template, whoever wants it made.
-pub(super) fn check_template(world: &World, content: &TemplateContent) -> Result<(), ApiError> {
-    validate::template(content)?;
-    validate::exists(world, content)
-}
+const PAGES: Paging = Paging {
+    names: ("maxResults", "nextToken"),
+    sizes: (100, 100),
+    wrong_size: "ValidationException",
+    wrong_token: ("ValidationException", "The nextToken is not valid."),
+};
 
 fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::bad("ValidationException", message)
@@ -88,32 +86,12 @@ fn conflict(message: impl Into<String>) -> ApiError {
     ApiError::new(StatusCode::CONFLICT, "ConflictException", message)
 }
 
-/// A page as FIS answers with it; the last one has no token.
-fn listing(name: &str, page: Page<Value>) -> Value {
-    let token = page.next.map(|next| ("nextToken".to_owned(), next.into()));
-    let members = std::iter::once((name.to_owned(), Value::Array(page.items))).chain(token);
-    Value::Object(members.collect())
-}
-
-/// The page that a call asks for with `maxResults` (1 to 100, which it is if none is given) and `nextToken`.
-fn page_of<T>(
+/// The page that a call asks for, as FIS answers with it.
+fn listing(
     call: &RestCall,
     operation: &str,
-    items: impl IntoIterator<Item = (u64, T)>,
-) -> Result<Page<T>, ApiError> {
-    let size = match call.query("maxResults") {
-        None => 100,
-        Some(text) => {
-            let size = text.parse().ok().filter(|size| (1..=100).contains(size));
-            size.ok_or_else(|| invalid("maxResults must be from 1 to 100."))?
-        }
-    };
-    let token = match call.query("nextToken") {
-        None => None,
-        Some(text) => {
-            let token = PageToken::decode(text).filter(|token| token.operation == operation);
-            Some(token.ok_or_else(|| invalid("The nextToken is not valid."))?)
-        }
-    };
-    Ok(page(operation, items, token.as_ref(), size))
+    name: &str,
+    items: impl IntoIterator<Item = (u64, Value)>,
+) -> Result<Value, ApiError> {
+    PAGES.listing(operation, (call.query("maxResults"), call.query("nextToken")), name, items)
 }

@@ -18,8 +18,8 @@ use super::{
     service::{Promise, Protocol, QueryOperation, Service},
     wire::{
         error::ApiError,
-        query::{Dialect, Element, Form, element, text},
-        token::{PageToken, page},
+        query::{Dialect, Element, Form, element, maybe, text},
+        token::Paging,
     },
 };
 
@@ -122,29 +122,20 @@ fn tags(form: &Form) -> BTreeMap<String, String> {
     form.structures("Tags").into_iter().filter_map(pair).collect()
 }
 
-fn tag_list(tags: &BTreeMap<String, String>) -> Vec<Element> {
-    tags.iter().map(|(key, value)| element("member", vec![text("Key", key), text("Value", value)])).collect()
-}
-
 /// A document as IAM gives it back.
 fn encoded(document: &serde_json::Value) -> String {
     percent_encoding::utf8_percent_encode(&document.to_string(), percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-/// The page that `MaxItems` (1 to 1,000; 100 if none is given) and `Marker` ask for.
+const PAGES: Paging = Paging {
+    names: ("MaxItems", "Marker"),
+    sizes: (100, 1000),
+    wrong_size: "ValidationError",
+    wrong_token: ("ValidationError", "Invalid Marker."),
+};
+
 fn listing(form: &Form, operation: &str, name: &'static str, members: Vec<Element>) -> Answer {
-    let size = form.get("MaxItems").map_or(Some(100), |text| text.parse().ok());
-    let size =
-        size.filter(|size| (1..=1000).contains(size)).ok_or_else(|| invalid("MaxItems must be from 1 to 1000."))?;
-    let token = match form.get("Marker") {
-        None => None,
-        Some(marker) => {
-            let token = PageToken::decode(marker).filter(|token| token.operation == operation);
-            Some(token.ok_or_else(|| invalid("Invalid Marker."))?)
-        }
-    };
-    let page = page(operation, (1..).zip(members), token.as_ref(), size);
+    let page = PAGES.page(operation, (form.get("MaxItems"), form.get("Marker")), (1..).zip(members))?;
     let truncated = text("IsTruncated", page.next.is_some().to_string());
-    let marker = page.next.map(|next| text("Marker", next));
-    Ok([element(name, page.items), truncated].into_iter().chain(marker).collect())
+    Ok(vec![element(name, page.items), truncated, maybe("Marker", page.next)])
 }

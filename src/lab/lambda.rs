@@ -7,17 +7,12 @@ mod source;
 
 pub(super) use invoke::answer;
 
-use crate::lab::wire::json_rpc::set;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
     service::{Promise, Protocol, RestRun, Route, Service},
-    wire::{
-        error::ApiError,
-        rest_json::RestCall,
-        token::{PageToken, page},
-    },
+    wire::{error::ApiError, rest_json::RestCall, token::Paging},
     world::{World, function::Function},
 };
 
@@ -76,20 +71,19 @@ fn get_configuration(world: &mut World, call: &RestCall) -> Result<Value, ApiErr
     Ok(configuration(world, &function))
 }
 
+/// A page has 50 functions at most, even if more are asked for.
+const PAGES: Paging = Paging {
+    names: ("MaxItems", "Marker"),
+    sizes: (50, 50),
+    wrong_size: "InvalidParameterValueException",
+    wrong_token: ("InvalidParameterValueException", "Invalid pagination token."),
+};
+
 fn list(world: &mut World, call: &RestCall) -> Result<Value, ApiError> {
-    let most = call.query("MaxItems").map_or(Some(50), |text| text.parse().ok().filter(|most| *most >= 1));
-    let most: usize = most.ok_or_else(|| invalid("MaxItems must be from 1 to 10000."))?;
-    let token = call.query("Marker").map(PageToken::decode);
-    if token == Some(None) {
-        return Err(invalid("Invalid pagination token."));
-    }
+    let size = call.query("MaxItems").map(|text| text.parse::<usize>().unwrap_or(0).min(50));
     let functions = world.functions.values().map(|function| configuration(world, function));
-    let page = page("ListFunctions", (1..).zip(functions), token.flatten().as_ref(), most.min(50));
-    let mut answer = json!({ "Functions": page.items });
-    if let Some(next) = page.next {
-        set(&mut answer, "NextMarker", next);
-    }
-    Ok(answer)
+    let page = PAGES.page("ListFunctions", (size, call.query("Marker")), (1..).zip(functions))?;
+    Ok(json!({ "Functions": page.items, "NextMarker": page.next }))
 }
 
 fn delete(world: &mut World, call: &RestCall) -> Result<Value, ApiError> {
@@ -103,7 +97,8 @@ fn configuration(world: &World, function: &Function) -> Value {
         "LogFormat": if function.json_logs { "JSON" } else { "Text" },
         "LogGroup": function.log_group,
     });
-    let mut shown = json!({
+    let environment = (!function.environment.is_empty()).then(|| json!({ "Variables": function.environment }));
+    json!({
         "FunctionName": function.name,
         "FunctionArn": world.function_arn(&function.name),
         "Runtime": function.runtime,
@@ -122,11 +117,8 @@ fn configuration(world: &World, function: &Function) -> Value {
         "EphemeralStorage": { "Size": 512 },
         "TracingConfig": { "Mode": "PassThrough" },
         "LoggingConfig": logging,
-    });
-    if !function.environment.is_empty() {
-        set(&mut shown, "Environment", json!({ "Variables": function.environment }));
-    }
-    shown
+        "Environment": environment,
+    })
 }
 
 fn invalid(message: impl Into<String>) -> ApiError {

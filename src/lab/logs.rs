@@ -2,10 +2,10 @@
 
 pub(super) mod pattern;
 
+mod describe;
 mod events;
 mod groups;
 mod json_pattern;
-mod listing;
 mod policies;
 mod put;
 mod tail;
@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::{
     service::{JsonOperation, JsonRun, Promise, Protocol, Service},
-    wire::{error::ApiError, json_rpc::JsonVersion, token::PageToken},
+    wire::{error::ApiError, json_rpc::JsonVersion, token::Paging},
     world::{World, log_group::LogGroup},
 };
 
@@ -39,8 +39,8 @@ const OPERATIONS: &[JsonOperation] = &[
     JsonOperation { name: "DeleteLogStream", promise: Promise::Faithful, takes: &["logGroupName", "logStreamName"], run: JsonRun::Answer(groups::delete_stream) },
     JsonOperation { name: "DeleteResourcePolicy", promise: Promise::Simplified("policies of the account, none of one resource"), takes: &["policyName"], run: JsonRun::Answer(policies::delete) },
     JsonOperation { name: "DeleteRetentionPolicy", promise: Promise::Faithful, takes: &["logGroupName"], run: JsonRun::Answer(groups::delete_retention) },
-    JsonOperation { name: "DescribeLogGroups", promise: Promise::Faithful, takes: &["logGroupNamePrefix", "logGroupNamePattern", "limit", "nextToken"], run: JsonRun::Answer(listing::describe_log_groups) },
-    JsonOperation { name: "DescribeLogStreams", promise: Promise::Faithful, takes: &["logGroupName", "logGroupIdentifier", "logStreamNamePrefix", "orderBy", "descending", "limit", "nextToken"], run: JsonRun::Answer(listing::describe_log_streams) },
+    JsonOperation { name: "DescribeLogGroups", promise: Promise::Faithful, takes: &["logGroupNamePrefix", "logGroupNamePattern", "limit", "nextToken"], run: JsonRun::Answer(describe::describe_log_groups) },
+    JsonOperation { name: "DescribeLogStreams", promise: Promise::Faithful, takes: &["logGroupName", "logGroupIdentifier", "logStreamNamePrefix", "orderBy", "descending", "limit", "nextToken"], run: JsonRun::Answer(describe::describe_log_streams) },
     JsonOperation { name: "DescribeResourcePolicies", promise: Promise::Simplified("policies of the account, none of one resource"), takes: &["limit", "nextToken"], run: JsonRun::Answer(policies::describe) },
     JsonOperation { name: "FilterLogEvents", promise: PLAYED, takes: &["logGroupName", "logGroupIdentifier", "logStreamNames", "logStreamNamePrefix", "startTime", "endTime", "filterPattern", "limit", "nextToken", "startFromHead", "interleaved"], run: JsonRun::Answer(events::filter_log_events) },
     JsonOperation { name: "GetLogEvents", promise: Promise::Faithful, takes: &["logGroupName", "logGroupIdentifier", "logStreamName", "startTime", "endTime", "limit", "nextToken", "startFromHead"], run: JsonRun::Answer(events::get_log_events) },
@@ -96,20 +96,12 @@ fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::bad("InvalidParameterException", message)
 }
 
-/// A page token that this operation gave out.
-fn token(operation: &str, text: Option<&str>) -> Result<Option<PageToken>, ApiError> {
-    let Some(text) = text else { return Ok(None) };
-    let token = PageToken::decode(text).filter(|token| token.operation == operation);
-    token.map(Some).ok_or_else(|| invalid("The specified nextToken is invalid."))
-}
-
-/// A `limit` from 1 to `most`, which it is if none is given.
-fn limit(limit: Option<i64>, most: usize) -> Result<usize, ApiError> {
-    match limit {
-        None => Ok(most),
-        Some(limit) => {
-            let number = usize::try_from(limit).ok().filter(|number| (1..=most).contains(number));
-            number.ok_or_else(|| invalid(format!("limit must be from 1 to {most}.")))
-        }
+/// A page has so many items at most, and if no limit is given.
+const fn pages(most: usize) -> Paging {
+    Paging {
+        names: ("limit", "nextToken"),
+        sizes: (most, most),
+        wrong_size: "InvalidParameterException",
+        wrong_token: ("InvalidParameterException", "The specified nextToken is invalid."),
     }
 }

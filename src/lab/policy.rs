@@ -114,7 +114,8 @@ fn element(statement: &Value, name: &str, opposite: &str, fits: impl Fn(&str) ->
 
 fn is_for(statement: &Value, principals: &[(&'static str, String)]) -> bool {
     match statement.get("Principal") {
-        None => true,
+        // Only the policy of a user or role names none; a resource's or a trust policy that does not lets nobody in.
+        None => principals.is_empty(),
         Some(Value::String(anyone)) => anyone == "*",
         Some(named) => principals.iter().any(|(kind, name)| {
             let of_kind = named.get(*kind).map(texts).unwrap_or_default();

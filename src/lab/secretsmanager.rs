@@ -11,7 +11,9 @@ use super::{
     service::{JsonOperation, JsonRun, Promise, Protocol, Service},
     wire::{
         error::ApiError,
+        json::tags_of_list,
         json_rpc::{self, JsonVersion},
+        token::Paging,
     },
     world::{World, secret::Secret},
 };
@@ -43,6 +45,13 @@ const OPERATIONS: &[JsonOperation] = &[
     JsonOperation { name: "UntagResource", promise: Promise::Faithful, takes: &["SecretId", "TagKeys"], run: JsonRun::Answer(lifecycle::untag) },
 ];
 
+const PAGES: Paging = Paging {
+    names: ("MaxResults", "NextToken"),
+    sizes: (100, 100),
+    wrong_size: "InvalidParameterException",
+    wrong_token: ("InvalidNextTokenException", "The NextToken value is invalid."),
+};
+
 const STAGE: &str = "AWSCURRENT";
 
 /// What any of the operations may be given. Not to be shown: it holds the value.
@@ -57,7 +66,8 @@ struct Input {
     secret_string: Option<String>,
     version_id: Option<String>,
     version_stage: Option<String>,
-    tags: Vec<Tag>,
+    #[serde(deserialize_with = "tags_of_list")]
+    tags: BTreeMap<String, String>,
     tag_keys: Vec<String>,
     recovery_window_in_days: Option<i64>,
     force_delete_without_recovery: bool,
@@ -66,23 +76,12 @@ struct Input {
     next_token: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Tag {
-    key: String,
-    value: String,
-}
-
 impl Input {
     /// The input, once the secrets are gone whose recovery window has ended.
     fn read(world: &mut World, body: &[u8]) -> Result<Self, ApiError> {
         let now = world.now();
         world.secrets.retain(|_, secret| secret.deletion.is_none_or(|at| at > now));
         json_rpc::input(body)
-    }
-
-    fn tags(&self) -> BTreeMap<String, String> {
-        self.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
     }
 
     /// The secret by its name or its ARN, be it deleted or not.

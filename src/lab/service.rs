@@ -18,7 +18,7 @@ use super::{
     wire::{
         cbor,
         error::ApiError,
-        event_stream,
+        event_stream, json,
         json_rpc::{self, JsonVersion},
         query::{self, Dialect, Element, Form},
         rest_json::{self, RestCall},
@@ -297,13 +297,13 @@ impl Call {
     /// Which page of a listing it asks for, from 1.
     fn page(&self) -> u32 {
         let token = match self {
-            Self::Query(_, _, form) => form.get("NextToken").and_then(PageToken::decode),
+            Self::Query(_, _, form) => form.get("NextToken").or_else(|| form.get("Marker")).and_then(PageToken::decode),
             Self::Json(_, body) => {
                 let body: Value = serde_json::from_slice(body).unwrap_or_default();
                 let token = body.get("nextToken").or_else(|| body.get("NextToken"));
                 token.and_then(Value::as_str).and_then(PageToken::decode)
             }
-            Self::Rest(_, call) => call.query("nextToken").and_then(PageToken::decode),
+            Self::Rest(_, call) => call.query("nextToken").or_else(|| call.query("Marker")).and_then(PageToken::decode),
         };
         token.map_or(1, |token| token.page)
     }
@@ -313,16 +313,14 @@ impl Call {
             Self::Query(dialect, operation, form) => {
                 dialect.response(operation.name, request_id, (operation.run)(world, form)?)
             }
-            Self::Json(JsonOperation { run: JsonRun::Answer(run), .. }, body) => {
-                Ok(json_rpc::encode(&run(world, body)?))
-            }
+            Self::Json(JsonOperation { run: JsonRun::Answer(run), .. }, body) => Ok(json::encode(run(world, body)?)),
             Self::Json(JsonOperation { run: JsonRun::Stream(run), .. }, body) => {
                 return Ok(Payload::LiveTail(Box::new(run(world, body)?)));
             }
-            Self::Rest(Route { run: RestRun::Answer(run), .. }, call) => Ok(rest_json::encode(&run(world, call)?)),
+            Self::Rest(Route { run: RestRun::Answer(run), .. }, call) => Ok(json::encode(run(world, call)?)),
             Self::Rest(Route { run: RestRun::As(status, run), .. }, call) => {
                 let answer = run(world, call)?;
-                let body = if *status == StatusCode::NO_CONTENT { Bytes::new() } else { rest_json::encode(&answer) };
+                let body = if *status == StatusCode::NO_CONTENT { Bytes::new() } else { json::encode(answer) };
                 return Ok(Payload::Raw(Raw { status: *status, headers: Vec::new(), body }));
             }
             Self::Rest(Route { run: RestRun::Payload(run), .. }, call) => return run(world, call),
@@ -400,7 +398,7 @@ impl Protocol {
             Self::Cbor(service, operations) => {
                 let name = cbor::operation(request.uri().path(), service);
                 let operation = operations.iter().find(|operation| name == Some(operation.name)).ok_or_else(unknown)?;
-                Ok(Call::Json(operation, json_rpc::encode(&cbor::to_json(request.body())?)))
+                Ok(Call::Json(operation, json::encode(cbor::to_json(request.body())?)))
             }
         }
     }

@@ -8,7 +8,7 @@ use super::{
     wire::{
         error::ApiError,
         json_rpc::{self, JsonVersion},
-        token::{PageToken, page},
+        token::Paging,
     },
     world::World,
 };
@@ -57,6 +57,13 @@ struct Input {
     next_token: Option<String>,
 }
 
+const PAGES: Paging = Paging {
+    names: ("MaxResults", "NextToken"),
+    sizes: (100, 100),
+    wrong_size: "IllegalArgumentException",
+    wrong_token: ("InvalidPaginationTokenException", "Invalid NextToken."),
+};
+
 fn applied(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
     let quota = find(body)?;
     Ok(json!({ "Quota": described(world, quota, quota.4) }))
@@ -73,28 +80,9 @@ fn list(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
     if of_service.clone().next().is_none() {
         return Err(missing());
     }
-    let size = input.max_results.unwrap_or(100);
-    if !(1..=100).contains(&size) {
-        return Err(ApiError::bad("IllegalArgumentException", "MaxResults must be from 1 to 100."));
-    }
-    let token = match &input.next_token {
-        None => None,
-        Some(text) => {
-            let token = PageToken::decode(text).filter(|token| token.operation == "ListServiceQuotas");
-            Some(token.ok_or_else(|| ApiError::bad("InvalidPaginationTokenException", "Invalid NextToken."))?)
-        }
-    };
-    let page = page(
-        "ListServiceQuotas",
-        (1..).zip(of_service.map(|quota| described(world, quota, quota.4))),
-        token.as_ref(),
-        size,
-    );
-    let mut answer = json!({ "Quotas": page.items });
-    if let (Some(next), Some(members)) = (page.next, answer.as_object_mut()) {
-        members.insert("NextToken".to_owned(), next.into());
-    }
-    Ok(answer)
+    let quotas = of_service.map(|quota| described(world, quota, quota.4));
+    let asked = (input.max_results, input.next_token.as_deref());
+    PAGES.listing("ListServiceQuotas", asked, "Quotas", (1..).zip(quotas))
 }
 
 fn find(body: &[u8]) -> Result<&'static Quota, ApiError> {

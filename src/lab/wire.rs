@@ -4,6 +4,7 @@
 pub(super) mod cbor;
 pub(super) mod error;
 pub(super) mod event_stream;
+pub(super) mod json;
 pub(super) mod json_rpc;
 pub(super) mod query;
 pub(super) mod query_json;

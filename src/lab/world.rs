@@ -17,7 +17,6 @@ pub(super) mod launch_template;
 pub(super) mod listing;
 pub(super) mod log_group;
 pub(super) mod notices;
-pub(super) mod resource_policy;
 pub(super) mod role;
 pub(super) mod rule;
 pub(super) mod safety_lever;

@@ -2,12 +2,12 @@
 
 use jiff::SignedDuration;
 
-use super::page_of;
+use super::listing;
 use crate::lab::{
     scenario::Group,
     wire::{
         error::ApiError,
-        query::{Element, Form, element, members, text},
+        query::{Element, Form, maybe, members, text, texts},
         time::iso_millis,
     },
     world::{
@@ -32,9 +32,7 @@ pub(super) fn describe(world: &mut World, form: &Form) -> Result<Vec<Element>, A
             && filters.iter().all(|filter| passes(filter, &world.group_tags(*place)))
     });
     let described = groups.map(|(place, group, name)| group_elements(world, place, group, &name));
-    let page = page_of(form, "DescribeAutoScalingGroups", (50, 100), described)?;
-    let token = page.next.map(|next| text("NextToken", next));
-    Ok(std::iter::once(members("AutoScalingGroups", page.items)).chain(token).collect())
+    listing(form, "DescribeAutoScalingGroups", (50, 100), "AutoScalingGroups", described)
 }
 
 pub(super) fn describe_instances(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
@@ -48,9 +46,7 @@ pub(super) fn describe_instances(world: &mut World, form: &Form) -> Result<Vec<E
         let own = [text("AutoScalingGroupName", name)];
         own.into_iter().chain(instance_elements(instance, ["HEALTHY", "UNHEALTHY"])).collect::<Vec<_>>()
     });
-    let page = page_of(form, "DescribeAutoScalingInstances", (50, 50), described)?;
-    let token = page.next.map(|next| text("NextToken", next));
-    Ok(std::iter::once(members("AutoScalingInstances", page.items)).chain(token).collect())
+    listing(form, "DescribeAutoScalingInstances", (50, 50), "AutoScalingInstances", described)
 }
 
 /// The latest first.
@@ -69,13 +65,11 @@ pub(super) fn activities(world: &mut World, form: &Form) -> Result<Vec<Element>,
     found.retain(|(activity, _)| ids.is_empty() || ids.contains(&activity.id.as_str()));
     found.sort_by_key(|(activity, _)| std::cmp::Reverse(activity.start));
     let described = found.into_iter().map(|(activity, name)| activity_elements(world, activity, &name));
-    let page = page_of(form, "DescribeScalingActivities", (100, 100), described)?;
-    let token = page.next.map(|next| text("NextToken", next));
-    Ok(std::iter::once(members("Activities", page.items)).chain(token).collect())
+    listing(form, "DescribeScalingActivities", (100, 100), "Activities", described)
 }
 
 fn activity_elements(world: &World, activity: &Activity, group: &str) -> Vec<Element> {
-    let mut elements = vec![
+    vec![
         text("ActivityId", &activity.id),
         text("AutoScalingGroupName", group),
         text("AutoScalingGroupARN", world.group_arn(group)),
@@ -84,12 +78,9 @@ fn activity_elements(world: &World, activity: &Activity, group: &str) -> Vec<Ele
         text("StartTime", iso_millis(activity.start)),
         text("StatusCode", activity.status),
         text("Progress", if activity.end.is_some() { "100" } else { "50" }),
-    ];
-    elements.extend(activity.end.map(|end| text("EndTime", iso_millis(end))));
-    if !activity.message.is_empty() {
-        elements.push(text("StatusMessage", &activity.message));
-    }
-    elements
+        maybe("EndTime", activity.end.map(iso_millis)),
+        maybe("StatusMessage", Some(&activity.message).filter(|message| !message.is_empty())),
+    ]
 }
 
 /// What Auto Scaling still counts as the group's.
@@ -142,7 +133,7 @@ fn group_elements(world: &World, place: usize, group: &Group, name: &str) -> Vec
         ),
         text("CreatedTime", iso_millis(created)),
         members("Tags", tags),
-        texts("TerminationPolicies", &["Default".to_owned()]),
+        texts("TerminationPolicies", ["Default"]),
         text("NewInstancesProtectedFromScaleIn", "false"),
         text("CapacityRebalance", group.capacity_rebalancing.to_string()),
     ]
@@ -151,10 +142,6 @@ fn group_elements(world: &World, place: usize, group: &Group, name: &str) -> Vec
 /// The subnet of the group's instances in a zone, if it has any there.
 fn subnet(world: &World, place: usize, zone: &str) -> Option<String> {
     instances(world, place).find(|instance| *instance.zone == *zone).map(|instance| instance.subnet.to_string())
-}
-
-fn texts(name: &'static str, all: &[String]) -> Element {
-    element(name, all.iter().map(|one| text("member", one)).collect())
 }
 
 /// Auto Scaling's two descriptions spell health in two ways.

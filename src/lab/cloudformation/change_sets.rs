@@ -2,14 +2,12 @@
 
 use http::StatusCode;
 
-use super::{
-    describe::{iso, parameters, tags},
-    invalid, listing, maybe, page_of, request, stacks,
-};
+use super::{describe::told, invalid, listing, page_of, request, stacks};
 use crate::lab::{
     wire::{
         error::ApiError,
-        query::{Element, Form, element, members, text},
+        query::{Element, Form, element, maybe, members, text, texts},
+        time::iso_millis as iso,
     },
     world::{
         World,
@@ -19,9 +17,6 @@ use crate::lab::{
         },
     },
 };
-
-/// How many changes one answer tells.
-const PAGE: usize = 100;
 
 pub(super) fn create(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let name = request::name(form, "ChangeSetName", 128)?;
@@ -95,34 +90,24 @@ pub(super) fn find<'w>(world: &'w World, form: &Form) -> Result<(&'w Stack, &'w 
 
 pub(super) fn describe(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let (stack, set) = find(world, form)?;
-    let page = page_of(form, "DescribeChangeSet", PAGE, set.changes.iter().collect())?;
+    let page = page_of(form, "DescribeChangeSet", &set.changes)?;
     let with_values = request::flag(form, "IncludePropertyValues");
+    let on_failure = match set.on_failure {
+        OnFailure::Rollback => "ROLLBACK",
+        OnFailure::DoNothing => "DO_NOTHING",
+        OnFailure::Delete => "DELETE",
+    };
+    let changes = page.items.into_iter();
+    let changes =
+        changes.map(|one| vec![text("Type", "Resource"), element("ResourceChange", change(one, with_values))]);
     let mut described = summary(stack, set);
-    described.push(parameters(&set.configuration));
-    described.push(members("Tags", tags(&set.configuration.tags)));
-    described
-        .push(element("Capabilities", set.configuration.capabilities.iter().map(|one| text("member", one)).collect()));
-    described.push(element("RollbackConfiguration", Vec::new()));
-    described.push(element("NotificationARNs", Vec::new()));
-    described.push(text(
-        "OnStackFailure",
-        match set.on_failure {
-            OnFailure::Rollback => "ROLLBACK",
-            OnFailure::DoNothing => "DO_NOTHING",
-            OnFailure::Delete => "DELETE",
-        },
-    ));
-    let changes = page
-        .items
-        .into_iter()
-        .map(|one| vec![text("Type", "Resource"), element("ResourceChange", change(one, with_values))]);
-    described.push(members("Changes", changes));
-    described.extend(maybe("NextToken", page.next));
+    described.extend(told(&set.configuration));
+    described.extend([text("OnStackFailure", on_failure), members("Changes", changes), maybe("NextToken", page.next)]);
     Ok(described)
 }
 
 fn summary(stack: &Stack, set: &ChangeSet) -> Vec<Element> {
-    let mut summary = vec![
+    vec![
         text("ChangeSetName", &set.name),
         text("ChangeSetId", &set.id),
         text("StackId", &stack.id),
@@ -130,62 +115,60 @@ fn summary(stack: &Stack, set: &ChangeSet) -> Vec<Element> {
         text("CreationTime", iso(set.created)),
         text("ExecutionStatus", set.execution),
         text("Status", set.status),
+        maybe("StatusReason", set.reason.as_ref()),
+        maybe("Description", set.description.as_ref()),
         text("IncludeNestedStacks", "false"),
         text("ImportExistingResources", "false"),
-    ];
-    summary.extend(maybe("StatusReason", set.reason.as_ref()));
-    summary.extend(maybe("Description", set.description.as_ref()));
-    summary
+    ]
 }
 
 fn change(change: &Change, with_values: bool) -> Vec<Element> {
-    let mut described = vec![
+    let context = |properties: &Option<String>| {
+        let all = properties.as_ref().filter(|_| with_values);
+        all.map(|all| format!("{{\"Properties\":{all}}}"))
+    };
+    vec![
         text("Action", change.action),
         text("LogicalResourceId", &change.logical),
+        maybe("PhysicalResourceId", change.physical.as_ref()),
         text("ResourceType", change.kind),
-        element("Scope", change.scope().into_iter().map(|one| text("member", one)).collect()),
+        maybe("Replacement", change.replacement),
+        maybe("PolicyAction", change.policy_action),
+        texts("Scope", change.scope()),
         members("Details", change.details.iter().map(|one| detail(one, with_values))),
-    ];
-    described.extend(maybe("PhysicalResourceId", change.physical.as_ref()));
-    described.extend(maybe("Replacement", change.replacement));
-    described.extend(maybe("PolicyAction", change.policy_action));
-    if with_values {
-        let context = |properties: &Option<String>| properties.as_ref().map(|all| format!("{{\"Properties\":{all}}}"));
-        described.extend(maybe("BeforeContext", context(&change.before)));
-        described.extend(maybe("AfterContext", context(&change.after)));
-    }
-    described
+        maybe("BeforeContext", context(&change.before)),
+        maybe("AfterContext", context(&change.after)),
+    ]
 }
 
 fn detail(detail: &Detail, with_values: bool) -> Vec<Element> {
-    let mut target = vec![text("Attribute", detail.attribute), text("RequiresRecreation", detail.recreation)];
-    if let Some(name) = &detail.name {
-        target.extend([text("Name", name), text("Path", format!("/Properties/{name}"))]);
-        let kind = match (&detail.before, &detail.after) {
-            (None, _) => "Add",
-            (_, None) => "Remove",
-            _ => "Modify",
-        };
-        target.push(text("AttributeChangeType", kind));
-    }
-    if with_values {
-        target.extend(maybe("BeforeValue", detail.before.as_ref()));
-        target.extend(maybe("AfterValue", detail.after.as_ref()));
-    }
-    let mut described = vec![
+    let kind = match (&detail.before, &detail.after) {
+        (None, _) => "Add",
+        (_, None) => "Remove",
+        _ => "Modify",
+    };
+    let target = vec![
+        text("Attribute", detail.attribute),
+        maybe("Name", detail.name.as_ref()),
+        maybe("Path", detail.name.as_ref().map(|name| format!("/Properties/{name}"))),
+        maybe("AttributeChangeType", detail.name.as_ref().map(|_| kind)),
+        text("RequiresRecreation", detail.recreation),
+        maybe("BeforeValue", detail.before.as_ref().filter(|_| with_values)),
+        maybe("AfterValue", detail.after.as_ref().filter(|_| with_values)),
+    ];
+    vec![
         element("Target", target),
         text("Evaluation", if detail.is_dynamic { "Dynamic" } else { "Static" }),
         text("ChangeSource", detail.source),
-    ];
-    described.extend(maybe("CausingEntity", detail.cause.as_ref()));
-    described
+        maybe("CausingEntity", detail.cause.as_ref()),
+    ]
 }
 
 pub(super) fn list(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let stack = request::stack(world, form)?;
     let mut sets: Vec<_> = stack.change_sets.values().collect();
     sets.sort_by_key(|set| set.order);
-    let page = page_of(form, "ListChangeSets", PAGE, sets)?;
+    let page = page_of(form, "ListChangeSets", sets)?;
     let summaries = page.items.into_iter().map(|set| summary(stack, set));
     Ok(listing(members("Summaries", summaries), page.next))
 }

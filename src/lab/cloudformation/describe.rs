@@ -1,15 +1,13 @@
 //! Stacks, their events and resources, as they are described. Knows not what happens to them.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
-use super::{invalid, listing, maybe, page_of, page_of_places, request};
+use super::{invalid, listing, page_of, page_of_places, request};
 use crate::lab::{
     wire::{
         error::ApiError,
-        query::{Element, Form, element, members, text},
-        time::iso_millis,
+        query::{Element, Form, element, maybe, members, tags, text, texts},
+        time::iso_millis as iso,
     },
     world::{
         World,
@@ -17,19 +15,12 @@ use crate::lab::{
     },
 };
 
-/// How many stacks, events or resources one answer tells.
-const PAGE: usize = 100;
-
-pub(super) fn iso(time: Timestamp) -> String {
-    iso_millis(time)
-}
-
 pub(super) fn stacks(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let found = match form.get("StackName") {
         Some(_) => vec![request::stack(world, form)?],
         None => newest_first(world).into_iter().filter(|stack| stack.deleted.is_none()).collect(),
     };
-    let page = page_of(form, "DescribeStacks", PAGE, found)?;
+    let page = page_of(form, "DescribeStacks", found)?;
     Ok(listing(members("Stacks", page.items.into_iter().map(stack)), page.next))
 }
 
@@ -41,47 +32,56 @@ fn newest_first(world: &World) -> Vec<&Stack> {
 
 /// What a stack's description and its summary share.
 fn outline(stack: &Stack) -> Vec<Element> {
-    let mut outline = vec![
+    let drift = stack.drift.as_ref().filter(|drift| drift.is_complete);
+    vec![
         text("StackId", &stack.id),
         text("StackName", &stack.name),
         text("CreationTime", iso(stack.created)),
         text("StackStatus", stack.status),
-    ];
-    outline.extend(maybe("StackStatusReason", stack.reason.as_ref()));
-    outline.extend(maybe("LastUpdatedTime", stack.updated.map(iso)));
-    outline.extend(maybe("DeletionTime", stack.deleted.map(iso)));
-    let drift = stack.drift.as_ref().filter(|drift| drift.is_complete);
-    let mut information = vec![text("StackDriftStatus", drift.map_or("NOT_CHECKED", |drift| drift.status()))];
-    information.extend(maybe("LastCheckTimestamp", drift.map(|drift| iso(drift.time))));
-    outline.push(element("DriftInformation", information));
-    outline
+        maybe("StackStatusReason", stack.reason.as_ref()),
+        maybe("LastUpdatedTime", stack.updated.map(iso)),
+        maybe("DeletionTime", stack.deleted.map(iso)),
+        drifted("StackDriftStatus", drift.map(|drift| (drift.status(), drift.time))),
+    ]
+}
+
+/// What is known of drift, if it was looked for.
+fn drifted(name: &'static str, found: Option<(&'static str, Timestamp)>) -> Element {
+    let status = text(name, found.map_or("NOT_CHECKED", |(status, _)| status));
+    element("DriftInformation", vec![status, maybe("LastCheckTimestamp", found.map(|(_, time)| iso(time)))])
 }
 
 fn stack(stack: &Stack) -> Vec<Element> {
     let configuration = &stack.configuration;
-    let mut described = outline(stack);
-    described.extend(maybe("Description", configuration.template.description.as_ref()));
-    described.extend(maybe("ChangeSetId", stack.change_set.as_ref()));
-    described.push(parameters(configuration));
     let outputs = stack.outputs.iter().map(|(name, value)| {
         let declared = configuration.template.outputs.get(name);
         let description = declared.and_then(|output| output.description.as_ref());
-        [text("OutputKey", name), text("OutputValue", value)]
-            .into_iter()
-            .chain(maybe("Description", description))
-            .collect()
+        vec![text("OutputKey", name), text("OutputValue", value), maybe("Description", description)]
     });
-    described.push(members("Outputs", outputs));
-    described.push(members("Tags", tags(&configuration.tags)));
-    described.push(element("Capabilities", configuration.capabilities.iter().map(|one| text("member", one)).collect()));
-    described.push(element("NotificationARNs", Vec::new()));
-    described.push(element("RollbackConfiguration", Vec::new()));
-    described.push(text("DisableRollback", (stack.on_failure == OnFailure::DoNothing).to_string()));
-    described.push(text("EnableTerminationProtection", "false"));
+    let mut described = outline(stack);
+    described.extend([
+        maybe("Description", configuration.template.description.as_ref()),
+        maybe("ChangeSetId", stack.change_set.as_ref()),
+        members("Outputs", outputs),
+        text("DisableRollback", (stack.on_failure == OnFailure::DoNothing).to_string()),
+        text("EnableTerminationProtection", "false"),
+    ]);
+    described.extend(told(configuration));
     described
 }
 
-pub(super) fn parameters(configuration: &Configuration) -> Element {
+/// What descriptions of stacks and change sets tell of a configuration.
+pub(super) fn told(configuration: &Configuration) -> [Element; 5] {
+    [
+        parameters(configuration),
+        tags(&configuration.tags),
+        texts("Capabilities", &configuration.capabilities),
+        element("NotificationARNs", Vec::new()),
+        element("RollbackConfiguration", Vec::new()),
+    ]
+}
+
+fn parameters(configuration: &Configuration) -> Element {
     let hidden = |name: &String| configuration.template.parameters.get(name).is_some_and(Parameter::no_echo);
     members(
         "Parameters",
@@ -92,17 +92,13 @@ pub(super) fn parameters(configuration: &Configuration) -> Element {
     )
 }
 
-pub(super) fn tags(tags: &BTreeMap<String, String>) -> impl Iterator<Item = Vec<Element>> {
-    tags.iter().map(|(key, value)| vec![text("Key", key), text("Value", value)])
-}
-
 pub(super) fn list_stacks(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let wanted = form.list("StackStatusFilter.member");
     let found = newest_first(world).into_iter().filter(|stack| wanted.is_empty() || wanted.contains(&stack.status));
-    let page = page_of(form, "ListStacks", PAGE, found.collect())?;
+    let page = page_of(form, "ListStacks", found)?;
     let summaries = page.items.into_iter().map(|stack| {
         let description = stack.configuration.template.description.as_ref();
-        outline(stack).into_iter().chain(maybe("TemplateDescription", description)).collect()
+        outline(stack).into_iter().chain([maybe("TemplateDescription", description)]).collect()
     });
     Ok(listing(members("StackSummaries", summaries), page.next))
 }
@@ -112,15 +108,15 @@ pub(super) fn events(world: &mut World, form: &Form) -> Result<Vec<Element>, Api
     let name = request::must(form, "StackName")?;
     let stack = request::find(world, name).ok_or_else(|| invalid(format!("Stack [{name}] does not exist")))?;
     // Places that fall with time: no event that comes later changes one.
-    let places = (0..).zip(&stack.events).map(|(place, event)| (u64::MAX.saturating_sub(place), event));
-    let newest_first: Vec<_> = places.collect::<Vec<_>>().into_iter().rev().collect();
-    let page = page_of_places(form, "DescribeStackEvents", PAGE, newest_first)?;
+    let places = stack.events.iter().enumerate().rev();
+    let newest_first = places.map(|(place, event)| (u64::MAX.saturating_sub(place as u64), event));
+    let page = page_of_places(form, "DescribeStackEvents", newest_first)?;
     let described = page.items.into_iter().map(|one| event(stack, one));
     Ok(listing(members("StackEvents", described), page.next))
 }
 
 fn event(stack: &Stack, event: &StackEvent) -> Vec<Element> {
-    let mut described = vec![
+    vec![
         text("StackId", &stack.id),
         text("EventId", &event.id),
         text("StackName", &stack.name),
@@ -129,28 +125,24 @@ fn event(stack: &Stack, event: &StackEvent) -> Vec<Element> {
         text("ResourceType", event.kind),
         text("Timestamp", iso(event.time)),
         text("ResourceStatus", event.status),
-    ];
-    described.extend(maybe("ResourceStatusReason", event.reason.as_ref()));
-    described.extend(maybe("ResourceProperties", event.properties.as_ref()));
-    described.extend(maybe("ClientRequestToken", event.token.as_ref()));
-    described
+        maybe("ResourceStatusReason", event.reason.as_ref()),
+        maybe("ResourceProperties", event.properties.as_ref()),
+        maybe("ClientRequestToken", event.token.as_ref()),
+    ]
 }
 
 /// A resource as each of three operations tells it, with its time under the name that the operation has for it.
 fn described(stack: &Stack, name: &str, resource: &StackResource, time: &'static str) -> Vec<Element> {
-    let mut described = vec![
+    let drift = stack.drift.as_ref().and_then(|drift| Some((drift.resources.get(name)?.status, drift.time)));
+    vec![
         text("LogicalResourceId", name),
+        maybe("PhysicalResourceId", resource.physical.as_ref()),
         text("ResourceType", resource.kind.name),
         text(time, iso(resource.updated)),
         text("ResourceStatus", resource.status),
-    ];
-    described.extend(maybe("PhysicalResourceId", resource.physical.as_ref()));
-    described.extend(maybe("ResourceStatusReason", resource.reason.as_ref()));
-    let drift = stack.drift.as_ref().and_then(|drift| Some((drift.time, drift.resources.get(name)?.status)));
-    let mut information = vec![text("StackResourceDriftStatus", drift.map_or("NOT_CHECKED", |(_, status)| status))];
-    information.extend(maybe("LastCheckTimestamp", drift.map(|(time, _)| iso(time))));
-    described.push(element("DriftInformation", information));
-    described
+        maybe("ResourceStatusReason", resource.reason.as_ref()),
+        drifted("StackResourceDriftStatus", drift),
+    ]
 }
 
 fn with_stack(stack: &Stack, resource: Vec<Element>) -> Vec<Element> {
@@ -180,13 +172,13 @@ pub(super) fn resources(world: &mut World, form: &Form) -> Result<Vec<Element>, 
     };
     let wanted = form.get("LogicalResourceId");
     let found = stack.resources.iter().filter(|(name, _)| wanted.is_none_or(|wanted| wanted == *name));
-    let found = found.take(PAGE).map(|(name, one)| with_stack(stack, described(stack, name, one, "Timestamp")));
+    let found = found.take(100).map(|(name, one)| with_stack(stack, described(stack, name, one, "Timestamp")));
     Ok(vec![members("StackResources", found)])
 }
 
 pub(super) fn list_resources(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let stack = request::stack(world, form)?;
-    let page = page_of(form, "ListStackResources", PAGE, stack.resources.iter().collect())?;
+    let page = page_of(form, "ListStackResources", &stack.resources)?;
     let summaries = page.items.into_iter().map(|(name, one)| described(stack, name, one, "LastUpdatedTimestamp"));
     Ok(listing(members("StackResourceSummaries", summaries), page.next))
 }

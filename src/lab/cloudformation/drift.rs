@@ -1,10 +1,11 @@
 //! Drift detection: begun, asked for, told. Knows not how drift is found.
 
-use super::{describe::iso, invalid, listing, maybe, page_of, request};
+use super::{invalid, listing, page_of, request};
 use crate::lab::{
     wire::{
         error::ApiError,
-        query::{Element, Form, members, text},
+        query::{Element, Form, maybe, members, text},
+        time::iso_millis as iso,
     },
     world::{
         World,
@@ -39,28 +40,23 @@ pub(super) fn status(world: &mut World, form: &Form) -> Result<Vec<Element>, Api
     let missing = || invalid(format!("Drift detection with id {id} does not exist"));
     let (stack, drift): (String, Drift) = world.stacks.values().find_map(of).ok_or_else(missing)?;
     let state = if drift.is_complete { "DETECTION_COMPLETE" } else { "DETECTION_IN_PROGRESS" };
-    let mut described = vec![
+    let found = drift.is_complete.then_some(&drift);
+    Ok(vec![
         text("StackId", stack),
         text("StackDriftDetectionId", id),
         text("DetectionStatus", state),
         text("Timestamp", iso(drift.time)),
-    ];
-    if drift.is_complete {
-        described.push(text("StackDriftStatus", drift.status()));
-        described.push(text("DriftedStackResourceCount", drift.drifted().to_string()));
-    }
-    Ok(described)
+        maybe("StackDriftStatus", found.map(Drift::status)),
+        maybe("DriftedStackResourceCount", found.map(|drift| drift.drifted().to_string())),
+    ])
 }
 
 pub(super) fn resources(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let stack = request::stack(world, form)?;
     let wanted = form.list("StackResourceDriftStatusFilters.member");
-    let size =
-        form.get("MaxResults").map_or(Some(100), |text| text.parse().ok().filter(|size| (1..=100).contains(size)));
-    let size = size.ok_or_else(|| invalid("MaxResults must be from 1 to 100."))?;
     let Some(drift) = &stack.drift else { return Ok(vec![members("StackResourceDrifts", [])]) };
     let found = drift.resources.iter().filter(|(_, one)| wanted.is_empty() || wanted.contains(&one.status));
-    let page = page_of(form, "DescribeStackResourceDrifts", size, found.collect())?;
+    let page = page_of(form, "DescribeStackResourceDrifts", found)?;
     let described = page.items.into_iter().map(|(name, one)| resource(stack, name, one, drift));
     Ok(listing(members("StackResourceDrifts", described), page.next))
 }
@@ -74,7 +70,7 @@ fn resource(stack: &Stack, name: &str, resource: &ResourceDrift, drift: &Drift) 
             text("DifferenceType", difference.kind),
         ]
     });
-    let mut described = vec![
+    vec![
         text("StackId", &stack.id),
         text("LogicalResourceId", name),
         text("PhysicalResourceId", &resource.physical),
@@ -83,7 +79,6 @@ fn resource(stack: &Stack, name: &str, resource: &ResourceDrift, drift: &Drift) 
         members("PropertyDifferences", differences),
         text("StackResourceDriftStatus", resource.status),
         text("Timestamp", iso(drift.time)),
-    ];
-    described.extend(maybe("ActualProperties", resource.actual.as_ref().map(ToString::to_string)));
-    described
+        maybe("ActualProperties", resource.actual.as_ref().map(ToString::to_string)),
+    ]
 }

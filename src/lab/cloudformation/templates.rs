@@ -1,12 +1,15 @@
 //! Templates: given back, summed up, validated. Knows no stack's resources.
 
-use super::{change_sets, invalid, maybe, request};
+use super::{change_sets, invalid, request};
 use crate::lab::{
     wire::{
         error::ApiError,
-        query::{Element, Form, element, members, text},
+        query::{Element, Form, element, maybe, members, text, texts},
     },
-    world::{World, stack::template::Template},
+    world::{
+        World,
+        stack::{parameter::Parameter, template::Template},
+    },
 };
 
 pub(super) fn get(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
@@ -18,8 +21,7 @@ pub(super) fn get(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiErr
     if !["Original", "Processed"].contains(&form.get("TemplateStage").unwrap_or("Original")) {
         return Err(invalid("TemplateStage must be Original or Processed."));
     }
-    let stages = ["Original", "Processed"].map(|stage| text("member", stage));
-    Ok(vec![text("TemplateBody", &template.text), element("StagesAvailable", stages.to_vec())])
+    Ok(vec![text("TemplateBody", &template.text), texts("StagesAvailable", ["Original", "Processed"])])
 }
 
 fn given(form: &Form) -> Result<Template, ApiError> {
@@ -33,13 +35,11 @@ pub(super) fn summary(world: &mut World, form: &Form) -> Result<Vec<Element>, Ap
         None => given(form)?,
     };
     let mut summary = outline(&template, |parameter| {
-        let allowed = parameter.allowed_values();
-        let allowed = allowed.iter().map(|value| text("member", value)).collect();
-        let constraints = element("ParameterConstraints", vec![element("AllowedValues", allowed)]);
+        let constraints = element("ParameterConstraints", vec![texts("AllowedValues", parameter.allowed_values())]);
         vec![text("ParameterType", &parameter.kind), constraints]
     });
-    let types = template.resources.values().map(|resource| text("member", resource.kind.name));
-    summary.extend([element("ResourceTypes", types.collect()), text("Version", "2010-09-09")]);
+    let types = template.resources.values().map(|resource| resource.kind.name);
+    summary.extend([texts("ResourceTypes", types), text("Version", "2010-09-09")]);
     Ok(summary)
 }
 
@@ -47,24 +47,21 @@ pub(super) fn validate(_: &mut World, form: &Form) -> Result<Vec<Element>, ApiEr
     Ok(outline(&given(form)?, |_| Vec::new()))
 }
 
-fn outline(
-    template: &Template,
-    more: fn(&crate::lab::world::stack::parameter::Parameter) -> Vec<Element>,
-) -> Vec<Element> {
+fn outline(template: &Template, more: fn(&Parameter) -> Vec<Element>) -> Vec<Element> {
     let parameters = template.parameters.iter().map(|(name, parameter)| {
-        let mut declared = vec![text("ParameterKey", name), text("NoEcho", parameter.no_echo().to_string())];
-        declared.extend(maybe("DefaultValue", parameter.default()));
-        declared.extend(maybe("Description", parameter.description.as_ref()));
-        declared.extend(more(parameter));
-        declared
+        let own = [
+            text("ParameterKey", name),
+            text("NoEcho", parameter.no_echo().to_string()),
+            maybe("DefaultValue", parameter.default()),
+            maybe("Description", parameter.description.as_ref()),
+        ];
+        own.into_iter().chain(more(parameter)).collect()
     });
-    let mut outline = vec![members("Parameters", parameters)];
-    outline.extend(maybe("Description", template.description.as_ref()));
+    let mut outline = vec![members("Parameters", parameters), maybe("Description", template.description.as_ref())];
     if let Some(capability) = template.capability() {
         let types: Vec<_> = template.iam_types().into_iter().collect();
         let reason = format!("The following resource(s) require capabilities: [{}]", types.join(", "));
-        outline.push(element("Capabilities", vec![text("member", capability)]));
-        outline.push(text("CapabilitiesReason", reason));
+        outline.extend([texts("Capabilities", [capability]), text("CapabilitiesReason", reason)]);
     }
     outline
 }

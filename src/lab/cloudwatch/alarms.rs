@@ -100,9 +100,7 @@ pub(super) fn describe(world: &mut World, input: &Value) -> Result<Value, ApiErr
     };
     let alarms = world.alarms.values().filter(wanted).map(|alarm| description(world, alarm)).collect();
     let mut answer = listing("DescribeAlarms", input, "MetricAlarms", alarms)?;
-    if let Some(members) = answer.as_object_mut() {
-        members.insert("CompositeAlarms".to_owned(), json!([]));
-    }
+    answer["CompositeAlarms"] = json!([]);
     Ok(answer)
 }
 
@@ -114,12 +112,12 @@ fn description(world: &World, alarm: &Alarm) -> Value {
         "ActionsEnabled": true, "OKActions": [], "AlarmActions": [], "InsufficientDataActions": [], "Dimensions": [],
         "StateValue": alarm.state.as_str(),
         "StateReason": alarm.reason,
+        "StateReasonData": alarm.reason_data,
         "StateUpdatedTimestamp": epoch_seconds(alarm.updated),
         "StateTransitionedTimestamp": epoch_seconds(alarm.since),
     });
-    if let Some(members) = described.as_object_mut() {
-        members.extend(alarm.content.clone());
-        members.extend(alarm.reason_data.clone().map(|data| ("StateReasonData".to_owned(), data.into())));
+    for (name, value) in &alarm.content {
+        described[name] = value.clone();
     }
     described
 }

@@ -49,11 +49,19 @@ impl<'a> Filter<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::ec2::{instance_status, instances, spot_requests};
 
     #[test]
     fn an_unknown_filter_is_refused() {
         let form = Form::parse(b"Filter.1.Name=colour&Filter.1.Value.1=red");
         let refusal = Filter::all(&form, "instance-id").unwrap_err();
         assert_eq!((&*refusal.code, &*refusal.message), ("InvalidParameterValue", "The filter 'colour' is invalid"));
+    }
+
+    #[test]
+    fn no_name_of_a_filter_is_torn_apart() {
+        for all in [instances::FILTERS, instance_status::FILTERS, spot_requests::FILTERS] {
+            assert!(all.split(' ').all(|name| !name.is_empty() && !name.ends_with('-')), "{all}");
+        }
     }
 }

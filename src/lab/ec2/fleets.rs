@@ -1,7 +1,5 @@
 //! CreateFleet, for fleets of type instant, and DeleteFleets. Knows not what becomes of what they launch.
 
-use std::sync::Arc;
-
 use super::{
     changes::no_capacity,
     end_dry_run, flag, invalid, launch_data,
@@ -14,7 +12,7 @@ use crate::lab::{
     scenario::Behavior,
     wire::{
         error::ApiError,
-        query::{Element, Form, element, set, text},
+        query::{Element, Form, element, maybe, set, text},
     },
     world::{
         World,
@@ -249,13 +247,12 @@ fn fill(world: &mut World, wish: &Wish, pools: Vec<Pool>, errors: &mut Vec<Vec<E
 
 fn from(pool: &Pool, spot: bool) -> Vec<Element> {
     let template = vec![text("launchTemplateId", &pool.template), text("version", pool.version.to_string())];
-    let mut overrides = vec![
+    let overrides = vec![
         text("instanceType", &*pool.launch.instance_type),
         text("availabilityZone", &*pool.launch.zone),
         text("imageId", &*pool.launch.image),
+        maybe("maxPrice", pool.launch.spot.as_ref().and_then(|spot| spot.max_price.as_deref())),
     ];
-    let max_price = pool.launch.spot.as_ref().and_then(|spot| spot.max_price.as_ref());
-    overrides.extend(max_price.map(|price: &Arc<str>| text("maxPrice", &**price)));
     let both = vec![element("launchTemplateSpecification", template), element("overrides", overrides)];
     let lifecycle = if spot { "spot" } else { "on-demand" };
     vec![element("launchTemplateAndOverrides", both), text("lifecycle", lifecycle)]

@@ -7,13 +7,12 @@ use super::{
     filter::Filter,
     flag,
     instances::{attribute, check_instances, state},
-    invalid, paged,
+    invalid,
 };
 use crate::lab::{
     wire::{
         error::ApiError,
         query::{Element, Form, element, set, text},
-        token::page,
     },
     world::{
         World,
@@ -21,8 +20,8 @@ use crate::lab::{
     },
 };
 
-const FILTERS: &str = "availability-zone availability-zone-id instance-state-code instance-state-name instance- \
-    status.reachability instance-status.status system-status.reachability system-status.status";
+pub(super) const FILTERS: &str = "availability-zone availability-zone-id instance-state-code instance-state-name \
+    instance-status.reachability instance-status.status system-status.reachability system-status.status";
 
 /// From the launch to the checks' first results.
 const CHECKS_TAKE: SignedDuration = SignedDuration::from_mins(2);
@@ -50,14 +49,12 @@ pub(super) fn describe_instance_status(world: &mut World, form: &Form) -> Result
         (all || instance.state == InstanceState::Running)
             && filters.iter().all(|filter| filter.passes(&instance.tags, checks))
     };
-    let after = paging.token.as_ref().map_or(0, |token| token.after);
     let places = world
         .shown_instances()
-        .some(&ids, after)
+        .some(&ids, paging.after())
         .filter(wanted)
         .map(|instance| (instance.order, describe(world, instance)));
-    let page = page("DescribeInstanceStatus", places, paging.token.as_ref(), paging.size);
-    Ok(paged("instanceStatusSet", page))
+    Ok(paging.listing("instanceStatusSet", places))
 }
 
 /// The status of both checks, and of the reachability that they are about.

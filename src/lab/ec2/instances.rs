@@ -7,9 +7,8 @@ use crate::lab::{
     scenario::Lifecycle,
     wire::{
         error::ApiError,
-        query::{Element, Form, element, set, text},
+        query::{Element, Form, element, maybe, set, text},
         time::iso_millis,
-        token::page,
     },
     world::{
         World,
@@ -19,7 +18,7 @@ use crate::lab::{
 
 const ARCHITECTURE: &str = "x86_64";
 
-const FILTERS: &str = "architecture availability-zone availability-zone-id client-token dns-name image-id instance-id \
+pub(super) const FILTERS: &str = "architecture availability-zone availability-zone-id client-token dns-name image-id instance-id \
     instance-lifecycle instance-state-code instance-state-name instance-type launch-index launch-time \
     monitoring-state owner-id platform-details private-dns-name private-ip-address reason reservation-id \
     root-device-name root-device-type spot-instance-request-id state-reason-code state-reason-message \
@@ -38,12 +37,12 @@ pub(super) fn describe_instances(world: &mut World, form: &Form) -> Result<Vec<E
     let wanted = |instance: &&Instance| {
         filters.iter().all(|filter| filter.passes(&instance.tags, |name| attribute(world, instance, name)))
     };
-    let after = paging.token.as_ref().map_or(0, |token| token.after);
-    let places = world.shown_instances().some(&ids, after).filter(wanted).map(|instance| (instance.order, instance));
-    let page = page("DescribeInstances", places, paging.token.as_ref(), paging.size);
+    let places =
+        world.shown_instances().some(&ids, paging.after()).filter(wanted).map(|instance| (instance.order, instance));
+    let page = paging.page(places);
     let reservations = page.items.chunk_by(|one, other| one.reservation == other.reservation);
     let reservations = set("reservationSet", reservations.map(|instances| reservation(world, instances)));
-    Ok(std::iter::once(reservations).chain(page.next.map(|next| text("nextToken", next))).collect())
+    Ok(vec![reservations, maybe("nextToken", page.next)])
 }
 
 /// Refuses ids of instances that are not written as such, or that EC2 does not show.
@@ -107,11 +106,13 @@ fn describe(world: &World, instance: &Instance) -> Vec<Element> {
         text("groupName", ""),
         text("tenancy", "default"),
     ];
+    let there = (!gone).then_some(instance);
+    let reason = |(code, message)| element("stateReason", vec![text("code", code), text("message", message)]);
     let mut described = vec![
         text("instanceId", &instance.id),
         text("imageId", &*instance.image),
         state("instanceState", instance.state),
-        text("privateDnsName", if gone { String::new() } else { instance.private_dns(&world.scenario.region) }),
+        text("privateDnsName", there.map(|_| instance.private_dns(&world.scenario.region)).unwrap_or_default()),
         text("dnsName", ""),
         text("reason", &instance.transition_reason),
         text("amiLaunchIndex", instance.launch_index.to_string()),
@@ -119,31 +120,20 @@ fn describe(world: &World, instance: &Instance) -> Vec<Element> {
         text("launchTime", iso_millis(instance.launched)),
         element("placement", placement),
         element("monitoring", vec![text("state", "disabled")]),
-    ];
-    if !gone {
-        described.extend([
-            text("subnetId", &*instance.subnet),
-            text("vpcId", instance.vpc),
-            text("privateIpAddress", instance.private_ip.to_string()),
-        ]);
-    }
-    if let Some((code, message)) = instance.state_reason {
-        described.push(element("stateReason", vec![text("code", code), text("message", message)]));
-    }
-    described.extend([
+        maybe("subnetId", there.map(|_| &*instance.subnet)),
+        maybe("vpcId", there.map(|_| instance.vpc)),
+        maybe("privateIpAddress", there.map(|_| instance.private_ip.to_string())),
         text("architecture", ARCHITECTURE),
         text("rootDeviceType", "ebs"),
         text("rootDeviceName", "/dev/xvda"),
-    ]);
-    described.push(text("virtualizationType", "hvm"));
-    if let Some(token) = &instance.client_token {
-        described.push(text("clientToken", &**token));
-    }
-    if let Some(request) = &instance.spot_request {
-        described.extend([text("instanceLifecycle", "spot"), text("spotInstanceRequestId", request)]);
-    }
-    described.push(tag_set(&instance.tags));
-    described.push(text("platformDetails", "Linux/UNIX"));
+        text("virtualizationType", "hvm"),
+        maybe("clientToken", instance.client_token.as_deref()),
+        maybe("instanceLifecycle", instance.spot_request.as_ref().map(|_| "spot")),
+        maybe("spotInstanceRequestId", instance.spot_request.as_ref()),
+        tag_set(&instance.tags),
+        text("platformDetails", "Linux/UNIX"),
+    ];
+    described.extend(instance.state_reason.map(reason));
     described
 }
 

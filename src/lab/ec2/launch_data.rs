@@ -12,7 +12,7 @@ use crate::lab::{
     scenario::Behavior,
     wire::{
         error::ApiError,
-        query::{Element, Form, element, set, text},
+        query::{Element, Form, element, maybe, set, text},
         time::iso_millis,
     },
     world::{
@@ -149,17 +149,18 @@ pub(super) fn tag_specifications(
 
 /// As DescribeLaunchTemplateVersions gives it back.
 pub(super) fn describe(data: &LaunchData) -> Element {
-    let mut described = Vec::new();
-    described.extend(data.image.as_ref().map(|image| text("imageId", &**image)));
-    described.extend(data.instance_type.as_ref().map(|name| text("instanceType", &**name)));
+    let mut described =
+        vec![maybe("imageId", data.image.as_deref()), maybe("instanceType", data.instance_type.as_deref())];
     let placement = |zone: &Arc<str>| element("placement", vec![text("availabilityZone", &**zone)]);
     described.extend(data.zone.as_ref().map(placement));
     if let Some(spot) = &data.spot {
         let kind = if spot.behavior == Behavior::Terminate { "one-time" } else { "persistent" };
-        let mut options =
-            vec![text("spotInstanceType", kind), text("instanceInterruptionBehavior", spot.behavior.as_str())];
-        options.extend(spot.max_price.as_ref().map(|price| text("maxPrice", &**price)));
-        options.extend(spot.valid_until.map(|time| text("validUntil", iso_millis(time))));
+        let options = vec![
+            text("spotInstanceType", kind),
+            text("instanceInterruptionBehavior", spot.behavior.as_str()),
+            maybe("maxPrice", spot.max_price.as_deref()),
+            maybe("validUntil", spot.valid_until.map(iso_millis)),
+        ];
         let market = vec![text("marketType", "spot"), element("spotOptions", options)];
         described.push(element("instanceMarketOptions", market));
     }

@@ -1,15 +1,14 @@
 //! Launch templates and their versions. Knows not what is launched by them.
 
 use super::{
-    Paging, check_ids, end_dry_run, filter::Filter, invalid, launch_data, made_before, missing, paged, remember,
-    tag_set, take_only,
+    Paging, check_ids, end_dry_run, filter::Filter, invalid, launch_data, made_before, missing, remember, tag_set,
+    take_only,
 };
 use crate::lab::{
     wire::{
         error::ApiError,
-        query::{Element, Form, element, text},
+        query::{Element, Form, element, maybe, text},
         time::iso_millis,
-        token::page,
     },
     world::{
         World,
@@ -96,8 +95,7 @@ pub(super) fn describe_launch_templates(world: &mut World, form: &Form) -> Resul
     let mut found: Vec<_> = world.launch_templates.values().filter(wanted).collect();
     found.sort_by_key(|template| template.order);
     let places = found.into_iter().map(|template| (template.order, describe(world, template)));
-    let page = page("DescribeLaunchTemplates", places, paging.token.as_ref(), paging.size);
-    Ok(paged("launchTemplates", page))
+    Ok(paging.listing("launchTemplates", places))
 }
 
 /// Without a template's name those versions of all templates that are called `$Latest` or `$Default`.
@@ -132,8 +130,7 @@ pub(super) fn describe_launch_template_versions(world: &mut World, form: &Form) 
         };
         found.extend(versions.into_iter().filter(passes).map(|version| describe_version(world, template, version)));
     }
-    let page = page("DescribeLaunchTemplateVersions", (1..).zip(found), paging.token.as_ref(), paging.size);
-    Ok(paged("launchTemplateVersionSet", page))
+    Ok(paging.listing("launchTemplateVersionSet", (1..).zip(found)))
 }
 
 pub(super) fn delete_launch_template(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
@@ -229,7 +226,7 @@ fn describe(world: &World, template: &LaunchTemplate) -> Vec<Element> {
 }
 
 fn describe_version(world: &World, template: &LaunchTemplate, version: &LaunchTemplateVersion) -> Vec<Element> {
-    let mut described = vec![
+    vec![
         text("launchTemplateId", &template.id),
         text("launchTemplateName", &template.name),
         text("versionNumber", version.number.to_string()),
@@ -237,7 +234,6 @@ fn describe_version(world: &World, template: &LaunchTemplate, version: &LaunchTe
         text("createdBy", world.session_arn(&Caller::operator())),
         text("defaultVersion", (version.number == LaunchTemplate::DEFAULT_VERSION).to_string()),
         launch_data::describe(&version.data),
-    ];
-    described.extend(version.description.as_ref().map(|description| text("versionDescription", description)));
-    described
+        maybe("versionDescription", version.description.as_ref()),
+    ]
 }

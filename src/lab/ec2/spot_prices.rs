@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Paging, combination, end_dry_run, filter::Filter, invalid, paged};
+use super::{Paging, combination, end_dry_run, filter::Filter, invalid};
 use crate::lab::{
     wire::{
         error::ApiError,
         query::{Element, Form, text},
         time::iso_millis,
-        token::page,
     },
     world::{World, instance::Tags, spot_price},
 };
@@ -54,9 +53,8 @@ pub(super) fn describe_spot_price_history(world: &mut World, form: &Form) -> Res
         filters.iter().all(|filter| filter.passes(&Tags::new(), |name| Some(change.attribute(name))))
     });
     found.sort_by_key(|(place, _)| *place);
-    let size = paging.size.min(1_000);
     let found = found.into_iter().map(|(place, change)| (place, change.describe()));
-    Ok(paged("spotPriceHistorySet", page("DescribeSpotPriceHistory", found, paging.token.as_ref(), size)))
+    Ok(Paging { size: paging.size.min(1_000), ..paging }.listing("spotPriceHistorySet", found))
 }
 
 impl Change {

@@ -2,20 +2,19 @@
 
 use std::borrow::Cow;
 
-use super::{Paging, check_ids, end_dry_run, filter::Filter, paged, tag_set};
+use super::{Paging, check_ids, end_dry_run, filter::Filter, tag_set};
 use crate::lab::{
     wire::{
         error::ApiError,
-        query::{Element, Form, element, text},
+        query::{Element, Form, element, maybe, text},
         time::iso_millis,
-        token::page,
     },
     world::{World, instance::SpotRequest, spot_price},
 };
 
-const FILTERS: &str = "create-time instance-id launch.image-id launch.instance-type launched-availability-zone launched- \
-    availability-zone-id product-description spot-instance-request-id spot-price state status-code \
-    status-message type valid-until";
+pub(super) const FILTERS: &str = "create-time instance-id launch.image-id launch.instance-type \
+    launched-availability-zone launched-availability-zone-id product-description spot-instance-request-id \
+    spot-price state status-code status-message type valid-until";
 
 pub(super) fn describe_spot_instance_requests(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let ids = form.list("SpotInstanceRequestId");
@@ -26,14 +25,12 @@ pub(super) fn describe_spot_instance_requests(world: &mut World, form: &Form) ->
     let wanted = |request: &&SpotRequest| {
         filters.iter().all(|filter| filter.passes(&request.tags, |name| attribute(world, request, name)))
     };
-    let after = paging.token.as_ref().map_or(0, |token| token.after);
     let places = world
         .shown_spot_requests()
-        .some(&ids, after)
+        .some(&ids, paging.after())
         .filter(wanted)
         .map(|request| (request.order, describe(world, request)));
-    let page = page("DescribeSpotInstanceRequests", places, paging.token.as_ref(), paging.size);
-    Ok(paged("spotInstanceRequestSet", page))
+    Ok(paging.listing("spotInstanceRequestSet", places))
 }
 
 /// Refuses ids of spot requests that are not written as such, or that EC2 does not show.
@@ -87,7 +84,8 @@ fn describe(world: &World, request: &SpotRequest) -> Vec<Element> {
         element("placement", vec![text("availabilityZone", &*request.zone)]),
         text("subnetId", &*request.subnet),
     ];
-    let mut described = vec![
+    let instance = request.instance.as_ref();
+    vec![
         text("spotInstanceRequestId", &request.id),
         text("spotPrice", price(request)),
         text("type", request_type(request)),
@@ -98,14 +96,9 @@ fn describe(world: &World, request: &SpotRequest) -> Vec<Element> {
         text("productDescription", "Linux/UNIX"),
         text("instanceInterruptionBehavior", request.behavior.as_str()),
         tag_set(&request.tags),
-    ];
-    if let Some(instance) = &request.instance {
-        described.extend([
-            text("instanceId", instance),
-            text("launchedAvailabilityZone", &*request.zone),
-            text("launchedAvailabilityZoneId", world.zone_id(&request.zone)),
-        ]);
-    }
-    described.extend(request.valid_until.map(|time| text("validUntil", iso_millis(time))));
-    described
+        maybe("instanceId", instance),
+        maybe("launchedAvailabilityZone", instance.map(|_| &*request.zone)),
+        maybe("launchedAvailabilityZoneId", instance.map(|_| world.zone_id(&request.zone))),
+        maybe("validUntil", request.valid_until.map(iso_millis)),
+    ]
 }

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    Paging, check_ids, end_dry_run, filter::Filter, instances::check_instances, invalid, missing, paged,
+    Paging, check_ids, end_dry_run, filter::Filter, instances::check_instances, invalid, missing,
     spot_requests::check_requests,
 };
 use crate::lab::{
     wire::{
         error::ApiError,
         query::{Element, Form, text},
-        token::page,
     },
     world::{World, instance::Tags},
 };
@@ -76,7 +75,7 @@ pub(super) fn describe_tags(world: &mut World, form: &Form) -> Result<Vec<Elemen
         filters.iter().all(|filter| filter.passes(&one, attribute))
     };
     // No resource has more than 128 tags, so that places rise.
-    let first = paging.token.as_ref().map_or(0, |token| token.after / 128);
+    let first = paging.after() / 128;
     let tags = resources(world).filter(|(order, ..)| *order >= first).flat_map(|(order, kind, id, tags)| {
         let place = order.saturating_mul(128);
         (place..).zip(tags).map(move |(place, (key, value))| (place, (kind, id, key, value)))
@@ -86,7 +85,7 @@ pub(super) fn describe_tags(world: &mut World, form: &Form) -> Result<Vec<Elemen
         let tag = [("resourceId", id), ("resourceType", kind), ("key", &**key), ("value", &**value)];
         (place, tag.map(|(name, value)| text(name, value)).into())
     });
-    Ok(paged("tagSet", page("DescribeTags", described, paging.token.as_ref(), paging.size)))
+    Ok(paging.listing("tagSet", described))
 }
 
 /// The tags of a form, as `Tag.1.Key` and `Tag.1.Value`.

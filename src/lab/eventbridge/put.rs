@@ -23,7 +23,7 @@ pub(super) fn test_event_pattern(_: &mut World, body: &[u8]) -> Result<Value, Ap
     let input: Input = json_rpc::input(body)?;
     let pattern = parsed(input.event_pattern.as_deref().unwrap_or_default())?;
     let event: Value = serde_json::from_str(&input.event)
-        .map_err(|_| invalid("Parameter Event is not valid. Reason: Event is not valid JSON.".to_owned()))?;
+        .map_err(|_| invalid("Parameter Event is not valid. Reason: Event is not valid JSON."))?;
     let missing = ["id", "account", "source", "time", "region", "resources", "detail-type"];
     if let Some(name) = missing.into_iter().find(|name| event.get(name).is_none()) {
         return Err(invalid(format!("Parameter Event is not valid. Reason: {name} is a required field.")));
@@ -36,10 +36,10 @@ pub(super) fn put_events(world: &mut World, body: &[u8]) -> Result<Value, ApiErr
     if !(1..=10).contains(&input.entries.len()) {
         let message = "1 validation error detected: Value at 'entries' failed to satisfy constraint: \
                        Member must have length from 1 to 10";
-        return Err(invalid(message.to_owned()));
+        return Err(invalid(message));
     }
     if body.len() > ENTRIES {
-        return Err(invalid("Total size of the entries in the request is over the limit.".to_owned()));
+        return Err(invalid("Total size of the entries in the request is over the limit."));
     }
     let entries: Vec<_> = input
         .entries

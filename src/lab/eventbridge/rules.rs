@@ -1,13 +1,12 @@
 //! Rules: put, described, listed, switched, tagged and deleted. Knows not what a pattern means.
 
-use crate::lab::wire::json_rpc::set;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Input, invalid, not_found, put::parsed, tags_of};
+use super::{Input, invalid, not_found, put::parsed};
 use crate::lab::{
-    wire::error::ApiError,
+    wire::{error::ApiError, json::tag_list},
     world::{World, rule::Rule},
 };
 
@@ -22,7 +21,7 @@ pub(super) fn put(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
     let name = input.rule_name()?.to_owned();
     let Some(pattern) = input.event_pattern else {
         let message = "Parameter(s) EventPattern or ScheduleExpression must be specified.";
-        return Err(invalid(message.to_owned()));
+        return Err(invalid(message));
     };
     parsed(&pattern)?;
     if pattern.len() > PATTERN {
@@ -39,7 +38,7 @@ pub(super) fn put(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
         return Err(ApiError::bad("LimitExceededException", message));
     }
     // Tags of a rule that exists are changed by TagResource alone.
-    let (targets, tags) = old.map_or_else(|| (BTreeMap::new(), tags_of(input.tags)), |old| (old.targets, old.tags));
+    let (targets, tags) = old.map_or_else(|| (BTreeMap::new(), input.tags), |old| (old.targets, old.tags));
     let rule = Rule { name: name.clone(), description: input.description, pattern, enabled, targets, tags };
     let arn = world.rule_arn(&name);
     world.rules.insert(name, rule);
@@ -49,7 +48,7 @@ pub(super) fn put(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
 pub(super) fn describe(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
     let rule = Input::of(world, body)?.rule(world)?.clone();
     let mut answer = shown(world, &rule);
-    set(&mut answer, "CreatedBy", world.scenario.account.as_str());
+    answer["CreatedBy"] = json!(world.scenario.account);
     Ok(answer)
 }
 
@@ -61,17 +60,14 @@ pub(super) fn list(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
 }
 
 fn shown(world: &World, rule: &Rule) -> Value {
-    let mut shown = json!({
+    json!({
         "Name": rule.name,
         "Arn": world.rule_arn(&rule.name),
         "EventPattern": rule.pattern,
         "State": if rule.enabled { "ENABLED" } else { "DISABLED" },
         "EventBusName": "default",
-    });
-    if let Some(description) = &rule.description {
-        set(&mut shown, "Description", description.as_str());
-    }
-    shown
+        "Description": rule.description,
+    })
 }
 
 /// Deleting what is not there is no error.
@@ -79,7 +75,7 @@ pub(super) fn delete(world: &mut World, body: &[u8]) -> Result<Value, ApiError> 
     let input = Input::of(world, body)?;
     let name = input.rule_name()?;
     if world.rules.get(name).is_some_and(|rule| !rule.targets.is_empty()) {
-        return Err(invalid("Rule can't be deleted since it has targets.".to_owned()));
+        return Err(invalid("Rule can't be deleted since it has targets."));
     }
     world.rules.remove(name);
     Ok(json!({}))
@@ -99,18 +95,17 @@ fn by_arn<'w>(world: &'w mut World, input: &Input) -> Result<&'w mut Rule, ApiEr
     let prefix = world.rule_arn("");
     let name = input.resource_arn.strip_prefix(&prefix).unwrap_or_default();
     let message = format!("Rule {} does not exist on EventBus default.", input.resource_arn);
-    world.rules.get_mut(name).ok_or_else(|| not_found(&message))
+    world.rules.get_mut(name).ok_or_else(|| not_found(message))
 }
 
 pub(super) fn list_tags(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
     let input = Input::of(world, body)?;
-    let tags = by_arn(world, &input)?.tags.iter();
-    Ok(json!({ "Tags": tags.map(|(key, value)| json!({ "Key": key, "Value": value })).collect::<Vec<_>>() }))
+    Ok(json!({ "Tags": tag_list(&by_arn(world, &input)?.tags) }))
 }
 
 pub(super) fn tag(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
     let input = Input::of(world, body)?;
-    by_arn(world, &input)?.tags.extend(tags_of(input.tags));
+    by_arn(world, &input)?.tags.extend(input.tags);
     Ok(json!({}))
 }
 

@@ -1,6 +1,5 @@
 //! The targets of rules: put, removed and listed. Knows not how an event gets there.
 
-use crate::lab::wire::json_rpc::set;
 use serde_json::{Value, json};
 
 use super::{Input, invalid};
@@ -31,7 +30,7 @@ fn target_of(world: &World, target: &Value) -> Result<(String, RuleTarget), ApiE
     const TAKEN: [&str; 4] = ["Id", "Arn", "RoleArn", "Input"];
     let text = |name: &str| target.get(name).and_then(Value::as_str).map(str::to_owned);
     let (Some(id), Some(arn)) = (text("Id"), text("Arn")) else {
-        return Err(invalid("A target needs an Id and an Arn.".to_owned()));
+        return Err(invalid("A target needs an Id and an Arn."));
     };
     if let Some((name, _)) = target.as_object().into_iter().flatten().find(|(name, _)| !TAKEN.contains(&name.as_str()))
     {
@@ -64,15 +63,7 @@ pub(super) fn remove(world: &mut World, body: &[u8]) -> Result<Value, ApiError> 
 
 pub(super) fn list(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
     let input = Input::of(world, body)?;
-    let shown = |(id, target): (&String, &RuleTarget)| {
-        let mut shown = json!({ "Id": id, "Arn": target.arn });
-        for (name, value) in [("RoleArn", &target.role_arn), ("Input", &target.input)] {
-            if let Some(value) = value {
-                set(&mut shown, name, value.as_str());
-            }
-        }
-        shown
-    };
+    let shown = |(id, target): (&String, &RuleTarget)| json!({ "Id": id, "Arn": target.arn, "RoleArn": target.role_arn, "Input": target.input });
     let targets = input.rule(world)?.targets.iter().map(shown).collect();
     input.page("ListTargetsByRule", "Targets", targets)
 }

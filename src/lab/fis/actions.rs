@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{listing, not_found, page_of};
+use super::{listing, not_found};
 use crate::lab::{
     wire::{error::ApiError, rest_json::RestCall},
     world::{
@@ -83,21 +83,16 @@ pub(super) fn find(id: &str) -> Option<&'static KnownAction> {
 
 pub(super) fn get(world: &mut World, call: &RestCall) -> Result<Value, ApiError> {
     let action = find(call.label()).ok_or_else(|| not_found(format!("Action {} not found.", call.label())))?;
+    let describe = |parameter: &Parameter| {
+        (parameter.name.to_owned(), json!({ "description": parameter.description, "required": parameter.required }))
+    };
     let mut described = summary(world, action);
-    if let Some(members) = described.as_object_mut() {
-        let describe = |parameter: &Parameter| {
-            let described = json!({ "description": parameter.description, "required": parameter.required });
-            (parameter.name.to_owned(), described)
-        };
-        let parameters = action.parameters.iter().map(describe).collect();
-        members.insert("parameters".to_owned(), Value::Object(parameters));
-    }
+    described["parameters"] = action.parameters.iter().map(describe).collect();
     Ok(json!({ "action": described }))
 }
 
 pub(super) fn list(world: &mut World, call: &RestCall) -> Result<Value, ApiError> {
-    let page = page_of(call, "ListActions", (1..).zip(ACTIONS.iter().map(|action| summary(world, action))))?;
-    Ok(listing("actions", page))
+    listing(call, "ListActions", "actions", (1..).zip(ACTIONS.iter().map(|action| summary(world, action))))
 }
 
 /// Neither type takes parameters.
@@ -110,8 +105,7 @@ pub(super) fn get_target_type(_: &mut World, call: &RestCall) -> Result<Value, A
 
 pub(super) fn list_target_types(_: &mut World, call: &RestCall) -> Result<Value, ApiError> {
     let describe = |(name, description): &(&str, &str)| json!({ "resourceType": name, "description": description });
-    let page = page_of(call, "ListTargetResourceTypes", (1..).zip(TARGET_TYPES.iter().map(describe)))?;
-    Ok(listing("targetResourceTypes", page))
+    listing(call, "ListTargetResourceTypes", "targetResourceTypes", (1..).zip(TARGET_TYPES.iter().map(describe)))
 }
 
 pub(super) fn knows_target_type(name: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::lab::{
     wire::time::epoch_seconds,
@@ -15,7 +15,7 @@ use crate::lab::{
 
 pub(super) fn template(world: &World, template: &Template) -> Value {
     let content = serde_json::to_value(&template.content).unwrap_or_default();
-    merged(template_summary(world, template), [content, json!({ "targetAccountConfigurationsCount": 0 })])
+    merged([template_summary(world, template), content, json!({ "targetAccountConfigurationsCount": 0 })])
 }
 
 pub(super) fn template_summary(world: &World, template: &Template) -> Value {
@@ -31,15 +31,17 @@ pub(super) fn template_summary(world: &World, template: &Template) -> Value {
 
 pub(super) fn experiment(world: &World, experiment: &Experiment) -> Value {
     let mut content = serde_json::to_value(&experiment.content).unwrap_or_default();
-    if let Some(members) = content.as_object_mut() {
-        members.retain(|name, _| !matches!(name.as_str(), "description" | "experimentOptions"));
+    for own in ["description", "experimentOptions"] {
+        content[own] = Value::Null;
     }
     let actions: BTreeMap<_, _> = experiment.actions.iter().map(|(name, run)| (name, action(run))).collect();
-    let mut times = json!({ "startTime": epoch_seconds(experiment.created), "targetAccountConfigurationsCount": 0 });
-    if let (Some(ended), Some(members)) = (experiment.ended, times.as_object_mut()) {
-        members.insert("endTime".to_owned(), epoch_seconds(ended).into());
-    }
-    merged(experiment_summary(world, experiment), [content, json!({ "actions": actions }), times])
+    let more = json!({
+        "actions": actions,
+        "startTime": epoch_seconds(experiment.created),
+        "endTime": experiment.ended.map(epoch_seconds),
+        "targetAccountConfigurationsCount": 0,
+    });
+    merged([content, experiment_summary(world, experiment), more])
 }
 
 pub(super) fn experiment_summary(world: &World, experiment: &Experiment) -> Value {
@@ -69,14 +71,9 @@ pub(super) fn experiment_arn(world: &World, id: &str) -> String {
 
 fn action(run: &ActionRun) -> Value {
     let mut described = serde_json::to_value(&run.action).unwrap_or_default();
-    if let Some(members) = described.as_object_mut() {
-        members.insert("state".to_owned(), state(&run.state));
-        for (name, time) in [("startTime", run.started), ("endTime", run.ended)] {
-            if let Some(time) = time {
-                members.insert(name.to_owned(), epoch_seconds(time).into());
-            }
-        }
-    }
+    described["state"] = state(&run.state);
+    described["startTime"] = json!(run.started.map(epoch_seconds));
+    described["endTime"] = json!(run.ended.map(epoch_seconds));
     described
 }
 
@@ -84,11 +81,7 @@ fn state(state: &State) -> Value {
     json!({ "status": state.status.as_str(), "reason": state.reason })
 }
 
-/// One object with the members of all.
-fn merged<const N: usize>(first: Value, others: [Value; N]) -> Value {
-    let members = std::iter::once(first).chain(others).filter_map(|value| match value {
-        Value::Object(members) => Some(members),
-        _ => None,
-    });
-    Value::Object(members.flatten().collect::<Map<_, _>>())
+/// One object with the members of all; of two by one name the later.
+fn merged<const N: usize>(objects: [Value; N]) -> Value {
+    objects.iter().filter_map(Value::as_object).flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
 }

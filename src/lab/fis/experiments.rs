@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{conflict, describe, invalid, listing, not_found, over_quota, page_of, templates, validate};
+use super::{conflict, describe, invalid, listing, not_found, over_quota, templates, validate};
 use crate::lab::{
     wire::{error::ApiError, rest_json::RestCall},
     world::{World, alarm::AlarmState, experiment::Experiment, template::Earlier},
@@ -63,8 +63,7 @@ pub(super) fn list(world: &mut World, call: &RestCall) -> Result<Value, ApiError
     let mut experiments: Vec<_> = world.experiments.values().filter(wanted).collect();
     experiments.sort_by_key(|experiment| experiment.order);
     let summaries = experiments.into_iter().map(|found| (found.order, describe::experiment_summary(world, found)));
-    let page = page_of(call, "ListExperiments", summaries)?;
-    Ok(listing("experiments", page))
+    listing(call, "ListExperiments", "experiments", summaries)
 }
 
 pub(super) fn resolved_targets(world: &mut World, call: &RestCall) -> Result<Value, ApiError> {
@@ -77,8 +76,7 @@ pub(super) fn resolved_targets(world: &mut World, call: &RestCall) -> Result<Val
         let arn = world.resource_arn(kind, resource);
         json!({ "resourceType": kind, "targetName": name, "targetInformation": { "arn": arn } })
     });
-    let page = page_of(call, "ListExperimentResolvedTargets", (1..).zip(described))?;
-    Ok(listing("resolvedTargets", page))
+    listing(call, "ListExperimentResolvedTargets", "resolvedTargets", (1..).zip(described))
 }
 
 fn get_by_id(world: &World, id: &str) -> Result<Value, ApiError> {

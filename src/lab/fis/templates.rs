@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{conflict, describe, invalid, listing, not_found, over_quota, page_of, validate};
+use super::{conflict, describe, invalid, listing, not_found, over_quota, validate};
 use crate::lab::{
     wire::{error::ApiError, rest_json::RestCall},
     world::{
@@ -19,8 +19,7 @@ pub(super) fn create(world: &mut World, call: &RestCall) -> Result<Value, ApiErr
     let token = format!("CreateExperimentTemplate {}", validate::client_token(&body)?);
     let content: TemplateContent = serde_json::from_value(body.clone()).map_err(|error| invalid(error.to_string()))?;
     let tags = validate::tags(&body)?;
-    validate::template(&content)?;
-    validate::exists(world, &content)?;
+    validate::check(world, &content)?;
     match world.client_tokens.earlier(&token, &body) {
         Earlier::Same(id) => return get_by_id(world, &id),
         Earlier::Other => return Err(conflict("The client token was used with other parameters.")),
@@ -61,8 +60,7 @@ pub(super) fn update(world: &mut World, call: &RestCall) -> Result<Value, ApiErr
     }
     let after = laid_over(before, body);
     let content: TemplateContent = serde_json::from_value(after).map_err(|error| invalid(error.to_string()))?;
-    validate::template(&content)?;
-    validate::exists(world, &content)?;
+    validate::check(world, &content)?;
     let now = world.now();
     if let Some(template) = world.templates.get_mut(id) {
         (template.content, template.updated) = (content, now);
@@ -89,8 +87,7 @@ pub(super) fn list(world: &mut World, call: &RestCall) -> Result<Value, ApiError
     let mut templates: Vec<_> = world.templates.values().collect();
     templates.sort_by_key(|template| template.order);
     let summaries = templates.into_iter().map(|found| (found.order, describe::template_summary(world, found)));
-    let page = page_of(call, "ListExperimentTemplates", summaries)?;
-    Ok(listing("experimentTemplates", page))
+    listing(call, "ListExperimentTemplates", "experimentTemplates", summaries)
 }
 
 fn get_by_id(world: &World, id: &str) -> Result<Value, ApiError> {

@@ -41,7 +41,13 @@ pub(super) fn tags(body: &Value) -> Result<BTreeMap<String, String>, ApiError> {
     Ok(tags)
 }
 
-pub(super) fn template(content: &TemplateContent) -> Checked {
+/// What FIS refuses in a template, whoever wants it made.
+pub(in crate::lab) fn check(world: &World, content: &TemplateContent) -> Checked {
+    template(content)?;
+    exists(world, content)
+}
+
+fn template(content: &TemplateContent) -> Checked {
     ensure(content.description.len() <= 512, || "description has at most 512 characters.".to_owned())?;
     ensure((20..=2048).contains(&content.role_arn.len()) && content.role_arn.starts_with("arn:"), || {
         format!("roleArn {} is not the ARN of a role.", content.role_arn)
@@ -95,7 +101,7 @@ fn log(content: &TemplateContent) -> Checked {
 
 /// Refuses what names an alarm, a log group or a zone that is not there. AWS does not say when it looks; the lab does when
 /// a template is made or changed, so that a drill does not fail later.
-pub(super) fn exists(world: &World, content: &TemplateContent) -> Checked {
+fn exists(world: &World, content: &TemplateContent) -> Checked {
     for alarm in content.stop_conditions.iter().filter_map(|condition| condition.value.as_ref()) {
         ensure(world.alarm_state(alarm).is_some(), || {
             format!("The alarm {alarm} of a stop condition does not exist.")

@@ -2,14 +2,12 @@
 
 use http::StatusCode;
 
-use super::{
-    Answer, conflict, encoded, invalid, listing, malformed, new_name, no_such, path, required, tag_list, tags,
-};
+use super::{Answer, conflict, encoded, invalid, listing, malformed, new_name, no_such, path, required, tags};
 use crate::lab::{
     policy,
     wire::{
         error::ApiError,
-        query::{Element, Form, element, text},
+        query::{Element, Form, element, maybe, tags as tag_list, text},
         time::iso_seconds,
     },
     world::{World, aws_policies, role::ManagedPolicy},
@@ -114,8 +112,7 @@ fn described(world: &World, arn: &str, policy: &ManagedPolicy, name: &'static st
     ];
     // A listing has neither; IAM's own model says so of the description.
     if name != "member" {
-        members.extend(policy.description.as_ref().map(|description| text("Description", description)));
-        members.push(element("Tags", tag_list(&policy.tags)));
+        members.extend([maybe("Description", policy.description.as_ref()), tag_list(&policy.tags)]);
     }
     element(name, members)
 }

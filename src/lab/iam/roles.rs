@@ -1,13 +1,11 @@
 //! IAM's operations on roles. Knows nothing of their policies but the one that says who may assume them.
 
-use super::{
-    Answer, conflict, encoded, invalid, listing, malformed, new_name, no_such, path, required, tag_list, tags,
-};
+use super::{Answer, conflict, encoded, invalid, listing, malformed, new_name, no_such, path, required, tags};
 use crate::lab::{
     policy,
     wire::{
         error::ApiError,
-        query::{Element, Form, element, text},
+        query::{Element, Form, element, maybe, tags as tag_list, text},
         time::iso_seconds,
     },
     world::{World, role::Role},
@@ -112,7 +110,7 @@ pub(super) fn untag(world: &mut World, form: &Form) -> Answer {
 }
 
 pub(super) fn list_tags(world: &mut World, form: &Form) -> Answer {
-    listing(form, "ListRoleTags", "Tags", tag_list(&find(world, form)?.tags))
+    listing(form, "ListRoleTags", "Tags", tag_list(&find(world, form)?.tags).children())
 }
 
 /// A listing leaves the tags out.
@@ -125,10 +123,8 @@ fn described(world: &World, role: &Role, name: &'static str) -> Element {
         text("CreateDate", iso_seconds(role.created)),
         text("AssumeRolePolicyDocument", encoded(&role.trust)),
         text("MaxSessionDuration", MAX_SESSION),
+        maybe("Description", role.description.as_ref()),
     ];
-    members.extend(role.description.as_ref().map(|description| text("Description", description)));
-    if name != "member" && !role.tags.is_empty() {
-        members.push(element("Tags", tag_list(&role.tags)));
-    }
+    members.extend((name != "member" && !role.tags.is_empty()).then(|| tag_list(&role.tags)));
     element(name, members)
 }

@@ -1,14 +1,13 @@
 //! A function's resource policy: who may invoke it. Knows not how it is judged.
 
-use crate::lab::wire::json_rpc::set;
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{find, invalid};
 use crate::lab::{
     wire::{error::ApiError, rest_json::RestCall},
-    world::World,
+    world::{World, function::permission},
 };
 
 #[derive(Deserialize)]
@@ -36,25 +35,8 @@ pub(super) fn add(world: &mut World, call: &RestCall) -> Result<Value, ApiError>
     if !input.action.starts_with("lambda:") {
         return Err(invalid(format!("Action {} is not one of Lambda's.", input.action)));
     }
-    let is_service = input.principal.contains('.');
-    let principal = if is_service { json!({ "Service": input.principal }) } else { json!({ "AWS": input.principal }) };
-    let mut condition = Map::new();
-    if let Some(arn) = input.source_arn {
-        condition.insert("ArnLike".to_owned(), json!({ "AWS:SourceArn": arn }));
-    }
-    if let Some(account) = input.source_account {
-        condition.insert("StringEquals".to_owned(), json!({ "AWS:SourceAccount": account }));
-    }
-    let mut statement = json!({
-        "Sid": input.statement_id,
-        "Effect": "Allow",
-        "Principal": principal,
-        "Action": input.action,
-        "Resource": arn,
-    });
-    if !condition.is_empty() {
-        set(&mut statement, "Condition", condition);
-    }
+    let sources = (input.source_arn, input.source_account);
+    let statement = permission((&input.statement_id, &input.action), &input.principal, &arn, sources);
     function.permissions.insert(input.statement_id, statement.clone());
     Ok(json!({ "Statement": statement.to_string() }))
 }

@@ -3,13 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{GroupName, invalid, limit, listing::with_token, pattern, token, unknown_stream};
+use super::{GroupName, invalid, pages, pattern, unknown_stream};
 use crate::lab::{
-    wire::{
-        error::ApiError,
-        json_rpc,
-        token::{PageToken, page},
-    },
+    wire::{error::ApiError, json_rpc, token::PageToken},
     world::{World, log_group::LogEvent},
 };
 
@@ -51,7 +47,6 @@ pub(super) fn filter_log_events(world: &mut World, body: &[u8]) -> Result<Value,
             && event.stream.starts_with(&prefix)
             && filter_pattern.matches(&event.message)
     };
-    let token = token("FilterLogEvents", input.next_token.as_deref())?;
     let mut events: Vec<_> = group.events.iter().filter(wanted).collect();
     // Those of the same millisecond keep the order of their ingestion.
     events.sort_by_key(|event| event.timestamp);
@@ -67,8 +62,10 @@ pub(super) fn filter_log_events(world: &mut World, body: &[u8]) -> Result<Value,
             "eventId": event.event_id(),
         })
     });
-    let page = page("FilterLogEvents", (1..).zip(events), token.as_ref(), limit(input.limit, PAGE)?);
-    Ok(with_token(json!({ "events": page.items, "searchedLogStreams": [] }), page.next))
+    let asked = (input.limit, input.next_token.as_deref());
+    let mut answer = pages(PAGE).listing("FilterLogEvents", asked, "events", (1..).zip(events))?;
+    answer["searchedLogStreams"] = json!([]);
+    Ok(answer)
 }
 
 #[derive(Deserialize)]
@@ -99,7 +96,7 @@ pub(super) fn get_log_events(world: &mut World, body: &[u8]) -> Result<Value, Ap
     let mut events: Vec<_> = group.events.iter().filter(|event| event.stream == input.log_stream_name).collect();
     events.sort_by_key(|event| event.timestamp);
     events.retain(|event| times.contains(&event.timestamp.as_millisecond()));
-    let most = limit(input.limit, PAGE)?;
+    let most = pages(PAGE).size(input.limit)?;
     let (from, to) = match input.next_token.as_deref() {
         Some(text) => match (place(text, "f/"), place(text, "b/")) {
             (Some(from), _) => (from, from.saturating_add(most)),

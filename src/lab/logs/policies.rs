@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{invalid, limit, listing::with_token, token};
+use super::{invalid, pages};
 use crate::lab::{
-    wire::{error::ApiError, json_rpc, token::page},
+    wire::{error::ApiError, json_rpc},
     world::{World, log_group::LogPolicy},
 };
 
@@ -42,10 +42,9 @@ pub(super) fn put(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
 
 pub(super) fn describe(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
     let input: Input = json_rpc::input(body)?;
-    let token = token("DescribeResourcePolicies", input.next_token.as_deref())?;
     let policies = world.logs.policies.iter().map(|(name, policy)| shown(name, policy));
-    let page = page("DescribeResourcePolicies", (1..).zip(policies), token.as_ref(), limit(input.limit, 50)?);
-    Ok(with_token(json!({ "resourcePolicies": page.items }), page.next))
+    let asked = (input.limit, input.next_token.as_deref());
+    pages(50).listing("DescribeResourcePolicies", asked, "resourcePolicies", (1..).zip(policies))
 }
 
 pub(super) fn delete(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {

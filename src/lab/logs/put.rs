@@ -1,13 +1,12 @@
 //! PutLogEvents, with its limits. Knows not who reads the events.
 
-use crate::lab::wire::json_rpc::set;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{invalid, unknown_group, unknown_stream};
 use crate::lab::{
-    wire::{error::ApiError, json_rpc},
+    wire::{error::ApiError, json::pruned, json_rpc},
     world::World,
 };
 
@@ -45,26 +44,18 @@ pub(super) fn put_log_events(world: &mut World, body: &[u8]) -> Result<Value, Ap
     let before = |limit: i64| events.partition_point(|event| event.timestamp < limit);
     let (old, expired) = (before(too_old), before(retention));
     let new = events.partition_point(|event| event.timestamp <= too_new);
-    let mut rejected = json!({});
-    for (name, place, is_so) in [
-        ("tooOldLogEventEndIndex", old, old > 0),
-        ("expiredLogEventEndIndex", expired, expired > 0),
-        ("tooNewLogEventStartIndex", new, new < events.len()),
-    ] {
-        if is_so {
-            set(&mut rejected, name, place);
-        }
-    }
+    let rejected = pruned(json!({
+        "tooOldLogEventEndIndex": (old > 0).then_some(old),
+        "expiredLogEventEndIndex": (expired > 0).then_some(expired),
+        "tooNewLogEventStartIndex": (new < events.len()).then_some(new),
+    }));
     let now = world.now();
     for event in events.into_iter().take(new).skip(old.max(expired)) {
         let time = Timestamp::from_millisecond(event.timestamp).unwrap_or(now);
         world.logs.put(&input.log_group_name, &input.log_stream_name, time, now, event.message);
     }
-    let mut answer = json!({ "nextSequenceToken": world.logs.ingested().to_string() });
-    if rejected != json!({}) {
-        set(&mut answer, "rejectedLogEventsInfo", rejected);
-    }
-    Ok(answer)
+    let rejected = Some(rejected).filter(|rejected| *rejected != json!({}));
+    Ok(json!({ "nextSequenceToken": world.logs.ingested().to_string(), "rejectedLogEventsInfo": rejected }))
 }
 
 fn now_less(world: &World, days: i64) -> i64 {

@@ -3,13 +3,9 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{Input, STAGE, invalid, refuse};
+use super::{Input, PAGES, STAGE, invalid, refuse};
 use crate::lab::{
-    wire::{
-        error::ApiError,
-        time::epoch_seconds,
-        token::{PageToken, page},
-    },
+    wire::{error::ApiError, json::tag_list, time::epoch_seconds},
     world::{World, secret::Secret},
 };
 
@@ -43,7 +39,7 @@ pub(super) fn create(world: &mut World, body: &[u8]) -> Result<Value, ApiError> 
         created: now,
         changed: now,
         deletion: None,
-        tags: input.tags(),
+        tags: input.tags,
         value: input.secret_string,
         name: input.name,
     };
@@ -59,23 +55,10 @@ pub(super) fn describe(world: &mut World, body: &[u8]) -> Result<Value, ApiError
 
 pub(super) fn list(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
     let input = Input::read(world, body)?;
-    let size = input.max_results.unwrap_or(100);
-    if !(1..=100).contains(&size) {
-        return Err(invalid("MaxResults must be from 1 to 100."));
-    }
-    let token = match &input.next_token {
-        None => None,
-        Some(text) => {
-            let token = PageToken::decode(text).filter(|token| token.operation == "ListSecrets");
-            Some(token.ok_or_else(|| refuse("InvalidNextTokenException", "The NextToken value is invalid."))?)
-        }
-    };
     let shown = world.secrets.values().filter(|secret| secret.deletion.is_none() || input.include_planned_deletion);
     let shown = shown.map(|secret| described(secret, "SecretVersionsToStages"));
-    let page = page("ListSecrets", (1..).zip(shown), token.as_ref(), size);
-    let mut answer = json!({ "SecretList": page.items });
-    set(&mut answer, "NextToken", page.next.map(Value::from));
-    Ok(answer)
+    let asked = (input.max_results, input.next_token.as_deref());
+    PAGES.listing("ListSecrets", asked, "SecretList", (1..).zip(shown))
 }
 
 pub(super) fn delete(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
@@ -105,8 +88,7 @@ pub(super) fn restore(world: &mut World, body: &[u8]) -> Result<Value, ApiError>
 
 pub(super) fn tag(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
     let input = Input::read(world, body)?;
-    let tags = input.tags();
-    input.find_live(world)?.tags.extend(tags);
+    input.find_live(world)?.tags.extend(input.tags);
     Ok(json!({}))
 }
 
@@ -118,28 +100,19 @@ pub(super) fn untag(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
 
 /// Without a version where there is no value.
 pub(super) fn named(secret: &Secret) -> Value {
-    let mut answer = json!({ "ARN": secret.arn, "Name": secret.name });
-    set(&mut answer, "VersionId", secret.value.as_ref().map(|_| secret.version.as_str().into()));
-    answer
+    let version = secret.value.as_ref().map(|_| &secret.version);
+    json!({ "ARN": secret.arn, "Name": secret.name, "VersionId": version })
 }
 
 fn described(secret: &Secret, versions: &str) -> Value {
-    let tags: Vec<_> = secret.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
-    let mut answer = json!({
+    json!({
         "ARN": secret.arn,
         "Name": secret.name,
+        "Description": secret.description,
         "CreatedDate": epoch_seconds(secret.created),
         "LastChangedDate": epoch_seconds(secret.changed),
-        "Tags": tags,
-    });
-    set(&mut answer, "Description", secret.description.as_deref().map(Value::from));
-    set(&mut answer, "DeletedDate", secret.deletion.map(|at| epoch_seconds(at).into()));
-    set(&mut answer, versions, secret.value.as_ref().map(|_| json!({ secret.version.as_str(): [STAGE] })));
-    answer
-}
-
-fn set(answer: &mut Value, name: &str, value: Option<Value>) {
-    if let (Some(members), Some(value)) = (answer.as_object_mut(), value) {
-        members.insert(name.to_owned(), value);
-    }
+        "DeletedDate": secret.deletion.map(epoch_seconds),
+        "Tags": tag_list(&secret.tags),
+        versions: secret.value.as_ref().map(|_| json!({ secret.version.as_str(): [STAGE] })),
+    })
 }

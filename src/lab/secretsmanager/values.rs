@@ -14,9 +14,7 @@ pub(super) fn put(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
         return Err(invalid("You must provide either SecretString or SecretBinary."));
     }
     let mut answer = write(world, input)?;
-    if let Some(members) = answer.as_object_mut() {
-        members.insert("VersionStages".to_owned(), json!([STAGE]));
-    }
+    answer["VersionStages"] = json!([STAGE]);
     Ok(answer)
 }
 

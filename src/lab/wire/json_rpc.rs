@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::error::ApiError;
+use super::{error::ApiError, json::encode};
 
 /// Which of the two; they differ in the content type alone, as far as the lab goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,18 +39,7 @@ pub(in crate::lab) fn unknown_operation() -> ApiError {
 
 /// botocore reads the code from the body alone, the Rust SDK from either place.
 pub(in crate::lab) fn error(error: &ApiError) -> Bytes {
-    encode(&json!({ "__type": error.code, "message": error.message }))
-}
-
-pub(in crate::lab) fn encode(value: &Value) -> Bytes {
-    Bytes::from(value.to_string())
-}
-
-/// Sets a member of a JSON object.
-pub(in crate::lab) fn set(object: &mut Value, name: &str, value: impl Into<Value>) {
-    if let Some(members) = object.as_object_mut() {
-        members.insert(name.to_owned(), value.into());
-    }
+    encode(json!({ "__type": error.code, "message": error.message }))
 }
 
 #[cfg(test)]

@@ -85,11 +85,25 @@ pub(in crate::lab) struct Element {
 enum Content {
     Text(String),
     Children(Vec<Element>),
+    /// Nothing is written, not even the name.
+    Absent,
+}
+
+impl Element {
+    /// The elements in it.
+    pub(in crate::lab) fn children(self) -> Vec<Self> {
+        if let Content::Children(children) = self.content { children } else { Vec::new() }
+    }
 }
 
 /// An element with text in it.
 pub(in crate::lab) fn text(name: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Element {
     Element { name: name.into(), content: Content::Text(text.into()) }
+}
+
+/// An element with text in it, if there is one.
+pub(in crate::lab) fn maybe(name: &'static str, content: Option<impl Into<String>>) -> Element {
+    content.map_or(Element { name: name.into(), content: Content::Absent }, |content| text(name, content))
 }
 
 /// An element with elements in it.
@@ -105,6 +119,16 @@ pub(in crate::lab) fn set(name: &'static str, items: impl IntoIterator<Item = Ve
 /// A list as awsQuery writes it: `<X><member>…</member></X>`.
 pub(in crate::lab) fn members(name: &'static str, items: impl IntoIterator<Item = Vec<Element>>) -> Element {
     element(name, items.into_iter().map(|item| element("member", item)).collect())
+}
+
+/// A list of texts as awsQuery writes it.
+pub(in crate::lab) fn texts(name: &'static str, all: impl IntoIterator<Item = impl Into<String>>) -> Element {
+    element(name, all.into_iter().map(|one| text("member", one)).collect())
+}
+
+/// Tags as awsQuery's services write them.
+pub(in crate::lab) fn tags(tags: &BTreeMap<String, String>) -> Element {
+    members("Tags", tags.iter().map(|(key, value)| vec![text("Key", key), text("Value", value)]))
 }
 
 /// How a service of this family writes its XML.
@@ -176,6 +200,7 @@ fn write(writer: &mut Writer<Vec<u8>>, element: &Element, namespace: Option<&str
         Content::Children(children) => {
             start.write_inner_content(|writer| children.iter().try_for_each(|child| write(writer, child, None)))?
         }
+        Content::Absent => return Ok(()),
     };
     Ok(())
 }
@@ -204,7 +229,8 @@ mod tests {
 
     #[test]
     fn an_ec2_answer() {
-        let content = vec![set("tagSet", [vec![text("key", "a<b"), text("value", "\"&")]])];
+        let pair = vec![text("key", "a<b"), text("value", "\"&"), maybe("description", None::<String>)];
+        let content = vec![set("tagSet", [pair])];
         insta::assert_snapshot!(xml(EC2.response("DescribeTags", "r-1", content)), @r#"<?xml version="1.0" encoding="UTF-8"?><DescribeTagsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r-1</requestId><tagSet><item><key>a&lt;b</key><value>&quot;&amp;</value></item></tagSet></DescribeTagsResponse>"#);
     }
 

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::error::ApiError;
+use super::{error::ApiError, json::encode};
 
 pub(in crate::lab) const CONTENT_TYPE: &str = "application/json";
 
@@ -85,11 +85,7 @@ pub(in crate::lab) fn unknown_operation() -> ApiError {
 
 /// The body of a refusal; its code travels in the header `x-amzn-ErrorType`.
 pub(in crate::lab) fn error(error: &ApiError) -> Bytes {
-    encode(&json!({ "message": error.message }))
-}
-
-pub(in crate::lab) fn encode(value: &Value) -> Bytes {
-    Bytes::from(value.to_string())
+    encode(json!({ "message": error.message }))
 }
 
 #[cfg(test)]

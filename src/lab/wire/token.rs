@@ -1,6 +1,9 @@
 //! Page tokens: opaque to the client, checked on their way back. Knows not what is being paged through.
 
 use aws_smithy_types::base64;
+use serde_json::{Value, json};
+
+use super::error::ApiError;
 
 /// Where a listing goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,12 @@ impl PageToken {
         base64::encode(format!("spotdrill-lab {} {} {}", self.operation, self.page, self.after))
     }
 
+    /// The token of a request for another page; one that this operation never gave out is a wrong one.
+    pub(in crate::lab) fn given(operation: &str, text: Option<&str>) -> Result<Option<Self>, WrongToken> {
+        let fits = |text| Self::decode(text).filter(|token| token.operation == operation).ok_or(WrongToken);
+        text.filter(|text| !text.is_empty()).map(fits).transpose()
+    }
+
     /// The token as it was given out; none if it never was.
     pub(in crate::lab) fn decode(text: &str) -> Option<Self> {
         let plain = String::from_utf8(base64::decode(text).ok()?).ok()?;
@@ -28,6 +37,60 @@ impl PageToken {
             after: words.next()?.parse().ok()?,
         };
         words.next().is_none().then_some(token)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::lab) struct WrongToken;
+
+/// How a service gives its listings out in pages.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::lab) struct Paging {
+    /// The input that says how many items a page is to have, e.g. `MaxResults`, and the one that has the token.
+    pub(in crate::lab) names: (&'static str, &'static str),
+    /// How many items a page has if none is said, and at most.
+    pub(in crate::lab) sizes: (usize, usize),
+    /// The code of the refusal of another size.
+    pub(in crate::lab) wrong_size: &'static str,
+    /// Code and sentence of the refusal of a token.
+    pub(in crate::lab) wrong_token: (&'static str, &'static str),
+}
+
+/// What a request says of the page: its size, as text or number, and its token.
+pub(in crate::lab) type Asked<'a, S> = (Option<S>, Option<&'a str>);
+
+impl Paging {
+    /// The page that is asked for of `items`, each with its place, in rising order.
+    pub(in crate::lab) fn page<T>(
+        &self,
+        operation: &str,
+        (size, token): Asked<'_, impl ToString>,
+        items: impl IntoIterator<Item = (u64, T)>,
+    ) -> Result<Page<T>, ApiError> {
+        let size = self.size(size)?;
+        let (code, sentence) = self.wrong_token;
+        let token = PageToken::given(operation, token).map_err(|WrongToken| ApiError::bad(code, sentence))?;
+        Ok(page(operation, items, token.as_ref(), size))
+    }
+
+    /// How many items the page is to have.
+    pub(in crate::lab) fn size(&self, size: Option<impl ToString>) -> Result<usize, ApiError> {
+        let (usual, most) = self.sizes;
+        let size = size.map_or(Some(usual), |size| size.to_string().parse().ok());
+        let wrong = || ApiError::bad(self.wrong_size, format!("{} must be from 1 to {most}.", self.names.0));
+        size.filter(|size| (1..=most).contains(size)).ok_or_else(wrong)
+    }
+
+    /// The same as an answer in JSON: the items under a name, and the next page's token.
+    pub(in crate::lab) fn listing(
+        &self,
+        operation: &str,
+        asked: Asked<'_, impl ToString>,
+        name: &str,
+        items: impl IntoIterator<Item = (u64, Value)>,
+    ) -> Result<Value, ApiError> {
+        let page = self.page(operation, asked, items)?;
+        Ok(json!({ name: page.items, self.names.1: page.next }))
     }
 }
 

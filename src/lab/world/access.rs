@@ -187,6 +187,23 @@ impl World {
         pairs.into_iter().map(|(key, value)| (key.to_owned(), vec![value])).collect()
     }
 
+    /// Whether policies, all taken together, let an AWS service do something on behalf of one of its resources here.
+    pub(super) fn service_may<'p>(
+        &self,
+        service: &str,
+        policies: impl IntoIterator<Item = &'p Value>,
+        (action, resource): (&str, &str),
+        source: &str,
+    ) -> bool {
+        let context = Context::from([
+            ("aws:sourceaccount".to_owned(), vec![self.scenario.account.clone()]),
+            ("aws:sourcearn".to_owned(), vec![source.to_owned()]),
+        ]);
+        let principals = [("Service", service.to_owned())];
+        let request = Request { action, resource, context: &context, principals: &principals };
+        policy::decide(policies, request) == Decision::Allowed
+    }
+
     /// The tags of what an ARN names, as `aws:ResourceTag/…` has them.
     pub(in crate::lab) fn tags_of(&self, arn: &str) -> Option<Vec<(&str, &str)>> {
         let (service, resource) = (arn.split(':').nth(2)?, arn.splitn(6, ':').nth(5)?);
@@ -206,8 +223,8 @@ impl World {
 /// A trust policy with one statement.
 pub(in crate::lab) fn trust(principal: &Value, condition: Option<Value>) -> Value {
     let mut statement = json!({ "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" });
-    if let (Some(members), Some(condition)) = (statement.as_object_mut(), condition) {
-        members.insert("Condition".to_owned(), condition);
+    if let Some(condition) = condition {
+        statement["Condition"] = condition;
     }
     json!({ "Version": "2012-10-17", "Statement": [statement] })
 }
@@ -216,6 +233,36 @@ pub(in crate::lab) fn trust(principal: &Value, condition: Option<Value>) -> Valu
 mod tests {
     use super::*;
     use crate::lab::scenario::Scenario;
+
+    #[test]
+    fn every_part_of_a_resource_policys_statement_must_fit() {
+        let world = World::open(Scenario::named("tiny").unwrap(), "2026-11-22T12:00:00Z".parse().unwrap(), 1);
+        let (rule, stream) = ("arn:aws:events:r:0:rule/a", "arn:aws:logs:r:0:log-group:/aws/events/x:log-stream:y");
+        let allows = |change: &Value| {
+            let mut statement = json!({
+                "Effect": "Allow", "Principal": { "Service": ["events.amazonaws.com"] }, "Action": "logs:Put*",
+                "Resource": "arn:aws:logs:r:0:log-group:/aws/events/*:*",
+                "Condition": { "ArnEquals": { "AWS:SourceArn": rule } },
+            });
+            for (name, value) in change.as_object().unwrap() {
+                statement[name] = value.clone();
+            }
+            let policy = crate::lab::wire::json::pruned(json!({ "Statement": [statement] }));
+            world.service_may("events.amazonaws.com", [&policy], ("logs:PutLogEvents", stream), rule)
+        };
+        assert!(allows(&json!({})));
+        for change in [
+            json!({ "Effect": "Deny" }),
+            json!({ "Principal": { "Service": "delivery.logs.amazonaws.com" } }),
+            json!({ "Principal": null }),
+            json!({ "Action": ["logs:CreateLogStream"] }),
+            json!({ "Resource": "arn:aws:logs:r:0:log-group:/aws/events/x" }),
+            json!({ "Condition": { "ArnEquals": { "aws:SourceArn": "arn:aws:events:r:0:rule/b" } } }),
+            json!({ "Condition": { "Bool": { "aws:SecureTransport": "true" } } }),
+        ] {
+            assert!(!allows(&change), "{change}");
+        }
+    }
 
     #[test]
     fn a_scenario_narrows_what_the_operator_may() {

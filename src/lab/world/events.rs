@@ -5,16 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    Happening, Warning, World,
-    alarm::AlarmState,
-    event_pattern::EventPattern,
-    experiment::State,
-    resource_policy::{Access, statements},
-    rule::RuleTarget,
+    Happening, Warning, World, alarm::AlarmState, event_pattern::EventPattern, experiment::State, rule::RuleTarget,
 };
 use crate::lab::wire::time::iso_seconds;
-
-const EVENTS: &str = "events.amazonaws.com";
 
 /// An event on its way to a rule's target.
 #[derive(Clone, Debug)]
@@ -119,22 +112,20 @@ impl World {
     pub(super) fn deliver(&mut self, delivery: Delivery) {
         let Delivery { rule, target, timestamp, event } = delivery;
         let rule = self.rule_arn(&rule);
-        let allowed = |policy: &[Value], action: &str, resource: &str| {
-            let account = &self.scenario.account;
-            Access { service: EVENTS, action, resource, source_arn: &rule, source_account: account }.allowed_by(policy)
+        let allowed = |policies: &[Value], action: &str, resource: &str| {
+            self.service_may("events.amazonaws.com", policies, (action, resource), &rule)
         };
         if let Some(group) = target.arn.strip_prefix(&self.arn("logs", "log-group:")) {
             let group = group.trim_end_matches(":*").to_owned();
             let stream = self.arn("logs", &format!("log-group:{group}:log-stream:{}", self.events_stream));
             let documents = self.logs.policies.values().map(|policy| serde_json::from_str(&policy.document));
-            let policy: Vec<_> =
-                documents.flatten().flat_map(|document: Value| statements(&document).to_vec()).collect();
-            if ["logs:CreateLogStream", "logs:PutLogEvents"].iter().all(|action| allowed(&policy, action, &stream)) {
+            let policies: Vec<_> = documents.flatten().collect();
+            if ["logs:CreateLogStream", "logs:PutLogEvents"].iter().all(|action| allowed(&policies, action, &stream)) {
                 self.logs.put(&group, &self.events_stream, timestamp, self.now, event);
             }
         } else if let Some(function) = self.functions.values().find(|it| self.function_arn(&it.name) == target.arn) {
-            let policy: Vec<_> = function.permissions.values().cloned().collect();
-            if allowed(&policy, "lambda:InvokeFunction", &target.arn) {
+            let policy = json!({ "Statement": function.permissions.values().collect::<Vec<_>>() });
+            if allowed(&[policy], "lambda:InvokeFunction", &target.arn) {
                 let name = function.name.clone();
                 self.invoke(&name, serde_json::from_str(&event).unwrap_or_default(), false);
             }

@@ -63,9 +63,7 @@ impl World {
             self.log(id, "target-resolution-detail", &detail(page, arns));
         }
         let mut end = detail(pages, arns.chunks(PAGE).last().unwrap_or_default());
-        if let Some(members) = end.as_object_mut() {
-            members.insert("status".to_owned(), if failed { "failed" } else { "completed" }.into());
-        }
+        end["status"] = json!(if failed { "failed" } else { "completed" });
         self.log(id, "target-resolution-end", &end);
     }
 

@@ -5,7 +5,7 @@
 use serde_json::json;
 
 use super::{World, access::trust, experiment::Experiment, role::Role};
-use crate::lab::policy::{self, Context, Decision, Request};
+use crate::lab::policy::{Decision, Request};
 
 /// Which permission an action needs on each of its resources, or on none in particular.
 const NEEDS: &[(&str, &str)] = &[
@@ -60,13 +60,7 @@ impl World {
 
     fn lets_in_fis(&self, role: &Role, experiment: &str) -> bool {
         let source = self.arn("fis", &format!("experiment/{experiment}"));
-        let context = Context::from([
-            ("aws:sourceaccount".to_owned(), vec![self.scenario.account.clone()]),
-            ("aws:sourcearn".to_owned(), vec![source]),
-        ]);
-        let principals = [("Service", "fis.amazonaws.com".to_owned())];
-        let request = Request { action: "sts:AssumeRole", resource: "*", context: &context, principals: &principals };
-        policy::decide([&role.trust], request) == Decision::Allowed
+        self.service_may("fis.amazonaws.com", [&role.trust], ("sts:AssumeRole", "*"), &source)
     }
 
     /// AWS's sentence if the role may not; its session is named after the experiment.

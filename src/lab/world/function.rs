@@ -4,12 +4,9 @@ use std::collections::BTreeMap;
 
 use http::StatusCode;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{
-    World,
-    resource_policy::{Access, statements},
-};
+use super::{World, role::Role};
 use crate::lab::wire::error::ApiError;
 
 /// A line of the source by which the lab knows the one function that it can run. It runs a model of that function and never
@@ -41,6 +38,26 @@ pub(in crate::lab) struct Function {
     pub(in crate::lab) tags: BTreeMap<String, String>,
 }
 
+/// A statement of a function's resource policy; a principal with a dot is a service.
+pub(in crate::lab) fn permission(
+    (sid, action): (&str, &str),
+    principal: &str,
+    resource: &str,
+    (source_arn, source_account): (Option<String>, Option<String>),
+) -> Value {
+    let kind = if principal.contains('.') { "Service" } else { "AWS" };
+    let mut statement = json!({
+        "Sid": sid, "Effect": "Allow", "Principal": { kind: principal }, "Action": action, "Resource": resource,
+    });
+    if let Some(arn) = source_arn {
+        statement["Condition"]["ArnLike"] = json!({ "AWS:SourceArn": arn });
+    }
+    if let Some(account) = source_account {
+        statement["Condition"]["StringEquals"] = json!({ "AWS:SourceAccount": account });
+    }
+    statement
+}
+
 impl World {
     /// Makes a function whose code is [`MARKER`]ed, with a role that Lambda may assume.
     pub(in crate::lab) fn create_function(&mut self, function: Function) -> Result<(), ApiError> {
@@ -70,14 +87,9 @@ impl World {
         }
         let arn = |path: &str, name: &str| format!("arn:aws:iam::{}:role{path}{name}", self.scenario.account);
         let role = self.roles.values().find(|role| arn(&role.path, &role.name) == function.role);
-        let lambda = Access {
-            service: "lambda.amazonaws.com",
-            action: "sts:AssumeRole",
-            resource: "",
-            source_arn: &self.function_arn(&function.name),
-            source_account: &self.scenario.account,
-        };
-        if role.is_some_and(|role| lambda.allowed_by(statements(&role.trust))) {
+        let own = self.function_arn(&function.name);
+        let may = |role: &Role| self.service_may("lambda.amazonaws.com", [&role.trust], ("sts:AssumeRole", "*"), &own);
+        if role.is_some_and(may) {
             Ok(())
         } else {
             invalid("The role defined for the function cannot be assumed by Lambda.")

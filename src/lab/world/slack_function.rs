@@ -1,7 +1,6 @@
 //! What the emulated function `send-slack-spot-event` makes of an event: a line for its log and a message for Slack.
 //! Knows not how it is invoked, nor where the message goes.
 
-use crate::lab::wire::json_rpc::set;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -57,7 +56,7 @@ impl<'e> Notice<'e> {
             }],
         });
         if let Some(icon) = given("ICON_URL") {
-            set(&mut payload, "icon_url", icon.as_str());
+            payload["icon_url"] = json!(icon);
         }
         payload
     }

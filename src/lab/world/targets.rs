@@ -95,8 +95,8 @@ impl World {
             "PlatformDetails": "Linux/UNIX", "StateTransitionReason": instance.transition_reason,
             "InstanceLifecycle": "spot", "SpotInstanceRequestId": instance.spot_request, "Tags": tags,
         });
-        if let (Some((code, message)), Some(members)) = (instance.state_reason, document.as_object_mut()) {
-            members.insert("StateReason".to_owned(), json!({ "Code": code, "Message": message }));
+        if let Some((code, message)) = instance.state_reason {
+            document["StateReason"] = json!({ "Code": code, "Message": message });
         }
         document
     }

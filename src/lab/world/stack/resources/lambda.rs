@@ -9,7 +9,10 @@ use super::{
     super::kind::{Failure, Made, Wanted},
     given, tag_list,
 };
-use crate::lab::world::{World, function::Function};
+use crate::lab::world::{
+    World,
+    function::{Function, permission},
+};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -75,21 +78,8 @@ pub(in super::super) fn live_function(world: &World, name: &str, _: &Value) -> O
 pub(in super::super) fn put_permission(world: &mut World, wanted: &Wanted) -> Result<Made, Failure> {
     let name = function_name(&wanted.must("FunctionName"));
     let resource = world.arn("lambda", &format!("function:{name}"));
-    let principal = wanted.must("Principal");
-    let principal = if principal.contains(".amazonaws.com") {
-        json!({ "Service": principal })
-    } else {
-        json!({ "AWS": principal })
-    };
-    let mut statement = json!({
-        "Sid": wanted.name, "Effect": "Allow", "Principal": principal, "Action": wanted.must("Action"), "Resource": resource,
-    });
-    let source = wanted.text("SourceArn").map(|arn| ("ArnLike", json!({ "AWS:SourceArn": arn })));
-    let account = wanted.text("SourceAccount").map(|id| ("StringEquals", json!({ "AWS:SourceAccount": id })));
-    let condition: Value = source.into_iter().chain(account).map(|(key, value)| (key.to_owned(), value)).collect();
-    if let Some(members) = statement.as_object_mut().filter(|_| condition != json!({})) {
-        members.insert("Condition".to_owned(), condition);
-    }
+    let sources = (wanted.text("SourceArn"), wanted.text("SourceAccount"));
+    let statement = permission((&wanted.name, &wanted.must("Action")), &wanted.must("Principal"), &resource, sources);
     let missing = || Failure { message: format!("Function not found: {resource}"), code: "NotFound" };
     let function = world.functions.get_mut(&name).ok_or_else(missing)?;
     function.permissions.insert(wanted.name.clone(), statement);

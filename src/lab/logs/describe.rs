@@ -1,12 +1,11 @@
 //! DescribeLogGroups and DescribeLogStreams. Knows no log events.
 
-use crate::lab::wire::json_rpc::set;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{GroupName, invalid, limit, token};
+use super::{GroupName, invalid, pages};
 use crate::lab::{
-    wire::{error::ApiError, json_rpc, token::page},
+    wire::{error::ApiError, json_rpc},
     world::World,
 };
 
@@ -24,13 +23,12 @@ pub(super) fn describe_log_groups(world: &mut World, body: &[u8]) -> Result<Valu
     if input.log_group_name_prefix.is_some() && input.log_group_name_pattern.is_some() {
         return Err(invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."));
     }
-    let token = token("DescribeLogGroups", input.next_token.as_deref())?;
     let prefix = input.log_group_name_prefix.unwrap_or_default();
     let pattern = input.log_group_name_pattern.unwrap_or_default();
     let wanted = |name: &str| name.starts_with(&prefix) && name.contains(&pattern);
     let groups = world.logs.iter().filter(|(name, _)| wanted(name)).map(|(name, group)| {
         let arn = world.arn("logs", &format!("log-group:{name}"));
-        let mut shown = json!({
+        json!({
             "logGroupName": name,
             "creationTime": group.created.as_millisecond(),
             "metricFilterCount": 0,
@@ -38,14 +36,11 @@ pub(super) fn describe_log_groups(world: &mut World, body: &[u8]) -> Result<Valu
             "logGroupArn": arn,
             "storedBytes": 0,
             "logGroupClass": "STANDARD",
-        });
-        if let Some(days) = group.retention {
-            set(&mut shown, "retentionInDays", days);
-        }
-        shown
+            "retentionInDays": group.retention,
+        })
     });
-    let page = page("DescribeLogGroups", (1..).zip(groups), token.as_ref(), limit(input.limit, 50)?);
-    Ok(with_token(json!({ "logGroups": page.items }), page.next))
+    let asked = (input.limit, input.next_token.as_deref());
+    pages(50).listing("DescribeLogGroups", asked, "logGroups", (1..).zip(groups))
 }
 
 #[derive(Deserialize)]
@@ -68,7 +63,6 @@ pub(super) fn describe_log_streams(world: &mut World, body: &[u8]) -> Result<Val
     if by_time && input.log_stream_name_prefix.is_some() {
         return Err(invalid("Cannot order by LastEventTime with a logStreamNamePrefix."));
     }
-    let token = token("DescribeLogStreams", input.next_token.as_deref())?;
     let prefix = input.log_stream_name_prefix.unwrap_or_default();
     let mut streams: Vec<_> = group.streams.iter().filter(|(stream, _)| stream.starts_with(&prefix)).collect();
     if by_time {
@@ -78,28 +72,17 @@ pub(super) fn describe_log_streams(world: &mut World, body: &[u8]) -> Result<Val
         streams.reverse();
     }
     let streams = streams.into_iter().map(|(stream, about)| {
-        let mut shown = json!({
+        json!({
             "logStreamName": stream,
             "creationTime": about.created.as_millisecond(),
             "uploadSequenceToken": "1",
             "arn": world.arn("logs", &format!("log-group:{name}:log-stream:{stream}")),
             "storedBytes": 0,
-        });
-        if let Some((first, last)) = about.times {
-            set(&mut shown, "firstEventTimestamp", first.as_millisecond());
-            set(&mut shown, "lastEventTimestamp", last.as_millisecond());
-            set(&mut shown, "lastIngestionTime", about.last_ingestion.as_millisecond());
-        }
-        shown
+            "firstEventTimestamp": about.times.map(|(first, _)| first.as_millisecond()),
+            "lastEventTimestamp": about.times.map(|(_, last)| last.as_millisecond()),
+            "lastIngestionTime": about.times.map(|_| about.last_ingestion.as_millisecond()),
+        })
     });
-    let page = page("DescribeLogStreams", (1..).zip(streams), token.as_ref(), limit(input.limit, 50)?);
-    Ok(with_token(json!({ "logStreams": page.items }), page.next))
-}
-
-/// The answer with its page token, which the last page does not have.
-pub(super) fn with_token(mut answer: Value, next: Option<String>) -> Value {
-    if let (Some(next), Some(members)) = (next, answer.as_object_mut()) {
-        members.insert("nextToken".to_owned(), next.into());
-    }
-    answer
+    let asked = (input.limit, input.next_token.as_deref());
+    pages(50).listing("DescribeLogStreams", asked, "logStreams", (1..).zip(streams))
 }
