@@ -34,6 +34,20 @@ CLEAN = {
 }
 
 
+def cpu(pid):
+    """Seconds of processor time of a process so far."""
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident(pid):
+    """Megabytes of a process's resident memory."""
+    with open(f"/proc/{pid}/status") as status:
+        line = next(line for line in status if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
 class Screen:
     """The program on a pseudo-terminal of that size."""
 
@@ -57,18 +71,6 @@ class Screen:
 
     def press(self, keys):
         os.write(self.terminal, keys.encode())
-
-    def cpu(self):
-        """Seconds of processor time so far."""
-        with open(f"/proc/{self.pid}/stat") as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def resident(self):
-        """Megabytes of resident memory."""
-        with open(f"/proc/{self.pid}/status") as status:
-            line = next(line for line in status if line.startswith("VmRSS"))
-        return int(line.split()[1]) / 1024
 
     def end(self):
         os.kill(self.pid, signal.SIGTERM)
@@ -104,12 +106,12 @@ def idle(binary):
     screen = Screen(binary, ["--lab"], 140, 40)
     screen.read(10, until=b"web-spot")
     screen.read(1)
-    before = screen.cpu()
+    before = cpu(screen.pid)
     written = screen.read(10)
-    used = (screen.cpu() - before) * 10
-    resident = screen.resident()
+    used = (cpu(screen.pid) - before) * 10
+    memory = resident(screen.pid)
     screen.end()
-    return written, used, resident
+    return written, used, memory
 
 
 def live(binary):
@@ -164,13 +166,14 @@ class Served:
     def ec2(self, form):
         return self.ask("POST", "/", "ec2", f"Version=2016-11-15&{form}", "application/x-www-form-urlencoded")
 
-    def resident(self):
-        """Megabytes of resident memory."""
-        with open(f"/proc/{self.process.pid}/status") as status:
-            line = next(line for line in status if line.startswith("VmRSS"))
-        return int(line.split()[1]) / 1024
+    def logs(self, operation, **members):
+        headers = self.headers("logs") | {"X-Amz-Target": f"Logs_20140328.{operation}"}
+        self.connection.request("POST", "/", json.dumps(members), headers)
+        answer = self.connection.getresponse()
+        return json.loads(answer.read())
 
     def end(self):
+        self.connection.close()
         self.process.kill()
         self.process.wait()
 
@@ -185,24 +188,85 @@ def start_up(binary):
     return median(times)
 
 
-def huge(binary):
-    """Seconds for 100,000 instances in pages of 1,000, and the server's memory after it; with boto3 where that is."""
-    served = Served(binary, "--scenario", "huge")
+def listing(served, operation, identity):
+    """Seconds for 100,000 things in pages of 1,000."""
     began, token, listed = time.monotonic(), "", 0
     while True:
-        page = served.ec2(f"Action=DescribeInstances&MaxResults=1000{token}")
-        listed += page.count(b"<instanceId>")
+        page = served.ec2(f"Action={operation}&MaxResults=1000{token}")
+        listed += page.count(identity)
         found = re.search(rb"<nextToken>([^<]+)</nextToken>", page)
         if found is None:
             break
         token = f"&NextToken={found[1].decode()}"
-    seconds = time.monotonic() - began
     if listed != 100_000:
-        raise RuntimeError(f"{listed} instances were listed")
-    resident = served.resident()
+        raise RuntimeError(f"{operation} listed {listed}")
+    return time.monotonic() - began
+
+
+def huge(binary):
+    """Milliseconds to the endpoint, megabytes then, seconds for its instances, megabytes then, and seconds for its spot
+    requests; with boto3 where that is."""
+    served = Served(binary, "--scenario", "huge")
+    opened = resident(served.process.pid)
+    instances = listing(served, "DescribeInstances", b"<instanceId>")
+    memory = resident(served.process.pid)
+    requests = listing(served, "DescribeSpotInstanceRequests", b"<spotInstanceRequestId>")
     by_boto3(served.printed)
     served.end()
-    return seconds, resident
+    return served.endpoint_after, opened, instances, memory, requests
+
+
+def log_events(binary):
+    """Seconds for 100,000 log events in pages of 10,000."""
+    served = Served(binary)
+    place = {"logGroupName": "figures", "logStreamName": "figures"}
+    served.logs("CreateLogGroup", logGroupName="figures")
+    served.logs("CreateLogStream", **place)
+    now = int(time.time() * 1000)
+    for _ in range(10):
+        served.logs("PutLogEvents", **place, logEvents=[{"timestamp": now, "message": "x" * 60}] * 10_000)
+    began, more, listed = time.monotonic(), {}, 0
+    while True:
+        page = served.logs("FilterLogEvents", logGroupName="figures", **more)
+        listed += len(page["events"])
+        if "nextToken" not in page:
+            break
+        more = {"nextToken": page["nextToken"]}
+    seconds = time.monotonic() - began
+    served.end()
+    if listed != 100_000:
+        raise RuntimeError(f"{listed} log events were listed")
+    return seconds
+
+
+def crowded(binary):
+    """Megabytes of the default lab at its start, and after 1,000 connections that say nothing."""
+    served = Served(binary)
+    alone = resident(served.process.pid)
+    address = ("127.0.0.1", int(served.host.rsplit(":", 1)[1]))
+    connections = [socket.create_connection(address) for _ in range(1_000)]
+    served.ec2("Action=DescribeInstances")
+    among_others = resident(served.process.pid)
+    for connection in connections:
+        connection.close()
+    served.end()
+    return alone, among_others
+
+
+def resting(binary):
+    """Percent of a core over ten seconds in which nobody asks, of the scenario that takes most."""
+    listed = subprocess.run([binary, "lab", "scenarios"], env=CLEAN, stdout=subprocess.PIPE, text=True, check=True)
+    names = [line.split()[0] for line in listed.stdout.splitlines()]
+    labs = [Served(binary, "--scenario", name) for name in names]
+    time.sleep(1)
+    before = [cpu(lab.process.pid) for lab in labs]
+    time.sleep(10)
+    used = [(cpu(lab.process.pid) - earlier) * 10 for lab, earlier in zip(labs, before)]
+    for lab in labs:
+        lab.end()
+    most = max(used)
+    print(f"      idle, {len(names)} scenarios: most takes {names[used.index(most)]}, {most:.1f} % of a core")
+    return most
 
 
 def by_boto3(printed):
@@ -223,10 +287,11 @@ def by_boto3(printed):
     print(f"      boto3 lists and parses {count} in {time.monotonic() - began:.1f} s")
 
 
-def requests_a_second(binary):
-    """GetExperiment over one connection for five seconds, the server on a core of its own."""
+def requests_a_second(binary, batch):
+    """GetExperiment over one connection for five seconds, so many sent at once, the server on a core of its own."""
     served = Served(binary, core=0)
-    os.sched_setaffinity(0, set(range(os.cpu_count())) - {0} or {0})
+    everywhere = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, everywhere - {0} or {0})
     instances = ElementTree.fromstring(re.sub(rb' xmlns="[^"]*"', b"", served.ec2("Action=DescribeInstances")))
     spot = next(one for one in instances.iter("item") if one.findtext("instanceLifecycle") == "spot")
     arn = f"arn:aws:ec2:{served.printed['AWS_REGION']}:000000000000:instance/{spot.findtext('instanceId')}"
@@ -251,37 +316,48 @@ def requests_a_second(binary):
     raw = socket.create_connection(served.host.split(":"))
     headers = "".join(f"{name}: {value}\r\n" for name, value in served.headers("fis").items())
     request = f"GET {path} HTTP/1.1\r\nHost: {served.host}\r\n{headers}\r\n".encode()
-    count, began, batch = 0, time.monotonic(), 32
+    count, began, before = 0, time.monotonic(), cpu(served.process.pid)
     while time.monotonic() - began < 5:
-        raw.sendall(request * batch)  # in batches, so that the client is not what is measured
+        raw.sendall(request * batch)
         received = b""
         while received.count(b"HTTP/1.1 200") < batch:
             received += raw.recv(1 << 20)
         count += batch
     rate = count / (time.monotonic() - began)
+    each = 1000 * (cpu(served.process.pid) - before) / count
+    print(f"      {rate:.0f} GetExperiment a second, {batch} at a time, {each:.3f} ms of the server's one core each")
     raw.close()
     served.end()
+    os.sched_setaffinity(0, everywhere)
     return rate
 
 
 def main():
     binary = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "target/release/spotdrill")
-    listing, memory = huge(binary)
-    rate = requests_a_second(binary)
-    written, used, resident = idle(binary)
+    opening, opened, instances, memory, requests = huge(binary)
+    alone, among_others = crowded(binary)
+    rates = {batch: requests_a_second(binary, batch) for batch in [1, 32]}
+    written, used, drawn = idle(binary)
     figures = [
         ("--help, ms (median of 21)", help_time(binary), 10),
         ("first frame in the lab, ms (median of 11)", first_frame(binary), 50),
         ("bytes written in 10 s idle on the fleet", written, 0),
         ("percent of a core, the same 10 s", used, 0.5),
-        ("resident memory in the default lab, MB", resident, 60),
+        ("resident memory in the default lab, MB", drawn, 60),
         ("bytes a second, quiet live screen at 140x40", live(binary), 600),
         ("start-up of `lab serve` to its endpoint, ms (median of 21)", start_up(binary), 20),
-        ("100,000 instances in pages of 1,000, s", listing, 3),
+        ("start-up of `huge`, ms", opening, 1_000),
+        ("100,000 instances in pages of 1,000, s", instances, 3),
         ("the server's resident memory after that, MB", memory, 400),
-        ("ms of one core for a GetExperiment", 1000 / rate, 0.5),
+        ("100,000 spot requests in pages of 1,000, s", requests, 3),
+        ("100,000 log events in pages of 10,000, s", log_events(binary), 3),
+        ("ms for a GetExperiment with the server on one core, one at a time", 1000 / rates[1], 0.5),
+        ("the same, 32 at a time", 1000 / rates[32], 0.5),
+        ("resident memory of `lab serve`, MB", alone, 30),
+        ("the same with 1,000 idle connections, MB", among_others, 60),
+        ("percent of a core, the idle lab that takes most, 10 s", resting(binary), 0.5),
     ]
-    print(f"      {rate:.0f} GetExperiment requests a second, the server on one core")
+    print(f"      `huge` has {opened:.0f} MB before it is listed")
     for name, value, bound in figures:
         print(f"{'ok  ' if value <= bound else 'FAIL'}  {name}: {value:.1f} (at most {bound})")
     sys.exit(any(value > bound for _, value, bound in figures))
