@@ -2,7 +2,9 @@
 
 mod history;
 mod hostile_bytes;
+mod paging;
 mod scenarios;
+mod wire;
 
 use std::{sync::Arc, time::Duration};
 
