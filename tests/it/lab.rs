@@ -2,6 +2,7 @@
 
 mod history;
 mod hostile_bytes;
+mod hostile_documents;
 mod paging;
 mod scenarios;
 mod wire;
