@@ -1,5 +1,7 @@
 //! Whatever is written in a template, a pattern, a policy, an event or a path, the lab takes it or refuses it, and soon.
 
+use std::fmt::Write;
+
 use bytes::Bytes;
 use http::Request;
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -249,7 +251,7 @@ fn what_grows_without_end_is_taken_or_refused() {
     let mut bomb = "Resources: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
         let before = format!("*a{}, ", level - 1).repeat(9);
-        bomb.push_str(&format!("k{level}: &a{level} [{before}*a{}]\n", level - 1));
+        writeln!(bomb, "k{level}: &a{level} [{before}*a{}]", level - 1).unwrap();
     }
     let group = |properties: &str| {
         format!("{{\"Resources\": {{\"A\": {{\"Type\": \"AWS::Logs::LogGroup\", \"Properties\": {properties}}}}}}}")
@@ -292,13 +294,10 @@ fn what_grows_without_end_is_taken_or_refused() {
     ];
     let all = documents.iter().flat_map(|(kind, list)| list.iter().flat_map(|document| calls(document, kind)));
     let bodies = [deep.as_bytes(), objects.as_bytes()].map(invoke);
-    let cbors = [
-        &[0x81; 100_000][..],
-        &[0xc1; 100_000],
-        &[0x9f; 100_000],
-        &[0x7b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
-    ];
-    for call in all.chain(bodies).chain(cbors.map(cbor)) {
+    let endless = [0x81, 0xc1, 0x9f].map(|byte| vec![byte; 100_000]);
+    let huge = vec![0x7b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+    let cbors = endless.into_iter().chain([huge]).map(|body| cbor(&body));
+    for call in all.chain(bodies).chain(cbors) {
         is_answered_or_refused(call).unwrap();
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::*;
 
 /// The services that speak JSON, with what comes before an operation's name in `X-Amz-Target`.
-pub const TARGETS: [(&str, &str); 6] = [
+pub(super) const TARGETS: [(&str, &str); 6] = [
     ("logs", "Logs_20140328"),
     ("events", "AWSEvents"),
     ("monitoring", "GraniteServiceVersion20100801"),
@@ -17,7 +17,7 @@ pub const TARGETS: [(&str, &str); 6] = [
     ("ssm", "AmazonSSM"),
 ];
 
-pub fn signed(lab: &Lab, service: &str, mut request: Request<Bytes>) -> Request<Bytes> {
+pub(super) fn signed(lab: &Lab, service: &str, mut request: Request<Bytes>) -> Request<Bytes> {
     let scope = format!("{}/20261122/{REGION}/{service}/aws4_request", lab.access_key());
     let value = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
     request.headers_mut().insert("authorization", value.parse().unwrap());
@@ -26,7 +26,7 @@ pub fn signed(lab: &Lab, service: &str, mut request: Request<Bytes>) -> Request<
 
 /// A call of an operation, or where a service has paths of one such as `GET /clusters`, with its inputs at the top level:
 /// those of a GET in its query, those of a service without JSON in a form.
-pub fn request(service: &str, operation: &str, input: &Value) -> Request<Bytes> {
+pub(super) fn request(service: &str, operation: &str, input: &Value) -> Request<Bytes> {
     let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let pairs = || input.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), plain(value)));
     let form = || form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs()).finish();
@@ -48,7 +48,7 @@ pub fn request(service: &str, operation: &str, input: &Value) -> Request<Bytes> 
 }
 
 /// The status and the body of the answer.
-pub async fn call(lab: &Arc<Lab>, service: &str, operation: &str, input: &Value) -> (u16, String) {
+pub(super) async fn call(lab: &Arc<Lab>, service: &str, operation: &str, input: &Value) -> (u16, String) {
     let answer = lab.handle(signed(lab, service, request(service, operation, input))).await;
     let status = answer.status().as_u16();
     let body = answer.into_body().collect().await.unwrap().to_bytes();
@@ -56,14 +56,14 @@ pub async fn call(lab: &Arc<Lab>, service: &str, operation: &str, input: &Value)
 }
 
 /// The answer to a call that must be carried out.
-pub async fn done(lab: &Arc<Lab>, service: &str, operation: &str, input: Value) -> String {
+pub(super) async fn done(lab: &Arc<Lab>, service: &str, operation: &str, input: Value) -> String {
     let (status, body) = call(lab, service, operation, &input).await;
     assert!((200..300).contains(&status), "{service} {operation} {input}: {status} {body}");
     body
 }
 
 /// The texts of all elements of that name, in their order.
-pub fn texts(xml: &str, name: &str) -> Vec<String> {
+pub(super) fn texts(xml: &str, name: &str) -> Vec<String> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     xml.split(&open).skip(1).filter_map(|rest| Some(rest.split_once(&close)?.0.to_owned())).collect()
 }
