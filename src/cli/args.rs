@@ -38,6 +38,7 @@ pub struct Args {
 }
 
 #[derive(Debug, Group)]
+#[command(next_help_heading = "Options of every command")]
 pub(super) struct Global {
     /// The profile of the AWS configuration to use
     #[arg(long, global = true, value_name = "NAME")]

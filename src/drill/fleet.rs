@@ -267,7 +267,7 @@ impl Group {
 }
 
 impl Fleet {
-    /// Sorts instances, each with its tags, into their groups.
+    /// Sorts instances, each with its tags, into their groups. Those with spot instances come first: they can be drilled.
     pub fn group(listed: Vec<(Instance, Vec<(SafeText, SafeText)>)>) -> Vec<Group> {
         let mut groups: BTreeMap<GroupKey, Vec<Instance>> = BTreeMap::new();
         for (instance, tags) in listed {
@@ -277,7 +277,9 @@ impl Fleet {
             instances.sort_by(|a, b| (&a.az, &a.id).cmp(&(&b.az, &b.id)));
             Group { key, instances }
         };
-        groups.into_iter().map(sorted).collect()
+        let mut groups: Vec<Group> = groups.into_iter().map(sorted).collect();
+        groups.sort_by_key(|group| group.spot() == 0);
+        groups
     }
 
     pub fn instances(&self) -> impl Iterator<Item = (&Group, &Instance)> {

@@ -118,7 +118,8 @@ fn draw_checks(checks: &[Check], look: &Look, area: Rect, buffer: &mut Buffer) {
     let count = |standing| checks.iter().filter(|check| check.standing == standing).count();
     let (passed, minded) = (count(Standing::Passed), count(Standing::Mind));
     let title = if minded == 0 { String::from("checks") } else { format!("checks  {minded} to weigh") };
-    let inner = pane::draw(&title, &format!("{passed} of {} ok", checks.len()), false, look, area, buffer);
+    let right = if checks.is_empty() { "not done" } else { &format!("{passed} of {} ok", checks.len()) };
+    let inner = pane::draw(&title, right, false, look, area, buffer);
     let line = |check: &Check| {
         let (word, style) = match check.standing {
             Standing::Passed => ("ok  ", look.good),
