@@ -2,7 +2,10 @@
 
 mod history;
 mod hostile_bytes;
+mod hostile_documents;
+mod paging;
 mod scenarios;
+mod wire;
 
 use std::{sync::Arc, time::Duration};
 

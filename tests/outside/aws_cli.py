@@ -94,6 +94,20 @@ def script():
         before = {"": "", "=": f"{wanted}: ", "~": f"{wanted}, in time: ", "!": f"refused with {wanted}: "}[mark]
         check(before + shown, right, said)
     same("the lab still runs", server.poll(), None)
+    another_scenario(shell)
+
+
+def another_scenario(shell):
+    """A lab with another scenario on a port that we choose. Each lab has a key of its own, so that none is taken for another."""
+    port = str(checks.free_port())
+    _, printed = serve_lab("--scenario", "tiny", "--port", port, "--seed", "7")
+    same("the lab listens where it is told to", printed["AWS_ENDPOINT_URL"], f"http://127.0.0.1:{port}")
+    count = "aws ec2 describe-instances --query 'length(Reservations[].Instances[])'"
+    status, said = shell.run(f"{count} --endpoint-url {printed['AWS_ENDPOINT_URL']}")
+    check("it refuses another lab's key", status != 0 and "(AuthFailure)" in said, said)
+    shell.environment |= printed
+    status, said = shell.run(count)
+    same("its scenario has two instances", (status, said.strip()), (0, "2"))
 
 
 if __name__ == "__main__":

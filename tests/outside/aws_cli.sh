@@ -101,6 +101,20 @@ aws cloudwatch set-alarm-state --alarm-name too-many-errors --state-value ALARM 
 aws fis get-experiment --id "$STOPPED" --query experiment.state
 aws cloudwatch delete-alarms --alarm-names too-many-errors
 
+# The safety lever: nothing starts while it is engaged
+#= disengaged
+aws fis get-safety-lever --id default --query safetyLever.state.status
+#= engaging
+aws fis update-safety-lever-state --id default --state "status=engaged,reason=a release is under way"
+#~ "engaged"
+aws fis get-safety-lever --id default --query safetyLever.state.status
+CANCELLED=$(aws fis start-experiment --experiment-template-id "$GUARDED" --query experiment.id --output text)
+#= cancelled
+aws fis get-experiment --id "$CANCELLED" --query experiment.state.status
+aws fis update-safety-lever-state --id default --state "status=disengaged,reason=it is over"
+#= disengaged
+aws fis get-safety-lever --id default --query safetyLever.state.status
+
 # What the function says, and a secret for it
 #= send-slack-spot-event
 aws lambda get-function --function-name send-slack-spot-event --query Configuration.FunctionName
@@ -108,8 +122,9 @@ aws lambda get-function --function-name send-slack-spot-event --query Configurat
 aws lambda invoke --function-name send-slack-spot-event --payload '{"source":"aws.ec2","detail-type":"EC2 Spot Instance Interruption Warning","detail":{"instance-id":"i-0123456789abcdef0","instance-action":"terminate"}}' answer.json
 #= i-0123456789abcdef0
 aws logs filter-log-events --log-group-name /aws/lambda/send-slack-spot-event --query 'events[].message'
+printf %s http://127.0.0.1:9/hook > hook.txt # the CLI's first version would fetch what looks like a URL
 #= drill/webhook
-aws secretsmanager create-secret --name drill/webhook --secret-string http://127.0.0.1:9/hook
+aws secretsmanager create-secret --name drill/webhook --secret-string file://hook.txt
 #= 127.0.0.1:9/hook
 aws secretsmanager get-secret-value --secret-id drill/webhook
 aws secretsmanager delete-secret --secret-id drill/webhook --force-delete-without-recovery
@@ -141,6 +156,8 @@ aws ec2 delete-launch-template --launch-template-id "$LAUNCH"
 cat deploy.txt
 #= CREATE_COMPLETE
 aws cloudformation describe-stacks --stack-name drill
+#= is up to date
+aws cloudformation deploy --stack-name drill --template-file stack.yaml --capabilities CAPABILITY_NAMED_IAM --parameter-overrides Name=stacked --no-fail-on-empty-changeset
 #= AWS::IAM::Role
 aws cloudformation describe-stack-events --stack-name drill
 #= stacked-events

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError, EventStreamError
 
 import checks
 import moto
-from checks import DUMMY, REGION, check, run, serve_lab
+from checks import DUMMY, REGION, check, run, serve_lab, until
 
 # (call, where in the answer, by its beginning): why the lab says it otherwise than moto.
 UNPLAYED = (
@@ -46,7 +46,30 @@ DIFFERENCES = {
     ("ec2 run", "Instances[0].SpotInstanceRequestId"): "moto makes no spot request for RunInstances; EC2 does",
     ("ec2 run", "Instances[0].StateReason"): "EC2 gives a reason only where there is one; moto an empty one",
     ("ec2 terminate", "TerminatingInstances[0].PreviousState"): "in the lab an instance needs its time until it runs",
+    ("stacks validate", ""): "moto reads nothing out of the template",
+    ("stacks describe", "Stacks[0].Capabilities"): "CloudFormation says what was granted; moto does not",
+    ("stacks describe", "Stacks[0].DriftInformation"): "moto has no drift; CloudFormation says that nobody looked",
+    ("stacks describe", "Stacks[0].Outputs"): "their order is not documented: the lab's is by name, moto's as written",
+    ("stacks describe", "Stacks[0].RollbackConfiguration"): "CloudFormation answers with an empty one",
+    ("stacks resources", "StackResourceSummaries"): "moto has no drift; CloudFormation says that nobody looked",
+    ("stacks resource", "StackResourceDetail.DriftInformation"): "the same",
+    ("stacks resource", "StackResourceDetail.LastUpdatedTimestamp"): "AWS's model requires it; moto leaves it out",
+    ("stacks group", "logGroups[0].logGroupClass"): "AWS says STANDARD; moto leaves it out",
+    ("stacks role", "Role.Description"): "IAM gives no empty one",
+    ("stacks role", "Role.RoleLastUsed"): "the lab says it of no role; moto answers with an empty one",
+    ("stacks role", "Role.Tags"): "CloudFormation tags what it makes; moto does so only for some",
+    ("stacks rule", "EventPattern"): "white space alone",
+    ("stacks targets", "Targets[0].Arn"): "a log group's Arn ends with :* in CloudFormation; moto's does not",
+    ("stacks deleted", "Stacks[0].Capabilities"): "CloudFormation says what was granted; moto does not",
+    ("stacks deleted", "Stacks[0].DeletionTime"): "CloudFormation says when it was deleted; moto does not",
+    ("stacks deleted", "Stacks[0].DriftInformation"): "moto has no drift",
+    ("stacks deleted", "Stacks[0].Outputs"): "their order is not documented",
+    ("stacks deleted", "Stacks[0].RollbackConfiguration"): "CloudFormation answers with an empty one",
+    ("alarms describe", "MetricAlarms[0].Metrics"): "only an alarm over expressions has it; moto an empty one",
+    ("alarms describe", "MetricAlarms[0].StateTransitionedTimestamp"): "CloudWatch says since when; moto does not",
     ("ec2 create template", "LaunchTemplate.CreatedBy"): "the lab's caller is a session of a role",
+    ("ec2 describe templates", "LaunchTemplates[0].CreatedBy"): "the same",
+    ("ec2 describe versions", "LaunchTemplateVersions[0].CreatedBy"): "the same",
     ("ec2 delete template", "LaunchTemplate"): "EC2's answer has the whole template; moto's its id and name",
     ("logs put", "nextSequenceToken"): "tokens mean nothing to anyone but their giver, and AWS ignores this one by now",
     ("logs get", "nextBackwardToken"): "the same",
@@ -76,7 +99,29 @@ TRUST = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "fis.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}]}
-STACK = {"Resources": {"Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/stack/group"}}}}
+STACK = {
+    "Description": "compared",
+    "Parameters": {"Days": {"Type": "Number", "Default": 7}},
+    "Resources": {
+        "Group": {
+            "Type": "AWS::Logs::LogGroup",
+            "Properties": {"LogGroupName": "/stack/group", "RetentionInDays": {"Ref": "Days"}},
+        },
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {"RoleName": "stack-role", "AssumeRolePolicyDocument": TRUST},
+        },
+        "Rule": {
+            "Type": "AWS::Events::Rule",
+            "Properties": {
+                "Name": "stack-rule",
+                "EventPattern": {"source": ["aws.ec2"]},
+                "Targets": [{"Id": "log", "Arn": {"Fn::GetAtt": ["Group", "Arn"]}}],
+            },
+        },
+    },
+    "Outputs": {"Role": {"Value": {"Fn::GetAtt": ["Role", "Arn"]}}, "Name": {"Value": {"Ref": "Group"}}},
+}
 NAMES = {"cloudwatch": "monitoring"}  # as the lab's table has them
 
 
@@ -155,7 +200,11 @@ def ec2(call):
     made = dict(LaunchTemplateName="compared", LaunchTemplateData=data)
     call("ec2 create template", "ec2", "CreateLaunchTemplate", **made)
     call("ec2 create it again", "ec2", "CreateLaunchTemplate", **made)
+    named = dict(LaunchTemplateNames=["compared"])
+    call("ec2 describe templates", "ec2", "DescribeLaunchTemplates", **named)
+    call("ec2 describe versions", "ec2", "DescribeLaunchTemplateVersions", LaunchTemplateName="compared")
     call("ec2 delete template", "ec2", "DeleteLaunchTemplate", LaunchTemplateName="compared")
+    call("ec2 unknown template", "ec2", "DescribeLaunchTemplates", **named)
 
 
 def sts(call):
@@ -168,7 +217,7 @@ def fis(call):
         "fis",
         "CreateExperimentTemplate",
         description="compared",
-        roleArn="arn:aws:iam::000000000000:role/fis",
+        roleArn="arn:aws:iam::000000000000:role/spot-fis-test",
         stopConditions=[{"source": "none"}],
         actions={"wait": {"actionId": "aws:fis:wait", "parameters": {"duration": "PT10M"}}},
         tags={"compared": "yes"},
@@ -243,9 +292,35 @@ def events(call):
     call("events delete rule", "events", "DeleteRule", Name="compared")
 
 
+def settled(call, label, name):
+    """Describes the stack until nothing is under way; what was said last is compared."""
+
+    def look():
+        stack = call(label, "cloudformation", "DescribeStacks", StackName=name)
+        return stack is None or not stack["Stacks"][0]["StackStatus"].endswith("IN_PROGRESS")
+
+    until(label, look)
+
+
 def cloudformation(call):
     call("stacks unknown", "cloudformation", "DescribeStacks", StackName="none")
     call("stacks bad template", "cloudformation", "ValidateTemplate", TemplateBody="[")
+    one, body = dict(StackName="compared"), json.dumps(STACK)
+    call("stacks validate", "cloudformation", "ValidateTemplate", TemplateBody=body)
+    named = dict(Capabilities=["CAPABILITY_NAMED_IAM"])
+    made = call("stacks create", "cloudformation", "CreateStack", **one, **named, TemplateBody=body)
+    settled(call, "stacks describe", made["StackId"])
+    call("stacks create it again", "cloudformation", "CreateStack", **one, **named, TemplateBody=body)
+    call("stacks resources", "cloudformation", "ListStackResources", **one)
+    call("stacks resource", "cloudformation", "DescribeStackResource", **one, LogicalResourceId="Rule")
+    call("stacks group", "logs", "DescribeLogGroups", logGroupNamePrefix="/stack/group")
+    call("stacks role", "iam", "GetRole", RoleName="stack-role")
+    call("stacks rule", "events", "DescribeRule", Name="stack-rule")
+    call("stacks targets", "events", "ListTargetsByRule", Rule="stack-rule")
+    call("stacks delete", "cloudformation", "DeleteStack", **one)
+    settled(call, "stacks deleted", made["StackId"])
+    call("stacks rule is gone", "events", "DescribeRule", Name="stack-rule")
+    call("stacks role is gone", "iam", "GetRole", RoleName="stack-role")
 
 
 def alarms(call):
@@ -303,7 +378,7 @@ def script():
         aws_access_key_id=DUMMY["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=DUMMY["AWS_SECRET_ACCESS_KEY"],
     )
-    _, printed = serve_lab("--seed", "7")
+    _, printed = serve_lab("--seed", "7", "--speed", "20")  # a stack takes its time
     ours = Side(
         printed["AWS_ENDPOINT_URL"],
         aws_access_key_id=printed["AWS_ACCESS_KEY_ID"],

@@ -304,7 +304,7 @@ def requests_a_second(binary, batch):
     template = {
         "clientToken": "figures",
         "description": "figures",
-        "roleArn": "arn:aws:iam::000000000000:role/fis",
+        "roleArn": "arn:aws:iam::000000000000:role/spot-fis-test",
         "stopConditions": [{"source": "none"}],
         "targets": {"spot": target},
         "actions": {"interrupt": action},

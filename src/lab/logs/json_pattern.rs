@@ -30,9 +30,15 @@ pub(super) enum Test {
 /// Longer ones before those that they begin with.
 const OPERATORS: [&str; 6] = ["!=", "<=", ">=", "=", "<", ">"];
 
+/// How many brackets a pattern may open: the lab's choice, for each is a call deeper.
+const BRACKETS: usize = 50;
+
 impl JsonPattern {
     /// From `{ … }`; none if it is not one, or asks for what the lab does not play.
     pub(super) fn parse(text: &str) -> Option<Self> {
+        if text.matches('(').count() > BRACKETS {
+            return None;
+        }
         let inner = text.trim().strip_prefix('{')?.strip_suffix('}')?;
         let (pattern, rest) = either(inner)?;
         rest.trim().is_empty().then_some(pattern)
@@ -205,5 +211,7 @@ mod tests {
         {
             assert_eq!(JsonPattern::parse(pattern), None, "{pattern}");
         }
+        let nested = |depth: usize| format!("{{ {}$.a = 1{} }}", "(".repeat(depth), ")".repeat(depth));
+        assert!(JsonPattern::parse(&nested(50)).is_some() && JsonPattern::parse(&nested(51)).is_none());
     }
 }

@@ -12,9 +12,15 @@ pub(in crate::lab) struct Pattern {
     json: Option<JsonPattern>,
 }
 
+/// AWS takes no longer pattern, in characters; this also bounds how deep its brackets go.
+const LONGEST: usize = 1_024;
+
 impl Pattern {
-    /// None if it is wrong, or of a kind that is not played: `[a, b]`, `%regex%`.
+    /// None if it is wrong, too long, or of a kind that is not played: `[a, b]`, `%regex%`.
     pub(in crate::lab) fn parse(text: &str) -> Option<Self> {
+        if text.chars().count() > LONGEST {
+            return None;
+        }
         let mut rest = text.trim_start();
         let mut pattern = Self::default();
         if rest.starts_with('{') {
@@ -85,5 +91,6 @@ mod tests {
         for pattern in ["[a, b]", "%x%", "{ $.a"] {
             assert_eq!(Pattern::parse(pattern), None, "{pattern}");
         }
+        assert!(Pattern::parse(&"a".repeat(1_024)).is_some() && Pattern::parse(&"a".repeat(1_025)).is_none());
     }
 }

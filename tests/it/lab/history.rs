@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_ec2::types::{InstanceMarketOptionsRequest, InstanceType, MarketType};
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
@@ -15,6 +16,11 @@ enum Call {
     Stop(usize),
     Tag(usize, u8, bool),
     DeleteTemplate(usize),
+    /// How many instances, the client token.
+    Run(i32, u8),
+    /// An instance by its place, first those that were there, then those that were run.
+    Terminate(usize),
+    TagInstance(usize, u8),
     Pass(u16),
 }
 
@@ -25,6 +31,9 @@ fn call() -> impl Strategy<Value = Call> {
         1 => (0..4_usize).prop_map(Call::Stop),
         1 => (0..4_usize, 0..3_u8, any::<bool>()).prop_map(|(at, key, add)| Call::Tag(at, key, add)),
         1 => (0..4_usize).prop_map(Call::DeleteTemplate),
+        2 => (1..4_i32, 0..3_u8).prop_map(|(count, token)| Call::Run(count, token)),
+        2 => (0..16_usize).prop_map(Call::Terminate),
+        1 => (0..16_usize, 0..3_u8).prop_map(|(at, key)| Call::TagInstance(at, key)),
         4 => (1..200_u16).prop_map(Call::Pass),
     ]
 }
@@ -37,12 +46,14 @@ struct Model {
     /// In the order of their making; none once deleted.
     templates: Vec<(String, Option<BTreeSet<String>>)>,
     started: BTreeMap<u8, (String, String)>,
+    /// By client token: how many instances were asked for, and their ids.
+    ran: BTreeMap<u8, (i32, Vec<String>)>,
+    /// The keys that instances were tagged with.
+    tagged: BTreeMap<String, BTreeSet<String>>,
     /// How far each instance has come: it never goes back.
     come: BTreeMap<String, u8>,
     told: Vec<String>,
 }
-
-const QUOTA: usize = 5;
 
 async fn carry_out(region: &Region, instances: &[String], model: &mut Model, call: &Call) {
     match call {
@@ -100,7 +111,51 @@ async fn carry_out(region: &Region, instances: &[String], model: &mut Model, cal
             assert_eq!(answer.is_ok(), tags.is_some(), "{answer:?}");
             *tags = None;
         }
+        Call::Run(count, token) => run(region, model, *count, *token).await,
+        Call::Terminate(at) => {
+            let Some(id) = model.instance(instances, *at) else { return };
+            let before = region.state(&id).await;
+            let answer = region.ec2.terminate_instances().instance_ids(&id).send().await.unwrap();
+            let change = &answer.terminating_instances()[0];
+            assert_eq!(change.previous_state().unwrap().name(), Some(&before));
+            let now = change.current_state().unwrap().name().unwrap().clone();
+            assert!([InstanceStateName::ShuttingDown, InstanceStateName::Terminated].contains(&now), "{answer:?}");
+            assert_eq!(region.state(&id).await, now);
+        }
+        Call::TagInstance(at, key) => {
+            let Some(id) = model.instance(instances, *at) else { return };
+            let tag = aws_sdk_ec2::types::Tag::builder().key(format!("k{key}")).value("v").build();
+            region.ec2.create_tags().resources(&id).tags(tag).send().await.unwrap();
+            model.tagged.entry(id).or_default().insert(format!("k{key}"));
+        }
         Call::Pass(seconds) => region.pass(u64::from(*seconds)).await,
+    }
+}
+
+/// Spot instances of nobody's group: a client token makes them once.
+async fn run(region: &Region, model: &mut Model, count: i32, token: u8) {
+    let spot = InstanceMarketOptionsRequest::builder().market_type(MarketType::Spot).build();
+    let request = region.ec2.run_instances().image_id("ami-0123456789abcdef0").instance_type(InstanceType::M5Large);
+    let request = request.min_count(count).max_count(count).client_token(format!("r{token}"));
+    let answer = request.instance_market_options(spot).send().await.map_err(|error| Refusal::of(&error));
+    let ids = answer
+        .map(|answer| answer.instances().iter().map(|one| one.instance_id().unwrap().to_owned()).collect::<Vec<_>>());
+    model.told.push(format!("{ids:?}"));
+    match model.ran.get(&token) {
+        Some((before, known)) if *before == count => assert_eq!(ids.as_ref(), Ok(known)),
+        Some(_) => assert!(ids.unwrap_err().is(400, "IdempotentParameterMismatch")),
+        None => {
+            let ids = ids.unwrap();
+            assert_eq!(ids.len(), usize::try_from(count).unwrap());
+            assert!(ids.iter().all(|id| !model.come.contains_key(id)), "an id is given once");
+            model.ran.insert(token, (count, ids));
+        }
+    }
+}
+
+impl Model {
+    fn instance(&self, first: &[String], at: usize) -> Option<String> {
+        first.iter().chain(self.ran.values().flat_map(|(_, ids)| ids)).nth(at).cloned()
     }
 }
 
@@ -117,6 +172,14 @@ async fn look(region: &Region, model: &mut Model) {
         };
         let before = model.come.insert(instance.instance_id().unwrap().to_owned(), stage);
         assert!(before.is_none_or(|before| before <= stage), "{instance:?} was further already");
+    }
+    let shown: BTreeSet<_> = all.iter().filter_map(|one| one.instance_id()).collect();
+    let run = model.ran.values().flat_map(|(_, ids)| ids);
+    assert!(model.come.keys().chain(run).all(|id| shown.contains(id.as_str())), "an instance is shown for an hour");
+    for (id, keys) in &model.tagged {
+        let one = all.iter().find(|one| one.instance_id() == Some(id)).unwrap();
+        let found: BTreeSet<_> = one.tags().iter().filter_map(|tag| tag.key()).collect();
+        assert!(keys.iter().all(|key| found.contains(key.as_str())), "{keys:?} of {one:?}");
     }
     let listed = region.fis.list_experiments().send().await.unwrap();
     let listed: Vec<_> = listed.experiments().iter().map(|one| one.id().unwrap().to_owned()).collect();
@@ -152,74 +215,4 @@ fn any_history_keeps_to_the_model_and_happens_again_to_the_letter() {
     proptest!(ProptestConfig::with_cases(8), |(calls in vec(call(), 1..12))| {
         prop_assert_eq!(history(&calls), history(&calls));
     });
-}
-
-#[tokio::test(start_paused = true)]
-async fn any_page_size_shows_each_item_once() {
-    /// All items of a listing whose pages have at most `size`, by this way of naming each.
-    macro_rules! paged {
-        ($listing:expr, $size:expr, $limit:ident, $items:ident, $name:expr) => {{
-            let mut pages = $listing.$limit($size).into_paginator().send();
-            let mut names = Vec::new();
-            while let Some(page) = pages.next().await {
-                let page = page.unwrap();
-                assert!(page.$items().len() <= $size as usize);
-                names.extend(page.$items().iter().map($name));
-            }
-            names
-        }};
-    }
-    fn once(mut names: Vec<String>) -> usize {
-        let all = names.len();
-        names.sort();
-        names.dedup();
-        assert_eq!(names.len(), all, "something came twice");
-        all
-    }
-    let region = Region::with("");
-    let ids: Vec<_> = region.instances().await.iter().map(|one| one.instance_id().unwrap().to_owned()).collect();
-    let five: Vec<_> = ids.iter().take(QUOTA).map(String::as_str).collect();
-    for token in 0..7 {
-        let template = region.template(&five, "PT2M", &format!("t{token}")).await.unwrap();
-        region.start(&template, &format!("s{token}")).await.unwrap();
-        region.pass(200).await;
-    }
-    let (ec2, fis, logs) = (&region.ec2, &region.fis, &region.logs);
-    let instances = region.instances().await.len();
-    let events = region.messages(EVENTS, "").await.len();
-    let first = fis.list_experiments().send().await.unwrap().experiments()[0].id().unwrap().to_owned();
-    let text = |text: Option<&str>| text.unwrap().to_owned();
-    for size in 1..=8 {
-        let wide = size + 4;
-        let mut pages = ec2.describe_instances().max_results(wide).into_paginator().send();
-        let mut names = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.unwrap();
-            let of_page = page.reservations().iter().flat_map(|one| one.instances().to_vec());
-            names.extend(of_page.map(|one| text(one.instance_id())));
-        }
-        assert_eq!(once(names), instances);
-        let requests =
-            paged!(ec2.describe_spot_instance_requests(), wide, max_results, spot_instance_requests, |one| text(
-                one.spot_instance_request_id()
-            ));
-        assert!(once(requests) >= 12);
-        let templates =
-            paged!(fis.list_experiment_templates(), size, max_results, experiment_templates, |one| text(one.id()));
-        assert_eq!(once(templates), 7);
-        assert_eq!(once(paged!(fis.list_experiments(), size, max_results, experiments, |one| text(one.id()))), 7);
-        let all_actions = fis.list_actions().send().await.unwrap().actions().len();
-        assert_eq!(once(paged!(fis.list_actions(), size, max_results, actions, |one| text(one.id()))), all_actions);
-        let targets = fis.list_experiment_resolved_targets().experiment_id(&first);
-        let arn = |one: &aws_sdk_fis::types::ResolvedTarget| one.target_information().unwrap()["arn"].clone();
-        assert_eq!(once(paged!(targets, size, max_results, resolved_targets, arn)), QUOTA);
-        let group = |one: &aws_sdk_cloudwatchlogs::types::LogGroup| text(one.log_group_name());
-        assert!(once(paged!(logs.describe_log_groups(), size, limit, log_groups, group)) >= 2);
-        let streams = logs.describe_log_streams().log_group_name(FUNCTION);
-        let stream = |one: &aws_sdk_cloudwatchlogs::types::LogStream| text(one.log_stream_name());
-        assert!(once(paged!(streams, size, limit, log_streams, stream)) >= 1);
-        let filtered = logs.filter_log_events().log_group_name(EVENTS);
-        let id = |one: &aws_sdk_cloudwatchlogs::types::FilteredLogEvent| text(one.event_id());
-        assert_eq!(once(paged!(filtered, size, limit, events, id)), events);
-    }
 }

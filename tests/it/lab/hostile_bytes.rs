@@ -5,16 +5,10 @@ use http::{HeaderName, HeaderValue, Request};
 use proptest::{collection::vec, prelude::*, sample::select};
 use spotdrill::lab::promises;
 
-use super::*;
-
-const TARGETS: [(&str, &str); 6] = [
-    ("logs", "Logs_20140328"),
-    ("events", "AWSEvents"),
-    ("monitoring", "GraniteServiceVersion20100801"),
-    ("secretsmanager", "secretsmanager"),
-    ("servicequotas", "ServiceQuotasV20190624"),
-    ("ssm", "AmazonSSM"),
-];
+use super::{
+    wire::{TARGETS, signed},
+    *,
+};
 
 const WORDS: [&str; 34] = [
     "",
@@ -144,13 +138,6 @@ fn request() -> impl Strategy<Value = (String, Request<Bytes>)> {
         let body = garbage.map_or(Bytes::from(body), Bytes::from);
         (service, builder.body(body).unwrap())
     })
-}
-
-fn signed(lab: &Lab, service: &str, mut request: Request<Bytes>) -> Request<Bytes> {
-    let scope = format!("{}/20261122/{REGION}/{service}/aws4_request", lab.access_key());
-    let value = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
-    request.headers_mut().insert("authorization", value.parse().unwrap());
-    request
 }
 
 fn status(lab: &Arc<Lab>, request: Request<Bytes>) -> u16 {

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ec2::types::Instance;
+use aws_sdk_ec2::types::{Instance, InstanceType};
+use http_body_util::BodyExt;
 use tokio::time::timeout;
 
-use super::*;
+use super::{
+    wire::{done, texts},
+    *,
+};
 
 /// Tries again, as a client with patience does, until AWS answers.
 async fn insist<T, E>(region: &Region, call: impl AsyncFn() -> Result<T, E>) -> T {
@@ -173,4 +177,57 @@ async fn hostile_text_comes_through_to_the_letter() {
     let said = region.messages(&log.group, "").await;
     assert_eq!(said, log.lines);
     assert!(said.iter().any(|line| line.contains('\u{1b}')) && said.iter().any(|line| line.len() >= 10_000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slack_that_is_down_is_in_the_functions_log_and_in_its_own_list() {
+    let region = Region::named("slack-down");
+    let victim = drilled(&region).await;
+    let lines = region.messages(FUNCTION, "posted").await;
+    let refused = lines.iter().filter(|line| line.contains("posted to Slack, status 503")).count();
+    assert!(refused >= 1, "{lines:#?}");
+    assert!(lines.iter().all(|line| !line.contains("status 200")), "{lines:#?}");
+    let list = http::Request::builder().uri("/_lab/slack").body(bytes::Bytes::new()).unwrap();
+    let body = region.lab.handle(list).await.into_body().collect().await.unwrap().to_bytes();
+    let posts: Vec<serde_json::Value> = serde_json::from_slice(&body).unwrap();
+    assert_eq!(posts.len(), refused, "each try is in the list");
+    assert!(posts.iter().all(|post| post["status"] == 503), "{posts:#?}");
+    assert!(posts.iter().any(|post| post["payload"].to_string().contains(&victim)), "{posts:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_changed_is_seen_later_and_then_rightly() {
+    let region = Region::named("eventual");
+    let id = region.first_spot().await;
+    let ended = region.ec2.terminate_instances().instance_ids(&id).send().await.unwrap();
+    let now = ended.terminating_instances()[0].current_state().unwrap().name();
+    assert_eq!(now, Some(&InstanceStateName::ShuttingDown), "the call itself knows");
+    assert_eq!(region.state(&id).await, InstanceStateName::Running, "the description is an old one");
+    region.pass(20).await;
+    assert_ne!(region.state(&id).await, InstanceStateName::Running, "no later than the lag says");
+    region.pass(200).await;
+    assert_eq!(region.state(&id).await, InstanceStateName::Terminated);
+
+    let image = "ami-0123456789abcdef0";
+    let run = region.ec2.run_instances().image_id(image).instance_type(InstanceType::M5Large).min_count(1).max_count(1);
+    let made = run.send().await.unwrap();
+    let id = made.instances()[0].instance_id().unwrap();
+    let describe = || region.ec2.describe_instances().instance_ids(id).send();
+    let refusal = Refusal::of(&describe().await.unwrap_err());
+    assert!(refusal.is(400, "InvalidInstanceID.NotFound"), "{refusal:?}");
+    region.pass(20).await;
+    describe().await.unwrap();
+    region.pass(200).await;
+    assert_eq!(region.state(id).await, InstanceStateName::Running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_launch_without_capacity_is_a_failed_activity() {
+    let region = Region::named("no-capacity");
+    drilled(&region).await;
+    let activities = done(&region.lab, "autoscaling", "DescribeScalingActivities", serde_json::json!({})).await;
+    let statuses = texts(&activities, "StatusCode");
+    assert!(statuses.iter().filter(|status| *status == "Failed").count() > 1, "it tries again: {statuses:?}");
+    let said = texts(&activities, "StatusMessage");
+    assert!(said.iter().any(|said| said.contains("InsufficientInstanceCapacity")), "{said:?}");
 }

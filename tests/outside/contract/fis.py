@@ -9,7 +9,7 @@ SHORT = "aws:ec2:asg-insufficient-instance-capacity-error"
 
 def drive(call, refuse, lab):
     unique = uuid.uuid4().hex[:8]
-    role = f"arn:aws:iam::{lab.account}:role/drill"
+    role = f"arn:aws:iam::{lab.account}:role/spot-fis-test"
     prefix = f"arn:aws:fis:{lab.region}:{lab.account}"
     group = call("autoscaling", "DescribeAutoScalingGroups")["AutoScalingGroups"][0]
     running = [{"Name": "instance-lifecycle", "Values": ["spot"]}, {"Name": "instance-state-name", "Values": ["running"]}]

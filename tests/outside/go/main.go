@@ -147,7 +147,7 @@ func theFleet(ctx context.Context, client *ec2.Client) string {
 func theTemplate(ctx context.Context, client *fis.Client, region, victim string) string {
 	made := must(client.CreateExperimentTemplate(ctx, &fis.CreateExperimentTemplateInput{
 		Description:    aws.String("drill"),
-		RoleArn:        aws.String("arn:aws:iam::" + account + ":role/fis"),
+		RoleArn:        aws.String("arn:aws:iam::" + account + ":role/spot-fis-test"),
 		StopConditions: []fistypes.CreateExperimentTemplateStopConditionInput{{Source: aws.String("none")}},
 		Targets: map[string]fistypes.CreateExperimentTemplateTargetInput{"spot": {
 			ResourceType:  aws.String("aws:ec2:spot-instance"),
