@@ -24,6 +24,7 @@ mod live_tail;
 mod logs;
 mod policy;
 mod refusal;
+mod routing;
 mod secretsmanager;
 mod service;
 mod servicequotas;
@@ -210,7 +211,7 @@ impl Lab {
         let due = world.next_due();
         world.advance(self.clock.now());
         let request_id = request_id(requests);
-        let answer = service::answer(world, faults, &self.credentials.access_key, &request_id, request);
+        let answer = routing::answer(world, faults, &self.credentials.access_key, &request_id, request);
         if world.next_due() != due {
             self.woken.notify_one();
         }

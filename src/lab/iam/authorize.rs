@@ -4,7 +4,8 @@ use super::needs;
 use crate::lab::{
     policy::{Decision, Request},
     refusal,
-    service::{Call, Protocol, Service},
+    routing::Call,
+    service::{Protocol, Service},
     wire::error::ApiError,
     world::World,
 };

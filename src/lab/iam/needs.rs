@@ -5,11 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::lab::{
-    policy::Context,
-    service::{Call, Service},
-    world::World,
-};
+use crate::lab::{policy::Context, routing::Call, service::Service, world::World};
 
 type Inputs = Map<String, Value>;
 
@@ -242,7 +238,7 @@ mod tests {
     use http::Request;
 
     use super::*;
-    use crate::lab::{fis, iam, logs, scenario::Scenario, service};
+    use crate::lab::{fis, iam, logs, routing, scenario::Scenario};
 
     /// Each need of a call, as `action resource`.
     fn needs(service: &Service, method: &str, uri: &str, target: &str, body: &str) -> Vec<String> {
@@ -250,7 +246,7 @@ mod tests {
         world.create_fis_linked_role(None);
         let request = Request::builder().method(method).uri(uri).header("x-amz-target", target);
         let request = request.body(Bytes::from(body.to_owned())).unwrap();
-        let call = service::parsed(service, &request).unwrap();
+        let call = routing::parsed(service, &request).unwrap();
         let of = of(&world, service, &call, &Context::new());
         of.into_iter().map(|need| format!("{} {}", need.action, need.resource)).collect()
     }

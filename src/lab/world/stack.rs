@@ -10,6 +10,7 @@ mod deploy;
 mod desired;
 mod intrinsic;
 mod resources;
+mod telling;
 mod work;
 
 #[cfg(test)]
