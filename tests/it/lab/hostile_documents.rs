@@ -256,6 +256,23 @@ fn what_grows_without_end_is_taken_or_refused() {
     let group = |properties: &str| {
         format!("{{\"Resources\": {{\"A\": {{\"Type\": \"AWS::Logs::LogGroup\", \"Properties\": {properties}}}}}}}")
     };
+    // Each condition of two of the one before: as many ways as 2 to the power of their number.
+    let conditions = |body: &dyn Fn(usize) -> String, count: usize| {
+        let all: Vec<_> = (1..count).map(|at| format!("\"C{at}\": {}", body(at - 1))).collect();
+        let first = r#""C0": {"Fn::Equals": ["a", "a"]}"#;
+        let last = count - 1;
+        format!(
+            "{{\"Conditions\": {{{first}, {}}}, \"Resources\": {{\"A\": {{\"Type\": \"AWS::Logs::LogGroup\", \"Condition\": \"C{last}\"}}}}}}",
+            all.join(", ")
+        )
+    };
+    let twice = conditions(&|at| format!(r#"{{"Fn::And": [{{"Condition": "C{at}"}}, {{"Condition": "C{at}"}}]}}"#), 60);
+    let chain = conditions(&|at| format!(r#"{{"Fn::Not": [{{"Condition": "C{at}"}}]}}"#), 1_000);
+    let resource = |at: usize| format!(r#""R{at}": {{"Type": "AWS::Logs::LogGroup", "DependsOn": "R{}"}}, "#, at + 1);
+    let resources = |last: &str| {
+        let all: String = (0..499).map(resource).collect();
+        format!(r#"{{"Resources": {{{all}"R499": {{"Type": "AWS::Logs::LogGroup"{last}}}}}}}"#)
+    };
     let joined = r#"{"Fn::Join": ["", ["#.repeat(400) + "\"x\"" + &"]]}".repeat(400);
     let alternatives = r#"{"$or": [{"a": ["b"]}, "#.repeat(60) + r#"{"a": ["b"]}"# + &"]}".repeat(60);
     let wild = format!(r#"{{"detail": {{"a": [{{"wildcard": "{stars}b"}}]}}}}"#);
@@ -284,6 +301,11 @@ fn what_grows_without_end_is_taken_or_refused() {
                 deep.clone(),
                 objects.clone(),
                 bomb,
+                twice,
+                chain,
+                conditions(&|at| format!(r#"{{"Fn::Not": [{{"Condition": "C{}"}}]}}"#, at + 2), 50),
+                resources(""),
+                resources(r#", "DependsOn": "R0""#),
                 nested("- ", "", ""),
                 group(&format!("{{\"LogGroupName\": {joined}}}")),
                 group(&format!("{{\"LogGroupName\": {{\"Fn::Sub\": \"{}\"}}}}", "${A".repeat(5_000))),

@@ -1,6 +1,6 @@
 //! The functions of templates: `Ref`, `Fn::GetAtt`, `Fn::Sub`, … and conditions. Knows not what a resource is.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use serde_json::{Map, Value};
 
@@ -37,17 +37,22 @@ pub(in crate::lab) const KNOWN_AFTER_APPLY: &str = "{{changeSet:KNOWN_AFTER_APPL
 /// Tells a resource's attribute, or with no attribute what `Ref` gives; none if there is no such resource.
 pub(super) type Ask<'a> = &'a dyn Fn(&str, Option<&str>) -> Option<Value>;
 
+/// How many conditions may lead from one to the next: the lab's choice, for each is a call deeper.
+const DEEPEST: usize = 100;
+
 /// What the names of a template stand for.
 #[derive(Clone, Debug)]
 pub(super) struct Scope<'a> {
     template: &'a Template,
     /// Parameters and pseudo parameters.
     values: BTreeMap<String, Value>,
+    /// The conditions that were worked out, so that each is so once, however many ways lead to it.
+    known: RefCell<BTreeMap<String, bool>>,
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn new(template: &'a Template, values: BTreeMap<String, Value>) -> Self {
-        Self { template, values }
+        Self { template, values, known: RefCell::default() }
     }
 
     /// The value with its functions worked out; none for `AWS::NoValue`.
@@ -144,7 +149,15 @@ impl<'a> Scope<'a> {
         if depth > self.template.conditions.len() {
             return Err(format!("Template error: circular dependency of condition {condition}."));
         }
-        self.truth(self.template.conditions.get(condition).ok_or_else(missing)?, depth)
+        if depth > DEEPEST {
+            return Err(format!("Template error: more than {DEEPEST} conditions lead to condition {condition}."));
+        }
+        if let Some(known) = self.known.borrow().get(condition) {
+            return Ok(*known);
+        }
+        let holds = self.truth(self.template.conditions.get(condition).ok_or_else(missing)?, depth)?;
+        self.known.borrow_mut().insert(condition.to_owned(), holds);
+        Ok(holds)
     }
 
     fn truth(&self, value: &Value, depth: usize) -> Result<bool, String> {
