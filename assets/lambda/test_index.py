@@ -113,7 +113,7 @@ class WithSlack(unittest.TestCase):
         self.addCleanup(self.slack.server_close)
         self.addCleanup(self.slack.shutdown)
         self.addCleanup(self.slack.silence.set)
-        self.secret = f"http://127.0.0.1:{self.slack.server_port}{CANARY}\n"
+        self.secret = f" http://127.0.0.1:{self.slack.server_port}{CANARY}\n"  # as it comes by copying
         self.tags = Refused("UnauthorizedOperation")
         self.reads = []
         index.client.cache_clear()
@@ -365,7 +365,10 @@ class Answers(WithSlack):
 
     def test_no_answer_in_time(self):
         with mock.patch.object(index, "PATIENCE", 0.2):
-            self.assertEqual(self.answered(None), ("ERROR", "posted to Slack, no answer", 1, []))
+            self.slack.answers = [None]
+            line = self.invoke(warning())
+        self.assertEqual((line["level"], line["message"]), ("ERROR", "posted to Slack, no answer"))
+        self.assertEqual((line["status"], line["reason"], line["tries"]), (None, "TimeoutError", 1))
         self.assertEqual(len(self.slack.posts), 1)
 
     def test_nobody_there(self):
