@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn text_that_others_write_is_read_by_its_words() {
-        let line = "[INFO]\t2026-11-22T12:00:00Z\tr\tEC2 Spot Instance Interruption Warning, resource: i-0a1, action: *stop*";
+        let line =
+            "[INFO]\t2026-11-22T12:00:00Z\tr\tEC2 Spot Instance Interruption Warning, resource: i-0a1, action: *stop*";
         assert_eq!(read_for(line, &["i-0a1"]), (Some(InstanceId::new("i-0a1")), notice(None)));
         assert_eq!(read_for(line, &["i-0b2"]), (None, None));
         assert_eq!(read_for("START RequestId: 1", &["i-0a1"]), (None, None));
