@@ -6,6 +6,7 @@ mod ec2;
 pub mod error;
 mod events;
 mod fis;
+mod function_log;
 mod identity;
 mod inventory;
 mod logs;

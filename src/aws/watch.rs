@@ -6,12 +6,12 @@ use std::{collections::HashMap, time::Duration};
 use super::{
     Aws, Error,
     ec2::States,
-    events, fis,
+    events, fis, function_log,
     logs::{Follower, Line, Next},
 };
 use crate::{
     drill::{
-        fact::{Basis, Fact, Source, What},
+        fact::{Fact, Source, What},
         id::{InstanceId, SpotRequestId},
         order::{Watch, WatchName},
     },
@@ -105,9 +105,7 @@ impl Watcher {
         if self.watch.name() == WatchName::Events {
             return events::read(&line.message, seen, targets).into_iter().collect();
         }
-        let instance = targets.iter().find(|id| line.message.contains(id.as_str())).cloned();
-        let notice = (instance.is_some() && line.message.contains("Interruption Warning"))
-            .then_some(What::NoticeIssued { basis: Basis::LogLine, action: None });
+        let (instance, notice) = function_log::read(&line.message, targets);
         let group = SafeText::new(&self.groups.lambda);
         let written = What::LogLine { group, message: SafeText::line(&line.message) };
         let fact = |what| Fact { at: line.at, seen, source: Source::Logs, instance: instance.clone(), what };

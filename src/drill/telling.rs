@@ -1,5 +1,7 @@
 //! A fact in a few words, for people: the same on the screen, in plain output and in a report. Knows no width and no colour.
 
+use serde_json::Value;
+
 use super::{
     fact::{Basis, ConfirmedBy, Fact, What},
     verdict::Verdict,
@@ -46,7 +48,8 @@ impl What {
             Self::ReplacementLaunched { group, az, instance_type } => {
                 format!("new in {}: {instance_type} in {az}", group.name)
             }
-            Self::LogLine { message, .. } | Self::Noted { message } => message.to_string(),
+            Self::LogLine { message, .. } => logged(message).unwrap_or_else(|| message.to_string()),
+            Self::Noted { message } => message.to_string(),
             Self::StopRequested { by } => format!("stop requested by {by}"),
             Self::StopSent { .. } => String::from("stop sent to FIS; AWS documents no recall: watch the targets"),
             Self::TemplateDeleted { template } => format!("template {template} deleted"),
@@ -89,6 +92,45 @@ impl Verdict {
     }
 }
 
+/// A function's line of JSON, shortly: what it says, of which resource and action; its level if that is not the usual one.
+fn logged(line: &str) -> Option<String> {
+    let members: Value = serde_json::from_str(line).ok()?;
+    // what was escaped in JSON is made safe once more
+    let member = |name: &str| members.get(name).and_then(Value::as_str).map(SafeText::new);
+    let mut said = member("message")?.to_string();
+    if let Some(level) = member("level").filter(|level| level.as_str() != "INFO") {
+        said = format!("{level} {said}");
+    }
+    if let (Some(resource), Some(action)) = (member("resource"), member("action")) {
+        said = format!("{said}: {resource} {action}");
+    }
+    Some(said)
+}
+
 fn in_words(reason: Option<&str>) -> String {
     reason.map(|reason| format!(": {reason}")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(message: &str) -> String {
+        What::LogLine { group: "g".into(), message: SafeText::line(message) }.telling()
+    }
+
+    #[test]
+    fn a_functions_line_of_json_is_told_shortly() {
+        let line = r#"{"level": "INFO", "message": "posted to Slack, status 200", "request": "r", "resource": "i-1", "action": "terminate", "status": 200}"#;
+        assert_eq!(told(line), "posted to Slack, status 200: i-1 terminate");
+        let hostile = r#"{"level": "ERROR", "message": "no\u001b[2J\u202eanswer"}"#;
+        assert_eq!(told(hostile), "ERROR no\u{241b}[2J<U+202E>answer");
+    }
+
+    #[test]
+    fn every_other_line_is_told_as_it_is() {
+        for line in ["[INFO]\tx", r#"{"type":"platform.start"}"#, r#"{"message":7}"#, "[]", "{"] {
+            assert_eq!(told(line), SafeText::line(line).as_str());
+        }
+    }
 }

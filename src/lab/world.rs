@@ -30,6 +30,7 @@ mod deployed;
 mod events;
 mod experiment_log;
 mod experiment_role;
+mod function_role;
 mod ids;
 mod interruption;
 mod lifecycle;

@@ -196,8 +196,8 @@ async fn a_whole_interruption_is_seen_through_the_apis() {
     let warning: serde_json::Value = serde_json::from_str(&warnings[0]).unwrap();
     assert_eq!(warning["detail"]["instance-id"], victim.as_str());
     assert_eq!(warning["time"], "2026-11-22T12:01:10Z");
-    let told = region.messages(FUNCTION, "\"action: *terminate*\"").await;
-    assert!(told[0].contains(&format!("resource: {victim}")), "{told:?}");
+    let told = region.messages(FUNCTION, "{ $.action = \"terminate\" }").await;
+    assert!(told[0].contains(&format!("\"resource\": \"{victim}\"")), "{told:?}");
 
     region.pass(117).await;
     assert_eq!(region.state(&victim).await, InstanceStateName::ShuttingDown);

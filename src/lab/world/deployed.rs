@@ -58,6 +58,14 @@ impl World {
         let trust = json!({ "Version": "2012-10-17", "Statement": [{
             "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole",
         }] });
+        let may = json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*" },
+            {
+                "Effect": "Allow",
+                "Action": "secretsmanager:GetSecretValue",
+                "Resource": self.arn("secretsmanager", &format!("secret:{name}/webhook-??????")),
+            },
+        ] });
         let role = Role {
             name: name.to_owned(),
             path: "/".to_owned(),
@@ -65,7 +73,7 @@ impl World {
             description: None,
             created: self.now,
             trust,
-            inline: BTreeMap::new(),
+            inline: BTreeMap::from([("tell-slack".to_owned(), may)]),
             attached: vec!["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole".to_owned()],
             tags: BTreeMap::new(),
         };
@@ -99,9 +107,9 @@ impl World {
             handler: "index.handler".to_owned(),
             role: format!("arn:aws:iam::{}:role/{name}", self.scenario.account),
             code: format!("{MARKER}\n"),
-            environment: BTreeMap::from([("SLACK_SECRET_ARN".to_owned(), secret.arn.clone())]),
-            timeout: 10,
-            memory: 128,
+            environment: BTreeMap::from([("SLACK_SECRET".to_owned(), secret.name.clone())]),
+            timeout: 60,
+            memory: 256,
             json_logs: false,
             log_group,
             modified: self.now,

@@ -1,5 +1,5 @@
-//! Invocations of the function: environments cold and warm, its post to Slack with one more try, and what its log says in
-//! the end. Knows neither the words of a message nor who answers the post.
+//! Invocations of the function: environments cold and warm, its post to Slack with one more try, and what Lambda says of it
+//! in the log. Knows neither the words of a message nor who answers the post.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::{
     function::Function,
     schedule::later,
     slack::{Answer, Post, is_loopback},
-    slack_function::Notice,
+    slack_function::{Notice, line},
 };
 use crate::lab::wire::time::iso_millis;
 
@@ -21,8 +21,9 @@ const RUNTIME: &str = "c1dc7ef1b2d2e9b4d1d8ff8a8e6f7d1c34a0bde0c1a2b5b8f6fb4e3f9
 /// How long an environment is kept that has nothing to do.
 const IDLE_KEPT: SignedDuration = SignedDuration::from_mins(10);
 
-/// How long the function waits for Slack's answer.
+/// How long the function waits for Slack's answer, and at most until it tries again.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(5);
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(15);
 
 #[derive(Debug, Default)]
 pub(super) struct Invocations {
@@ -48,6 +49,8 @@ struct Invocation {
     request: String,
     stream: String,
     event: Value,
+    /// Of the instance that the event is about.
+    node_group: Option<String>,
     /// How long its initialisation took, after a cold start.
     init: Option<SignedDuration>,
     started: Timestamp,
@@ -80,7 +83,7 @@ pub(in crate::lab) struct Ended {
 }
 
 /// What comes next in an invocation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Step {
     Starts,
     Posts,
@@ -119,6 +122,7 @@ impl World {
             request: String::new(),
             stream,
             event,
+            node_group: None,
             init,
             started,
             post,
@@ -172,13 +176,17 @@ impl World {
     }
 
     fn post(&mut self, id: u64, run: &mut Invocation) -> Option<(SignedDuration, Step)> {
-        let Some(payload) = Notice::of(&run.event).map(|notice| notice.payload(&run.function.environment)) else {
-            return Some(run.fails(self.now, "ValueError", "this is no event that the function knows"));
+        let Some(mut notice) = Notice::of(&run.event) else {
+            return Some(run.finishes(self.now, "WARNING", "event not understood, not posted", None));
         };
-        let Some(url) = self.webhook(&run.function) else {
-            let message =
-                "no webhook: SLACK_SECRET_ARN and SLACK_SECRET name no secret, and there is no SLACK_WEBHOOK_URL";
-            return Some(run.fails(self.now, "RuntimeError", message));
+        notice.node_group = notice.instance(&run.event).and_then(|id| self.node_group(&run.function, id));
+        run.node_group.clone_from(&notice.node_group);
+        let payload = notice.payload(&run.function.environment);
+        let url = match self.webhook(&run.function) {
+            Ok(Some(url)) if url.starts_with("http://") || url.starts_with("https://") => url,
+            Ok(Some(_)) => return Some(run.finishes(self.now, "ERROR", "secret holds no URL", None)),
+            Ok(None) => return Some(run.finishes(self.now, "INFO", "no webhook configured, not posted", None)),
+            Err(code) => return Some(run.finishes(self.now, "ERROR", &format!("secret unreadable, {code}"), None)),
         };
         run.tries = run.tries.saturating_add(1);
         if is_loopback(&url) {
@@ -188,22 +196,9 @@ impl World {
         }
         let (answer, latency) = self.post_to_sink(&url, payload, run.post);
         if answer.status.is_none() || latency > PATIENCE {
-            return Some((PATIENCE, Step::Answered(run.tries, Answer { status: None, retry_after: None })));
+            return Some((PATIENCE, Step::Answered(run.tries, Answer::none("TimeoutError"))));
         }
         Some((latency, Step::Answered(run.tries, answer)))
-    }
-
-    /// The webhook's URL: a secret, by its name or ARN, or plain.
-    fn webhook(&self, function: &Function) -> Option<String> {
-        let set = |name: &str| function.environment.get(name).filter(|value| !value.is_empty());
-        let value = match set("SLACK_SECRET_ARN").or_else(|| set("SLACK_SECRET")) {
-            Some(wanted) => {
-                let named = self.secrets.values().find(|secret| secret.arn == *wanted || secret.name == *wanted);
-                named.filter(|secret| secret.deletion.is_none())?.value.as_ref()
-            }
-            None => set("SLACK_WEBHOOK_URL"),
-        };
-        value.map(|url| url.trim().to_owned())
     }
 
     fn new_environment(&mut self, function: &Function) -> String {
@@ -254,37 +249,42 @@ impl Invocation {
         let text = format!("START RequestId: {} Version: $LATEST", self.request);
         let record = json!({ "requestId": self.request, "version": "$LATEST" });
         self.platform(self.started, text, Some(("platform.start", record)));
-        let said = later(self.started, SignedDuration::from_millis(3));
-        if let Some(line) = Notice::of(&self.event).map(|notice| notice.line()) {
-            self.says(said, "INFO", &line);
-        }
         (SignedDuration::from_millis(3), Step::Posts)
     }
 
     fn answered(&mut self, now: Timestamp, answer: Answer) -> (SignedDuration, Step) {
         self.outside = false;
-        if let (Some(429), Some(wait), 1) = (answer.status, answer.retry_after, self.tries) {
-            let line = format!("posted to Slack, status 429, once more after {} s", wait.as_secs());
-            self.says(now, "WARNING", &line);
+        let wait = answer.retry_after;
+        if answer.status == Some(429) && wait <= LONGEST_WAIT && self.tries == 1 {
             return (wait, Step::Posts);
         }
-        match answer.status {
-            Some(status) => {
-                let level = if (200..300).contains(&status) { "INFO" } else { "ERROR" };
-                self.says(now, level, &format!("posted to Slack, status {status}"));
-            }
-            None => self.says(now, "ERROR", "posted to Slack, no answer"),
-        }
-        let payload = json!({ "status": answer.status });
-        self.outcome = Some(Outcome { failed: false, status: "success", payload });
-        (SignedDuration::from_millis(4), Step::Ends)
+        let said = answer.status.map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
+        let level = if answer.status == Some(200) { "INFO" } else { "ERROR" };
+        self.finishes(now, level, &format!("posted to Slack, {said}"), Some(answer))
     }
 
-    fn fails(&mut self, now: Timestamp, kind: &str, message: &str) -> (SignedDuration, Step) {
-        self.says(now, "ERROR", &format!("{kind}: {message}"));
-        let payload =
-            json!({ "errorMessage": message, "errorType": kind, "requestId": self.request, "stackTrace": [] });
-        self.outcome = Some(Outcome { failed: true, status: "error", payload });
+    /// Says how it went, and succeeds: of what fails Lambda would try again, and Slack would be told twice.
+    fn finishes(
+        &mut self,
+        now: Timestamp,
+        level: &str,
+        message: &str,
+        answer: Option<Answer>,
+    ) -> (SignedDuration, Step) {
+        let status = answer.as_ref().and_then(|answer| answer.status);
+        let mut outcome = Vec::new();
+        if let Some(answer) = answer {
+            outcome.extend([("status", json!(status)), ("tries", json!(self.tries))]);
+            outcome.extend((status != Some(200)).then(|| ("reason", json!(answer.reason))));
+        }
+        let mut notice = Notice::of(&self.event);
+        if let Some(notice) = &mut notice {
+            notice.node_group.clone_from(&self.node_group);
+        }
+        let said = line(level, message, &self.request, notice.as_ref(), outcome);
+        // Lambda leaves a printed line as it is in both formats: JSON is not encoded twice.
+        self.lines.push((now, said + "\n"));
+        self.outcome = Some(Outcome { failed: false, status: "success", payload: json!({ "status": status }) });
         (SignedDuration::from_millis(4), Step::Ends)
     }
 
@@ -329,18 +329,6 @@ impl Invocation {
             Some(text)
         };
         self.lines.extend(line.map(|line| (at, line + "\n")));
-    }
-
-    /// A line of the function's own.
-    fn says(&mut self, at: Timestamp, level: &str, text: &str) {
-        let (time, request) = (iso_millis(at), &self.request);
-        let line = if self.function.json_logs {
-            json!({ "timestamp": time, "level": level, "message": text, "logger": "root", "requestId": request })
-                .to_string()
-        } else {
-            format!("[{level}]\t{time}\t{request}\t{text}")
-        };
-        self.lines.push((at, line + "\n"));
     }
 }
 

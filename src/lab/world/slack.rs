@@ -29,12 +29,20 @@ pub(in crate::lab) struct Message {
 }
 
 /// What a post is answered with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::lab) struct Answer {
     /// None if no answer came in time.
     pub(in crate::lab) status: Option<u16>,
-    /// From the header `Retry-After`.
-    pub(in crate::lab) retry_after: Option<SignedDuration>,
+    /// From the header `Retry-After`; a second where it says nothing.
+    pub(in crate::lab) retry_after: SignedDuration,
+    /// The word that Slack gives, such as `invalid_token`; without an answer what Python calls the error.
+    pub(in crate::lab) reason: Option<String>,
+}
+
+impl Answer {
+    pub(in crate::lab) fn none(error: &str) -> Self {
+        Self { status: None, retry_after: SignedDuration::ZERO, reason: Some(error.to_owned()) }
+    }
 }
 
 /// A post that is to leave the lab, for a URL on this machine.
@@ -67,13 +75,13 @@ impl World {
         self.slack.posts = self.slack.posts.saturating_add(1);
         let ails = setup.times.is_none_or(|times| self.slack.posts <= times);
         let status = if ails { Some(setup.status).filter(|_| !setup.silent) } else { Some(200) };
-        let retry_after = (status == Some(429)).then_some(setup.retry_after);
+        let retry_after = setup.retry_after;
         let latency = setup.latency.unwrap_or(usual);
         self.slack.messages.push_back(Message { time: self.now, status, webhook: webhook(url), payload });
         if self.slack.messages.len() > KEPT {
             self.slack.messages.pop_front();
         }
-        (Answer { status, retry_after }, latency)
+        (Answer { status, retry_after, reason: None }, latency)
     }
 
     /// The posts that are to leave the lab, each once.

@@ -331,11 +331,10 @@ fn the_function_says_what_it_was_told() {
     world.interrupt_now(std::slice::from_ref(&id), "PT2M");
     let events = &world.at(15.0).logs.get("/aws/lambda/send-slack-spot-event").unwrap().events;
     let words: Vec<_> = events.iter().map(|event| event.message.split([' ', '\t']).next().unwrap()).collect();
-    assert_eq!(words, ["INIT_START", "START", "[INFO]", "[INFO]", "END", "REPORT"]);
-    let warning = format!("EC2 Spot Instance Interruption Warning, resource: {id}, action: *terminate*\n");
-    assert!(events[2].message.ends_with(&warning), "{}", events[2].message);
-    assert!(events[3].message.ends_with("posted to Slack, status 200\n"));
-    assert!(events[5].message.contains("Init Duration"));
+    assert_eq!(words, ["INIT_START", "START", "{\"level\":", "END", "REPORT"]);
+    let line: serde_json::Value = serde_json::from_str(&events[2].message).unwrap();
+    assert_eq!((&line["resource"], &line["message"]), (&json!(id), &json!("posted to Slack, status 200")));
+    assert!(events[4].message.contains("Init Duration"));
     assert!(events[0].stream.starts_with("2026/11/22/[$LATEST]"));
     let delay = events[0].timestamp.duration_since(EPOCH.parse().unwrap()).as_secs_f64() - 10.0;
     assert!((0.3..=1.0).contains(&delay), "{delay}");

@@ -23,7 +23,7 @@ fn a_disabled_rule_delivers_nothing() {
     assert_eq!(world.told(&id).len(), 2);
 }
 
-/// What the function says of Slack's answers in a region where Slack is like this, and with which timeout.
+/// What the log says of Slack's answers in a region where Slack is like this, and with which timeout.
 fn said_of(slack: &str, timeout: u32) -> Vec<String> {
     let mut world = World::open(scenario(&format!("[slack]\n{slack}")), EPOCH.parse().unwrap(), 1);
     let id = world.first_spot();
@@ -31,21 +31,83 @@ fn said_of(slack: &str, timeout: u32) -> Vec<String> {
     world.warn(&id);
     let events = &world.at(60.0).logs.get("/aws/lambda/send-slack-spot-event").unwrap().events;
     let lines = events.iter().map(|event| event.message.trim_end());
-    let lines = lines.filter(|line| line.contains("Slack") || line.contains("timed out"));
-    lines.map(|line| line.rsplit(['\t', 'Z']).next().unwrap().to_owned()).collect()
+    lines.filter(|line| line.starts_with('{') || line.contains("timed out")).map(str::to_owned).collect()
+}
+
+/// Its message, and the end of the line from its status on.
+fn told(slack: &str) -> (String, String) {
+    let [line]: [String; 1] = said_of(slack, 60).try_into().unwrap();
+    let members: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let (_, end) = line.split_once("\"status\": ").unwrap();
+    (members["message"].as_str().unwrap().to_owned(), end.to_owned())
 }
 
 #[test]
 fn slack_that_is_down_is_tried_once_more_if_it_says_when() {
-    let once_more = "posted to Slack, status 429, once more after 2 s";
-    let fine = "posted to Slack, status 200";
-    assert_eq!(said_of("status = 429\nretry_after = 2\ntimes = 1", 10), [once_more, fine]);
+    let told = |slack: &str, message: &str, end: &str| assert_eq!(told(slack), (message.into(), end.into()));
+    told("status = 429\nretry_after = 2\ntimes = 1", "posted to Slack, status 200", "200, \"tries\": 2}");
     let refused = "posted to Slack, status 429";
-    assert_eq!(said_of("status = 429\nretry_after = 2", 10), [once_more, refused]);
-    assert_eq!(said_of("status = 503", 10), ["posted to Slack, status 503"]);
-    assert_eq!(said_of("silent = true", 10), ["posted to Slack, no answer"]);
+    told("status = 429\nretry_after = 15", refused, "429, \"tries\": 2, \"reason\": null}");
+    told("status = 429\nretry_after = 16", refused, "429, \"tries\": 1, \"reason\": null}");
+    told("status = 503", "posted to Slack, status 503", "503, \"tries\": 1, \"reason\": null}");
+    told("status = 204", "posted to Slack, status 204", "204, \"tries\": 1, \"reason\": null}");
+    let silent = "null, \"tries\": 1, \"reason\": \"TimeoutError\"}";
+    told("silent = true", "posted to Slack, no answer", silent);
     let slow = said_of("silent = true", 3);
-    assert!(slow[0].ends_with("Task timed out after 3.00 seconds"), "{slow:?}");
+    assert!(slow.len() == 1 && slow[0].ends_with("Task timed out after 3.00 seconds"), "{slow:?}");
+}
+
+/// What an invocation by a warning for the first spot instance says, in a world that was changed before.
+fn line_of(change: impl FnOnce(&mut World)) -> serde_json::Value {
+    let mut world = world("tiny", 1);
+    let id = world.first_spot();
+    change(&mut world);
+    let detail = json!({ "instance-id": id, "instance-action": "terminate" });
+    let event =
+        json!({ "source": "aws.ec2", "detail-type": "EC2 Spot Instance Interruption Warning", "detail": detail });
+    let run = world.invoke("send-slack-spot-event", event, true);
+    let ended = world.at(60.0).take_ended(run).unwrap();
+    assert!(!ended.failed);
+    let line = ended.log.lines().find(|line| line.starts_with("{\"level\"")).unwrap().to_owned();
+    serde_json::from_str(&line).unwrap()
+}
+
+#[test]
+fn what_keeps_the_function_from_posting_is_in_its_line() {
+    let secret =
+        |world: &mut World, change: fn(&mut secret::Secret)| change(world.secrets.values_mut().next().unwrap());
+    let message = |change: &dyn Fn(&mut World)| line_of(change)["message"].as_str().unwrap().to_owned();
+    let read_all = |world: &mut World| {
+        let role = world.roles.get_mut("send-slack-spot-event").unwrap();
+        role.attached.push("arn:aws:iam::aws:policy/AdministratorAccess".to_owned());
+    };
+    let no_secret = |world: &mut World| {
+        let function = world.functions.get_mut("send-slack-spot-event").unwrap();
+        function.environment.clear();
+    };
+    assert_eq!(message(&no_secret), "no webhook configured, not posted");
+    let gone = message(&|world| {
+        read_all(world);
+        world.secrets.clear();
+    });
+    assert_eq!(gone, "secret unreadable, ResourceNotFoundException");
+    let marked = message(&|world| secret(world, |secret| secret.deletion = Some(secret.created)));
+    assert_eq!(marked, "secret unreadable, InvalidRequestException");
+    let denied = message(&|world| world.roles.get_mut("send-slack-spot-event").unwrap().inline.clear());
+    assert_eq!(denied, "secret unreadable, AccessDeniedException");
+    assert_eq!(message(&|world| secret(world, |secret| secret.value = Some("x".into()))), "secret holds no URL");
+}
+
+#[test]
+fn the_node_group_is_named_if_the_role_may_look() {
+    let group = line_of(|_| {})["node-group"].clone();
+    assert!(group.as_str().is_some_and(|group| !group.is_empty()), "{group}");
+    let blind = line_of(|world| {
+        let role = world.roles.get_mut("send-slack-spot-event").unwrap();
+        role.inline
+            .insert("no".into(), json!({ "Statement": { "Effect": "Deny", "Action": "ec2:*", "Resource": "*" } }));
+    });
+    assert_eq!((&blind["node-group"], &blind["status"]), (&json!(null), &json!(200)));
 }
 
 #[test]
@@ -58,7 +120,7 @@ fn a_post_to_this_machine_waits_for_its_answer() {
     let posts = world.at(3_600.0).take_posts();
     assert_eq!((posts.len(), world.take_ended(id)), (1, None));
     assert!(!format!("{:?}", posts[0]).contains("hook"), "the URL is a secret");
-    world.post_answered(&posts[0], slack::Answer { status: Some(204), retry_after: None });
+    world.post_answered(&posts[0], slack::Answer { status: Some(204), ..slack::Answer::none("") });
     assert_eq!(world.at(3_601.0).take_ended(id).unwrap().payload, json!({ "status": 204 }));
     assert!(world.slack.messages.is_empty());
 }

@@ -1,0 +1,248 @@
+"""What `setup` puts into an account, checked without one: the Lambda's own tests, the template, and the policies.
+
+The template can be deployed by hand, so it holds the Lambda's source and the roles' statements itself; here is proved that
+they are those of `assets/lambda` and `assets/iam`. cfn-lint knows of each resource type its properties, of each IAM action the
+resources that it can be limited to, and which runtimes are deprecated.
+
+UPDATE=1 writes the Lambda's source into the template.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from cfnlint.decode import cfn_yaml
+
+import checks
+import moto
+from checks import REGION, REPOSITORY, check, same
+
+ASSETS = REPOSITORY / "assets"
+STACK = ASSETS / "stack.yaml"
+SOURCE = ASSETS / "lambda" / "index.py"
+IAM = ASSETS / "iam"
+# Where FIS has the action. China has no FIS; the template names the partition all the same.
+REGIONS = ["eu-west-1", "us-east-1", "us-gov-west-1"]
+TEMPLATE_BYTES = 51_200  # CloudFormation's limit for a template that is sent with the request
+POLICY_CHARACTERS = 6_144  # IAM's limit for a managed policy, white space not counted
+PLACEHOLDERS = {
+    "<partition>": "${AWS::Partition}",
+    "<region>": "${AWS::Region}",
+    "<account>": "${AWS::AccountId}",
+    "<stack>": "${AWS::StackName}",
+    "<prefix>": "${Prefix}",
+    "<fis-role>": "${FisRoleName}",
+    "<function>": "${FunctionName}",
+    "<rule>": "${RuleName}",
+    "<secret>": "${SlackSecretName}",
+}
+
+
+def policy(name):
+    return json.loads((IAM / f"{name}.json").read_text())
+
+
+def the_function():
+    ran = subprocess.run(
+        [sys.executable, "-B", "-m", "unittest", "discover", str(SOURCE.parent)],
+        env=checks.CLEAN,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=120,
+        text=True,
+        check=False,
+    )
+    count = re.search(r"Ran (\d+) tests", ran.stderr)
+    ran_all = ran.returncode == 0 and count and int(count[1]) > 0
+    check("the Lambda passes its own tests", ran_all, ran.stderr)
+
+
+def lint(what, *arguments, text=None):
+    program = str(Path(sys.executable).with_name("cfn-lint"))
+    ran = subprocess.run(
+        [program, *arguments],
+        env=checks.CLEAN,
+        input=text,
+        capture_output=True,
+        timeout=120,
+        text=True,
+        check=False,
+    )
+    check(what, ran.returncode == 0 and not ran.stdout.strip(), ran.stdout + ran.stderr)
+
+
+def block(text):
+    """The Lambda's source as the template has it, with the place where it stands."""
+    found = re.search(r"^( +)ZipFile: \|\n((?:\1  .*\n|\n)+)", text, re.MULTILINE)
+    indent = found[1] + "  "
+    lines = found[2].rstrip("\n").split("\n")
+    return "".join(line.removeprefix(indent) + "\n" for line in lines), found.span(2), indent
+
+
+def inline():
+    """Writes the source into the template."""
+    text = STACK.read_text()
+    _, (begin, end), indent = block(text)
+    lines = SOURCE.read_text().splitlines()
+    source = "".join(f"{indent}{line}\n" if line else "\n" for line in lines)
+    STACK.write_text(text[:begin] + source + "\n" + text[end:])
+
+
+def plain(value, secret=True):
+    """A value of the template as the files in `assets/iam` write it: pseudo parameters and parameters are placeholders."""
+    if isinstance(value, list):
+        return [item for item in (plain(item, secret) for item in value) if item is not None]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::Sub" in value:
+        text = str(value["Fn::Sub"])
+        for placeholder, name in PLACEHOLDERS.items():
+            text = text.replace(name, placeholder)
+        return text
+    if "Fn::If" in value:
+        condition, yes, no = value["Fn::If"]
+        return plain(yes if secret and condition == "HasSlack" else no, secret)
+    if "Ref" in value:
+        return None if value["Ref"] == "AWS::NoValue" else plain({"Fn::Sub": f"${{{value['Ref']}}}"})
+    members = {str(key): plain(member, secret) for key, member in value.items()}
+    return {key: member for key, member in members.items() if member is not None}
+
+
+def the_template():
+    text = STACK.read_text()
+    same("the template holds the Lambda's source as it is", block(text)[0], SOURCE.read_text())
+    size = len(text.encode())
+    check("the template is short enough to be sent with a request", size < TEMPLATE_BYTES, f"{size} bytes")
+    lint("cfn-lint has nothing to say of the template", "--include-checks", "I", "--regions", *REGIONS, "--", str(STACK))
+
+    resources = cfn_yaml.load(str(STACK))["Resources"]
+    for name, resource in resources.items():
+        properties = resource["Properties"]
+        if "Tags" in properties:
+            tags = properties["Tags"]
+            keys = list(tags) if isinstance(tags, dict) else [tag["Key"] for tag in tags]
+            check(f"{name} bears the tag spotdrill", "spotdrill" in keys, keys)
+        else:
+            takes_none = resource["Type"] in ("AWS::Logs::ResourcePolicy", "AWS::Lambda::Permission")
+            check(f"{name} bears no tag because its type takes none", takes_none, resource["Type"])
+    for role, name in (("FisRole", "fis-role"), ("FunctionRole", "lambda-role")):
+        properties = resources[role]["Properties"]
+        policies = properties["Policies"]
+        same(f"{role} has one policy", len(policies), 1)
+        same(f"{role} may do what {name}.json says", plain(policies[0]["PolicyDocument"]), policy(name))
+        trust = plain(properties["AssumeRolePolicyDocument"])
+        same(f"{role} trusts whom {name}-trust.json says", trust, policy(f"{name}-trust"))
+        check(f"{role} has no policy of others", "ManagedPolicyArns" not in properties, list(properties))
+    without = plain(resources["FunctionRole"]["Properties"]["Policies"][0]["PolicyDocument"], secret=False)
+    sids = [statement["Sid"] for statement in without["Statement"]]
+    same("without a secret the Lambda may read none", sids, ["WriteItsLog", "NameTheNodeGroup"])
+
+
+def deploy(cloudformation, parameters):
+    """The stack on moto's CloudFormation, which has no experiment templates: the types of its resources, and its outputs."""
+    cloudformation.create_stack(
+        StackName="spotdrill",
+        TemplateBody=STACK.read_text(),
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+    )
+    stack = cloudformation.describe_stacks(StackName="spotdrill")["Stacks"][0]
+    resources = cloudformation.describe_stack_resources(StackName="spotdrill")["StackResources"]
+    # moto lists a resource whose condition is false too, without its type
+    made = sorted(resource["ResourceType"] for resource in resources if "ResourceType" in resource)
+    return made, {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def on_moto():
+    url = moto.start_moto()
+    cloudformation, events, functions, iam, logs = (
+        moto.client(service, url) for service in ("cloudformation", "events", "lambda", "iam", "logs")
+    )
+    made, outputs = deploy(cloudformation, {"SlackSecretName": "spotdrill/slack-webhook"})
+    kinds = ["Lambda::Permission", "Logs::ResourcePolicy", "Lambda::Function"]
+    kinds += ["Events::Rule", "IAM::Role", "Logs::LogGroup"] * 2
+    same("moto makes every resource of the stack", made, sorted(f"AWS::{kind}" for kind in kinds))
+    same("the stack says what it made", outputs, {
+        "FunctionName": "send-slack-spot-event",
+        "FunctionLogGroup": "/aws/lambda/send-slack-spot-event",
+        "FunctionRoleArn": f"arn:aws:iam::123456789012:role/send-slack-spot-event-{REGION}",
+        "SlackRule": "spot-event",
+        "SlackSecretName": "spotdrill/slack-webhook",
+        "EventLogRule": "spotdrill-events",
+        "EventLogGroup": "/aws/events/spotdrill",
+        "FisRoleArn": "arn:aws:iam::123456789012:role/spot-fis-test",
+    })
+    function = functions.get_function_configuration(FunctionName="send-slack-spot-event")
+    settings = {"SLACK_SECRET": "spotdrill/slack-webhook", "USERNAME": "spot-event", "ICON_URL": "", "COLOR": "#36C5F0"}
+    same("the Lambda has its settings", function["Environment"]["Variables"], settings)
+    policy = logs.describe_resource_policies()["resourcePolicies"][0]["policyDocument"]
+    may_write = json.loads(policy)["Statement"][1]
+    rule = events.describe_rule(Name="spotdrill-events")["Arn"]
+    same("only the rule of the stack may write events", may_write["Condition"], {"ArnEquals": {"aws:SourceArn": rule}})
+    cloudformation.delete_stack(StackName="spotdrill")
+    left = [role["RoleName"] for role in iam.list_roles()["Roles"]]
+    left += [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    left += [rule["Name"] for rule in events.list_rules()["Rules"]]
+    left += [function["FunctionName"] for function in functions.list_functions()["Functions"]]
+    same("nothing is left of a stack that is deleted", left, [])
+    made, outputs = deploy(cloudformation, {"LogGroups": "existing"})
+    check("log groups that exist are not made", "AWS::Logs::LogGroup" not in made, made)
+    check("without a secret none is named", "SlackSecretName" not in outputs, outputs)
+
+
+def the_policies():
+    readme = (IAM / "README.md").read_text()
+    for path in sorted(IAM.glob("*.json")):
+        name, text = path.stem, path.read_text()
+        document = json.loads(text)
+        same(f"{name}: the file is written as JSON is printed", text, json.dumps(document, indent=2) + "\n")
+        sids = [statement["Sid"] for statement in document["Statement"]]
+        same(f"{name}: no Sid is there twice", len(sids), len(set(sids)))
+        section = next((part for part in readme.split("\n## ") if f"{name}.json" in part.splitlines()[0]), "")
+        reasons = re.findall(r"^\| `(\w+)` \| ", section, re.MULTILINE)
+        missing = [sid for sid in sids if sid not in reasons]
+        check(f"{name}: each statement has its reason in the README", section and not missing, missing)
+        unknown = sorted(set(re.findall(r"<[^<>]*>", text)) - set(PLACEHOLDERS))
+        same(f"{name}: placeholders are known", unknown, [])
+        wide = [s["Sid"] for s in document["Statement"] for action in listed(s["Action"]) if "*" in action]
+        same(f"{name}: no action by wildcard", wide, [])
+        size = len(re.sub(r"\s", "", text))
+        check(f"{name}: fits into a managed policy, with room for real names", size < POLICY_CHARACTERS - 600, size)
+        if not name.endswith("-trust"):
+            what = f"{name}: each action exists and can be limited to its resources"
+            lint(what, "--include-checks", "I", "--regions", REGIONS[0], text=as_template(document))
+    sids = {statement["Sid"] for path in IAM.glob("*.json") for statement in json.loads(path.read_text())["Statement"]}
+    reasons = set(re.findall(r"^\| `([A-Z]\w+)` \| ", readme, re.MULTILINE))
+    same("the README gives no reason for a statement that is not there", sorted(reasons - sids), [])
+    undocumented = [name for name in PLACEHOLDERS if f"`{name}`" not in readme]
+    same("each placeholder is explained in the README", undocumented, [])
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def as_template(document):
+    """A template that holds the policy, for cfn-lint: it knows IAM's actions and the resources that they take."""
+    text = json.dumps(document)
+    names = {"<partition>": "aws", "<region>": REGIONS[0], "<account>": "123456789012"}
+    for placeholder in PLACEHOLDERS:
+        text = text.replace(placeholder, names.get(placeholder, "spotdrill"))
+    resource = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": json.loads(text)}}
+    return json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Policy": resource}})
+
+
+def script():
+    if os.environ.get("UPDATE"):
+        inline()
+    the_function()
+    the_template()
+    the_policies()
+    on_moto()
+
+
+if __name__ == "__main__":
+    checks.main(script)
