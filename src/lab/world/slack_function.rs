@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::lab::wire::json::set;
+
 const FOOTER_ICON: &str = "https://a0.awsstatic.com/libra-css/images/site/touch-icon-iphone-114-smile.png";
 
 /// What an event is about.
@@ -56,7 +58,7 @@ impl<'e> Notice<'e> {
             }],
         });
         if let Some(icon) = given("ICON_URL") {
-            payload["icon_url"] = json!(icon);
+            set(&mut payload, "icon_url", json!(icon));
         }
         payload
     }
