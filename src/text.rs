@@ -50,7 +50,8 @@ fn made_safe(raw: &str, most_bytes: usize) -> String {
         let before = safe.len();
         push_safe(&mut safe, character);
         if safe.len() > most_bytes {
-            safe.truncate(before.min(most_bytes.saturating_sub('…'.len_utf8())));
+            let room = before.min(most_bytes.saturating_sub('…'.len_utf8()));
+            safe.truncate(safe.floor_char_boundary(room));
             safe.push('…');
             break;
         }
@@ -154,6 +155,15 @@ mod tests {
     }
 
     proptest! {
+        /// Wherever the cut falls in a character of several bytes.
+        #[test]
+        fn a_text_of_any_script_is_cut_between_characters(lead in 0..8_usize, character in "[日é😀a\u{202e}]") {
+            let cut = SafeText::new(format!("{}{}", "x".repeat(lead), character.repeat(FIELD_BYTES)));
+            prop_assert!(cut.len() <= FIELD_BYTES && cut.as_str().ends_with('…'));
+            let line = SafeText::line(format!("{}{}", "x".repeat(lead), character.repeat(LINE_BYTES)));
+            prop_assert!(line.len() <= LINE_BYTES);
+        }
+
         #[test]
         fn nothing_that_acts_is_left_and_twice_is_once(raw in "\\PC*|.*") {
             let once = SafeText::new(&raw);

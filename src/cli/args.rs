@@ -217,7 +217,10 @@ impl Global {
         let serving = matches!(command, Some(Command::Lab { .. }));
         let lab = self.lab.is_some();
         let scenario = matches!(command, Some(Command::Lab { command: LabCommand::Serve { scenario: Some(_), .. } }));
-        if lab && self.endpoint_url.is_some() {
+        let elsewhere = self.profile.is_some() || self.endpoint_url.is_some() || self.fis_role.is_some();
+        if serving && (elsewhere || self.region.is_some() || self.read_only || self.settle.is_some()) {
+            Some("`lab` takes of the common options only --lab, --speed and --seed: a lab is as its scenario says")
+        } else if lab && self.endpoint_url.is_some() {
             Some("--lab brings its own server: leave out --endpoint-url")
         } else if lab && self.profile.is_some() {
             Some("--lab uses no account: leave out --profile")

@@ -52,8 +52,8 @@ All times are the lab's, which pass at its speed.
 
 ## Limits
 
-- Loopback only; a `Host` that is not loopback and any `Origin` are refused with 403, a body over 6 MiB with 413, a head over
-  64 KiB with 431. A request that takes more than 30 seconds to come is not waited for.
+- Loopback only; a `Host` that is not loopback and any `Origin` are refused with 403, a body over 6 MiB with 413, a head
+  of hundreds of KiB with 431. A request that takes more than 30 seconds to come is not waited for.
 - 256 connections: for another one, the connection that has been idle for longest is closed.
 - No file is written, and nothing outlives the process.
 ";

@@ -16,8 +16,10 @@ use std::{
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use http::{
-    HeaderMap, Request, Response, StatusCode,
+    Request, Response, StatusCode,
     header::{HOST, ORIGIN},
+    request::Parts,
+    uri::Authority,
 };
 use http_body::Body as _;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -147,7 +149,7 @@ async fn connection(house: House, stream: TcpStream) {
 
 async fn serve(house: &House, guest: &Arc<Guest>, request: Request<Incoming>) -> Result<Response<Body>, Reset> {
     let (parts, body) = request.into_parts();
-    if let Err(reason) = admit(&parts.headers) {
+    if let Err(reason) = admit(&parts) {
         return Ok(plain(StatusCode::FORBIDDEN, reason));
     }
     if body.size_hint().lower() > BODY as u64 {
@@ -188,12 +190,17 @@ async fn answer(house: &House, guest: &Arc<Guest>, request: Request<Bytes>) -> R
 }
 
 /// Refuses what a web page may have sent: a name that was bound to loopback afterwards, or another site's script.
-fn admit(headers: &HeaderMap) -> Result<(), &'static str> {
-    if headers.contains_key(ORIGIN) {
+fn admit(parts: &Parts) -> Result<(), &'static str> {
+    if parts.headers.contains_key(ORIGIN) {
         return Err("requests of web pages are refused");
     }
-    let host = headers.get(HOST).ok_or("the header Host is missing: it must be a loopback address")?;
-    if host.to_str().is_ok_and(is_loopback) { Ok(()) } else { Err("the host is not a loopback address") }
+    if !parts.headers.contains_key(HOST) {
+        return Err("the header Host is missing: it must be a loopback address");
+    }
+    let named = parts.headers.get_all(HOST).iter().map(|host| host.to_str().unwrap_or_default());
+    // An absolute URI outranks the header.
+    let all_loopback = named.chain(parts.uri.authority().map(Authority::as_str)).all(is_loopback);
+    if all_loopback { Ok(()) } else { Err("the host is not a loopback address") }
 }
 
 /// Whether a `Host` is localhost or a loopback literal, with or without a port or the host prefix of Live Tail.

@@ -77,12 +77,17 @@ fn get_all(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
     Ok(json!({ "Parameters": found, "InvalidParameters": invalid }))
 }
 
+/// The image that a public parameter names; none if there is no such parameter.
+pub(super) fn public_image(world: &World, name: &str) -> Option<String> {
+    KNOWN.iter().any(|known| like(known, name)).then(|| image(&format!("{} {name}", world.scenario.region)))
+}
+
 fn parameter(world: &World, name: &str) -> Option<Value> {
-    KNOWN.iter().any(|known| like(known, name)).then(|| {
+    public_image(world, name).map(|image| {
         json!({
             "Name": name,
             "Type": "String",
-            "Value": image(&format!("{} {name}", world.scenario.region)),
+            "Value": image,
             "Version": 1,
             "LastModifiedDate": MODIFIED,
             "ARN": format!("arn:aws:ssm:{}::parameter{name}", world.scenario.region),

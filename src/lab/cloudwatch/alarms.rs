@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{invalid, listing, required, tags, texts};
 use crate::lab::{
-    wire::{error::ApiError, time::epoch_seconds},
+    wire::{error::ApiError, json::set, time::epoch_seconds},
     world::{
         World,
         alarm::{Alarm, AlarmHistory, AlarmState},
@@ -100,7 +100,7 @@ pub(super) fn describe(world: &mut World, input: &Value) -> Result<Value, ApiErr
     };
     let alarms = world.alarms.values().filter(wanted).map(|alarm| description(world, alarm)).collect();
     let mut answer = listing("DescribeAlarms", input, "MetricAlarms", alarms)?;
-    answer["CompositeAlarms"] = json!([]);
+    set(&mut answer, "CompositeAlarms", json!([]));
     Ok(answer)
 }
 
@@ -117,7 +117,7 @@ fn description(world: &World, alarm: &Alarm) -> Value {
         "StateTransitionedTimestamp": epoch_seconds(alarm.since),
     });
     for (name, value) in &alarm.content {
-        described[name] = value.clone();
+        set(&mut described, name, value.clone());
     }
     described
 }

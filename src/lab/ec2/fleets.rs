@@ -173,7 +173,7 @@ fn pools(world: &mut World, form: &Form) -> Result<Vec<Pool>, ApiError> {
         for (number, one) in (1..).zip(overrides) {
             take_only(&config, &format!("Overrides.{number}"), &OVERRIDES)?;
             let own = LaunchData {
-                image: one.get("ImageId").map(launch_data::image).transpose()?,
+                image: one.get("ImageId").map(|id| launch_data::image(world, id)).transpose()?,
                 instance_type: one.get("InstanceType").map(launch_data::instance_type).transpose()?,
                 zone: launch_data::zone(world, one.get("AvailabilityZone"), one.get("SubnetId"))?,
                 ..LaunchData::default()

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::lab::{
     scenario::Behavior,
+    ssm,
     wire::{
         error::ApiError,
         query::{Element, Form, element, maybe, set, text},
@@ -29,7 +30,7 @@ pub(super) fn read(world: &World, form: &Form) -> Result<LaunchData, ApiError> {
     take_only(form, "Placement", &["AvailabilityZone"])?;
     let mut tags = tag_specifications(form, &["instance", "spot-instances-request"])?;
     Ok(LaunchData {
-        image: form.get("ImageId").map(image).transpose()?,
+        image: form.get("ImageId").map(|id| image(world, id)).transpose()?,
         instance_type: form.get("InstanceType").map(instance_type).transpose()?,
         zone: zone(world, form.get("Placement.AvailabilityZone"), form.get("SubnetId"))?,
         spot: spot(form)?,
@@ -38,7 +39,12 @@ pub(super) fn read(world: &World, form: &Form) -> Result<LaunchData, ApiError> {
     })
 }
 
-pub(super) fn image(id: &str) -> Result<Arc<str>, ApiError> {
+/// An id, or `resolve:ssm:` and a public parameter that names one.
+pub(super) fn image(world: &World, id: &str) -> Result<Arc<str>, ApiError> {
+    if let Some(name) = id.strip_prefix("resolve:ssm:") {
+        let unknown = || invalid(format!("The SSM parameter {name} does not name an image."));
+        return ssm::public_image(world, name).map(Into::into).ok_or_else(unknown);
+    }
     let digits = id.strip_prefix("ami-").unwrap_or_default();
     if [8, 17].contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(id.into());

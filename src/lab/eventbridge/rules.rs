@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 
 use super::{Input, invalid, not_found, put::parsed};
 use crate::lab::{
-    wire::{error::ApiError, json::tag_list},
+    wire::{
+        error::ApiError,
+        json::{set, tag_list},
+    },
     world::{World, rule::Rule},
 };
 
@@ -48,7 +51,7 @@ pub(super) fn put(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
 pub(super) fn describe(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
     let rule = Input::of(world, body)?.rule(world)?.clone();
     let mut answer = shown(world, &rule);
-    answer["CreatedBy"] = json!(world.scenario.account);
+    set(&mut answer, "CreatedBy", json!(world.scenario.account));
     Ok(answer)
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{listing, not_found};
 use crate::lab::{
-    wire::{error::ApiError, rest_json::RestCall},
+    wire::{error::ApiError, json::set, rest_json::RestCall},
     world::{
         World,
         template::{ASG_CAPACITY_ERROR, AUTO_SCALING_GROUP, SPOT_INSTANCE, SPOT_INTERRUPTION, WAIT},
@@ -87,7 +87,7 @@ pub(super) fn get(world: &mut World, call: &RestCall) -> Result<Value, ApiError>
         (parameter.name.to_owned(), json!({ "description": parameter.description, "required": parameter.required }))
     };
     let mut described = summary(world, action);
-    described["parameters"] = action.parameters.iter().map(describe).collect();
+    set(&mut described, "parameters", action.parameters.iter().map(describe).collect::<Value>());
     Ok(json!({ "action": described }))
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::lab::{
-    wire::time::epoch_seconds,
+    wire::{json::set, time::epoch_seconds},
     world::{
         World,
         experiment::{ActionRun, Experiment, State},
@@ -15,7 +15,7 @@ use crate::lab::{
 
 pub(super) fn template(world: &World, template: &Template) -> Value {
     let content = serde_json::to_value(&template.content).unwrap_or_default();
-    merged([template_summary(world, template), content, json!({ "targetAccountConfigurationsCount": 0 })])
+    merged(&[template_summary(world, template), content, json!({ "targetAccountConfigurationsCount": 0 })])
 }
 
 pub(super) fn template_summary(world: &World, template: &Template) -> Value {
@@ -32,7 +32,7 @@ pub(super) fn template_summary(world: &World, template: &Template) -> Value {
 pub(super) fn experiment(world: &World, experiment: &Experiment) -> Value {
     let mut content = serde_json::to_value(&experiment.content).unwrap_or_default();
     for own in ["description", "experimentOptions"] {
-        content[own] = Value::Null;
+        set(&mut content, own, Value::Null);
     }
     let actions: BTreeMap<_, _> = experiment.actions.iter().map(|(name, run)| (name, action(run))).collect();
     let more = json!({
@@ -41,7 +41,7 @@ pub(super) fn experiment(world: &World, experiment: &Experiment) -> Value {
         "endTime": experiment.ended.map(epoch_seconds),
         "targetAccountConfigurationsCount": 0,
     });
-    merged([content, experiment_summary(world, experiment), more])
+    merged(&[content, experiment_summary(world, experiment), more])
 }
 
 pub(super) fn experiment_summary(world: &World, experiment: &Experiment) -> Value {
@@ -71,9 +71,9 @@ pub(super) fn experiment_arn(world: &World, id: &str) -> String {
 
 fn action(run: &ActionRun) -> Value {
     let mut described = serde_json::to_value(&run.action).unwrap_or_default();
-    described["state"] = state(&run.state);
-    described["startTime"] = json!(run.started.map(epoch_seconds));
-    described["endTime"] = json!(run.ended.map(epoch_seconds));
+    set(&mut described, "state", state(&run.state));
+    set(&mut described, "startTime", json!(run.started.map(epoch_seconds)));
+    set(&mut described, "endTime", json!(run.ended.map(epoch_seconds)));
     described
 }
 
@@ -82,6 +82,6 @@ fn state(state: &State) -> Value {
 }
 
 /// One object with the members of all; of two by one name the later.
-fn merged<const N: usize>(objects: [Value; N]) -> Value {
+fn merged<const N: usize>(objects: &[Value; N]) -> Value {
     objects.iter().filter_map(Value::as_object).flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
 }

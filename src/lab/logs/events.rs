@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{GroupName, invalid, pages, pattern, unknown_stream};
 use crate::lab::{
-    wire::{error::ApiError, json_rpc, token::PageToken},
+    wire::{error::ApiError, json::set, json_rpc, token::PageToken},
     world::{World, log_group::LogEvent},
 };
 
@@ -64,7 +64,7 @@ pub(super) fn filter_log_events(world: &mut World, body: &[u8]) -> Result<Value,
     });
     let asked = (input.limit, input.next_token.as_deref());
     let mut answer = pages(PAGE).listing("FilterLogEvents", asked, "events", (1..).zip(events))?;
-    answer["searchedLogStreams"] = json!([]);
+    set(&mut answer, "searchedLogStreams", json!([]));
     Ok(answer)
 }
 

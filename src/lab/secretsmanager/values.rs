@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Input, STAGE, invalid, lifecycle::named, refuse};
 use crate::lab::{
-    wire::{error::ApiError, time::epoch_seconds},
+    wire::{error::ApiError, json::set, time::epoch_seconds},
     world::World,
 };
 
@@ -14,7 +14,7 @@ pub(super) fn put(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
         return Err(invalid("You must provide either SecretString or SecretBinary."));
     }
     let mut answer = write(world, input)?;
-    answer["VersionStages"] = json!([STAGE]);
+    set(&mut answer, "VersionStages", json!([STAGE]));
     Ok(answer)
 }
 

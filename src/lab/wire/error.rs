@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 
+/// What is added to the refusal of an operation that AWS may have: nobody is to look for the mistake in their own call.
+pub(in crate::lab) const NOT_PLAYED: &str = "The lab does not play it: `spotdrill lab promises` lists what it does.";
+
 /// A refusal in AWS's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::lab) struct ApiError {

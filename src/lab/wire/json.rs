@@ -23,6 +23,13 @@ pub(in crate::lab) fn pruned(value: Value) -> Value {
     }
 }
 
+/// Sets a member of an object.
+pub(in crate::lab) fn set(object: &mut Value, name: &str, value: impl Into<Value>) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(name.to_owned(), value.into());
+    }
+}
+
 /// Tags as a list of `Key` and `Value`.
 pub(in crate::lab) fn tag_list<'t>(tags: impl IntoIterator<Item = (&'t String, &'t String)>) -> Value {
     tags.into_iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect()

@@ -4,7 +4,10 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::{error::ApiError, json::encode};
+use super::{
+    error::{ApiError, NOT_PLAYED},
+    json::encode,
+};
 
 /// Which of the two; they differ in the content type alone, as far as the lab goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +37,7 @@ pub(in crate::lab) fn input<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiEr
 }
 
 pub(in crate::lab) fn unknown_operation() -> ApiError {
-    ApiError::bad("UnknownOperationException", "")
+    ApiError::bad("UnknownOperationException", NOT_PLAYED)
 }
 
 /// botocore reads the code from the body alone, the Rust SDK from either place.

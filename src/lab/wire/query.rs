@@ -8,7 +8,7 @@ use quick_xml::{
     events::{BytesDecl, BytesText, Event},
 };
 
-use super::error::ApiError;
+use super::error::{ApiError, NOT_PLAYED};
 
 pub(in crate::lab) const CONTENT_TYPE: &str = "text/xml;charset=UTF-8";
 
@@ -182,7 +182,8 @@ impl Dialect {
 }
 
 pub(in crate::lab) fn unknown_operation(action: &str) -> ApiError {
-    ApiError::bad("InvalidAction", format!("The action {action} is not valid for this web service."))
+    let message = format!("The action {action} is not valid for this web service. {NOT_PLAYED}");
+    ApiError::bad("InvalidAction", message)
 }
 
 fn document(root: &Element, namespace: Option<&str>) -> io::Result<Bytes> {

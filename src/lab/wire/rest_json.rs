@@ -6,7 +6,10 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::{error::ApiError, json::encode};
+use super::{
+    error::{ApiError, NOT_PLAYED},
+    json::encode,
+};
 
 pub(in crate::lab) const CONTENT_TYPE: &str = "application/json";
 
@@ -80,7 +83,7 @@ impl RestCall {
 }
 
 pub(in crate::lab) fn unknown_operation() -> ApiError {
-    ApiError::not_found("UnknownOperationException", "")
+    ApiError::not_found("UnknownOperationException", NOT_PLAYED)
 }
 
 /// The body of a refusal; its code travels in the header `x-amzn-ErrorType`.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::lab::{
     policy::{self, Context, Decision, Request},
-    wire::{error::ApiError, time::iso_seconds},
+    wire::{error::ApiError, json::set, time::iso_seconds},
 };
 
 /// The role of whoever has the lab's own access key.
@@ -224,7 +224,7 @@ impl World {
 pub(in crate::lab) fn trust(principal: &Value, condition: Option<Value>) -> Value {
     let mut statement = json!({ "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" });
     if let Some(condition) = condition {
-        statement["Condition"] = condition;
+        set(&mut statement, "Condition", condition);
     }
     json!({ "Version": "2012-10-17", "Statement": [statement] })
 }

@@ -8,7 +8,7 @@ use super::{
     experiment::{Experiment, State},
     template::Action,
 };
-use crate::lab::wire::time::iso_seconds;
+use crate::lab::wire::{json::set, time::iso_seconds};
 
 /// FIS documents that the first use of a log destination delays an experiment by about this.
 const FIRST_USE: SignedDuration = SignedDuration::from_secs(15);
@@ -63,7 +63,7 @@ impl World {
             self.log(id, "target-resolution-detail", &detail(page, arns));
         }
         let mut end = detail(pages, arns.chunks(PAGE).last().unwrap_or_default());
-        end["status"] = json!(if failed { "failed" } else { "completed" });
+        set(&mut end, "status", json!(if failed { "failed" } else { "completed" }));
         self.log(id, "target-resolution-end", &end);
     }
 

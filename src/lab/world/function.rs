@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{World, role::Role};
-use crate::lab::wire::error::ApiError;
+use crate::lab::wire::{error::ApiError, json::set};
 
 /// A line of the source by which the lab knows the one function that it can run. It runs a model of that function and never
 /// the source itself.
@@ -49,11 +49,11 @@ pub(in crate::lab) fn permission(
     let mut statement = json!({
         "Sid": sid, "Effect": "Allow", "Principal": { kind: principal }, "Action": action, "Resource": resource,
     });
-    if let Some(arn) = source_arn {
-        statement["Condition"]["ArnLike"] = json!({ "AWS:SourceArn": arn });
-    }
-    if let Some(account) = source_account {
-        statement["Condition"]["StringEquals"] = json!({ "AWS:SourceAccount": account });
+    let source = source_arn.map(|arn| ("ArnLike", json!({ "AWS:SourceArn": arn })));
+    let account = source_account.map(|id| ("StringEquals", json!({ "AWS:SourceAccount": id })));
+    let condition: Value = source.into_iter().chain(account).map(|(name, value)| (name.to_owned(), value)).collect();
+    if condition != json!({}) {
+        set(&mut statement, "Condition", condition);
     }
     statement
 }

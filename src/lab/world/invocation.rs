@@ -13,7 +13,7 @@ use super::{
     slack::{Answer, Post, is_loopback},
     slack_function::{Notice, line},
 };
-use crate::lab::wire::time::iso_millis;
+use crate::lab::wire::{json::set, time::iso_millis};
 
 /// Which build of Python it is; AWS names these by a hash.
 const RUNTIME: &str = "c1dc7ef1b2d2e9b4d1d8ff8a8e6f7d1c34a0bde0c1a2b5b8f6fb4e3f9d4c7a61";
@@ -311,7 +311,7 @@ impl Invocation {
         });
         if let Some(init) = init {
             text = format!("{text}\tInit Duration: {init:.2} ms");
-            metrics["initDurationMs"] = json!(init);
+            set(&mut metrics, "initDurationMs", json!(init));
         }
         if status != "success" {
             text = format!("{text}\tStatus: {status}");

@@ -5,7 +5,13 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use serde_json::{Value, json};
 
+<<<<<<< HEAD
 const ICON: &str = "https://a0.awsstatic.com/libra-css/images/site/touch-icon-iphone-114-smile.png";
+=======
+use crate::lab::wire::json::set;
+
+const FOOTER_ICON: &str = "https://a0.awsstatic.com/libra-css/images/site/touch-icon-iphone-114-smile.png";
+>>>>>>> lab-slim
 
 /// How much of a text is shown, in characters.
 const LONGEST: usize = 256;
@@ -79,7 +85,7 @@ impl<'e> Notice<'e> {
             }],
         });
         if let Some(icon) = given("ICON_URL") {
-            payload["icon_url"] = json!(icon);
+            set(&mut payload, "icon_url", json!(icon));
         }
         payload
     }

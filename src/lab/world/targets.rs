@@ -9,7 +9,10 @@ use super::{
     instance::{Instance, InstanceState, Tags},
     template::{Filter, SPOT_INSTANCE, Selection, Target},
 };
-use crate::lab::{scenario::Lifecycle, wire::time::iso_millis};
+use crate::lab::{
+    scenario::Lifecycle,
+    wire::{json::set, time::iso_millis},
+};
 
 /// FIS's quota L-F3F4B54A, and its like for groups: targets that are found by tags, per experiment.
 const TAGGED_TARGETS: usize = 5;
@@ -96,7 +99,7 @@ impl World {
             "InstanceLifecycle": "spot", "SpotInstanceRequestId": instance.spot_request, "Tags": tags,
         });
         if let Some((code, message)) = instance.state_reason {
-            document["StateReason"] = json!({ "Code": code, "Message": message });
+            set(&mut document, "StateReason", json!({ "Code": code, "Message": message }));
         }
         document
     }

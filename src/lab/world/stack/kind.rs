@@ -296,7 +296,10 @@ pub(in crate::lab) const KINDS: &[Kind] = &[
         seconds: 3,
         put: secrets::put,
         // At once, without a time in which it could be restored: a choice of the lab's.
-        delete: |world, arn, _| gone(world.secrets.retain(|_, secret| secret.arn != arn)),
+        delete: |world, arn, _| {
+            world.secrets.retain(|_, secret| secret.arn != arn);
+            Ok(())
+        },
         live: secrets::live,
     },
 ];
