@@ -19,7 +19,8 @@ use super::{
 const FUNCTIONS: &str = "/2015-03-31/functions";
 const ONE: &str = "the version $LATEST only, and no CodeSha256";
 const OURS: &str = "runs send-slack-spot-event only, known by the line `# send-slack-spot-event` in its one Python file, \
-                    and as a model of it; states are Active at once; no CodeSha256";
+                    and as a model of it, which reads its secret for each event; states are Active at once; no \
+                    CodeSha256";
 const PERMISSION: &str = "statements with Principal, SourceArn and SourceAccount";
 
 #[rustfmt::skip]

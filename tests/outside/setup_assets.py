@@ -12,8 +12,12 @@ import os
 import re
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import boto3
+from botocore.config import Config
 from cfnlint.decode import cfn_yaml
 
 import checks
@@ -193,6 +197,98 @@ def on_moto():
     check("without a secret none is named", "SlackSecretName" not in outputs, outputs)
 
 
+def the_slack():
+    """A server on loopback that takes what is posted: its URL and the posts."""
+    posts = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            posts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}/services/hook", posts
+
+
+def on_the_lab():
+    """The stack by a change set, a drill of its own experiment template that tells Slack by its own Lambda, and its end."""
+    _, printed = checks.serve_lab("--seed", "7", "--speed", "120")
+    session = boto3.session.Session(
+        printed["AWS_ACCESS_KEY_ID"], printed["AWS_SECRET_ACCESS_KEY"], region_name=printed["AWS_REGION"]
+    )
+
+    def client(service):
+        once = Config(inject_host_prefix=False, proxies={})
+        return session.client(service, endpoint_url=printed["AWS_ENDPOINT_URL"], config=once)
+
+    names = ("cloudformation", "events", "fis", "lambda", "logs", "iam", "secretsmanager")
+    stacks, events, fis, functions, groups, iam, secrets = (client(name) for name in names)
+
+    def there():
+        found = {function["FunctionName"] for function in functions.list_functions()["Functions"]}
+        found |= {role["RoleName"] for role in iam.list_roles()["Roles"]}
+        found |= {rule["Name"] for rule in events.list_rules()["Rules"]}
+        found |= {group["logGroupName"] for group in groups.describe_log_groups()["logGroups"]}
+        found |= {policy["policyName"] for policy in groups.describe_resource_policies()["resourcePolicies"]}
+        return found | {template["id"] for template in fis.list_experiment_templates()["experimentTemplates"]}
+
+    before, (url, posts) = there(), the_slack()
+    secrets.create_secret(Name="own/webhook", SecretString=url)
+    # the lab's region has the usual names already
+    own = {"FunctionName": "own-function", "RuleName": "own-rule", "FisRoleName": "own-fis", "Prefix": "own"}
+    own |= {"SlackSecretName": "own/webhook", "Nodegroup": "web-spot", "InterruptOnly": "nodegroup"}
+    change = {"StackName": "own", "ChangeSetName": "first"}
+    stacks.create_change_set(
+        **change,
+        ChangeSetType="CREATE",
+        TemplateBody=STACK.read_text(),
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in own.items()],
+    )
+    seen = lambda: stacks.describe_change_set(**change)
+    checks.until("the change set is made", lambda: seen()["Status"] == "CREATE_COMPLETE")
+    kinds = sorted({each["ResourceChange"]["Action"] for each in seen()["Changes"]})
+    same("the change set adds and does nothing else", kinds, ["Add"])
+    same("a change set makes nothing yet", there(), before)
+    stacks.execute_change_set(**change)
+    stacks.get_waiter("stack_create_complete").wait(StackName="own", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    stack = stacks.describe_stacks(StackName="own")["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    same("the lab makes the stack", stack["StackStatus"], "CREATE_COMPLETE")
+    made = {"own-function", "own-function-eu-west-1", "own-rule", "own-events", "own-fis", "/aws/events/own"}
+    made |= {"/aws/lambda/own-function", outputs["ExperimentTemplateId"]}
+    same("with everything that it says", there() - before, made)
+
+    started = fis.start_experiment(experimentTemplateId=outputs["ExperimentTemplateId"])["experiment"]
+    checks.until("Slack is told", lambda: posts)
+    said = posts[0]["attachments"][0]
+    of_group = {"title": "node group", "value": "web-spot", "short": True}
+    check("the stack's Lambda tells Slack of the drill", "action: *terminate*" in said["text"], said)
+    check("and of which node group", of_group in said["fields"], said)
+
+    def logged(group):
+        return [event["message"] for event in groups.filter_log_events(logGroupName=group)["events"]]
+
+    function = outputs["FunctionLogGroup"]
+    line = checks.until("its line", lambda: next((it for it in logged(function) if it.startswith("{")), None))
+    same("its line says how it went", json.loads(line)["message"], "posted to Slack, status 200")
+    check("AWS's own events are in the stack's log", any(" Warning" in it for it in logged("/aws/events/own")))
+    over = lambda: fis.get_experiment(id=started["id"])["experiment"]["state"]["status"] == "completed"
+    checks.until("the experiment is over", over)
+    same("the drill told Slack once", len(posts), 1)
+
+    stacks.delete_stack(StackName="own")
+    stacks.get_waiter("stack_delete_complete").wait(StackName="own", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    left = there() - before - {"AWSServiceRoleForFIS"}  # the account's first experiment makes that one
+    same("nothing is left of the stack in the lab", left, set())
+
+
 def the_policies():
     readme = (IAM / "README.md").read_text()
     for path in sorted(IAM.glob("*.json")):
@@ -242,6 +338,7 @@ def script():
     the_template()
     the_policies()
     on_moto()
+    on_the_lab()
 
 
 if __name__ == "__main__":

@@ -118,7 +118,14 @@ impl World {
         };
         self.secrets.insert(secret.name.clone(), secret);
         self.functions.insert(name.to_owned(), function);
-        self.deploy_rule(TO_FUNCTION, &json!({ "source": ["aws.ec2"], "detail-type": [WARNING] }), arn);
+        let pattern = json!({ "$or": [
+            {
+                "source": ["aws.ec2"], "detail-type": [WARNING],
+                "detail": { "instance-action": ["terminate", "stop", "hibernate"] },
+            },
+            { "source": ["spotdrill.selftest"] },
+        ] });
+        self.deploy_rule(TO_FUNCTION, &pattern, arn);
     }
 
     fn deploy_rule(&mut self, name: &str, pattern: &Value, target: String) {

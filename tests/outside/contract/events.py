@@ -21,7 +21,8 @@ def described(call, lab):
     listed = call("events", "ListRules", NextToken=listed["NextToken"])
     assert [rule["Name"] for rule in listed["Rules"]] == ["spot-event"], listed
     described = call("events", "DescribeRule", Name="spot-event", EventBusName="default")
-    assert json.loads(described["EventPattern"])["source"] == ["aws.ec2"] and described["CreatedBy"] == lab.account
+    sources = [one["source"] for one in json.loads(described["EventPattern"])["$or"]]
+    assert sources == [["aws.ec2"], ["spotdrill.selftest"]] and described["CreatedBy"] == lab.account, described
     targets = call("events", "ListTargetsByRule", Rule="spot-event", EventBusName="default", Limit=5)["Targets"]
     assert targets[0]["Arn"].endswith(":function:send-slack-spot-event"), targets
 
