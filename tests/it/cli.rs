@@ -149,6 +149,16 @@ fn a_group_that_gets_no_capacity_fails_the_drill() {
 }
 
 #[test]
+fn hostile_lines_of_log_are_told_and_break_nothing() {
+    let home = Home::new();
+    let words = "run --lab hostile --seed 6546 --speed 60 --settle 3m --group web-spot --count 1 --yes --format ndjson";
+    let ended = run(&mut home.spotdrill(words));
+    assert_eq!((ended.code, ended.err.contains("panicked")), (Some(HELD), false), "{}", ended.err);
+    let cut = |fact: &&Value| fact["fact"] == "log-line" && fact.to_string().contains('…');
+    assert!(facts(&ended.out).iter().filter(cut).count() > 0, "{}", ended.out);
+}
+
+#[test]
 fn ctrl_c_stops_the_experiment_and_the_drill_is_aborted() {
     let home = Home::new();
     let words = "run --lab --speed 200 --group web-spot --count 1 --warn 15m --yes --format ndjson";
@@ -314,6 +324,7 @@ fn options_that_do_not_go_together_are_wrong_usage() {
         ("fleet --lab --profile x", "leave out --profile"),
         ("fleet --lab --endpoint-url http://127.0.0.1:9", "leave out --endpoint-url"),
         ("fleet --lab --speed 0", "0.1 to 1000"),
+        ("lab serve --region us-east-1", "a lab is as its scenario says"),
         ("--lab tiny lab serve --scenario tiny", "--lab and --scenario both name a scenario"),
     ] {
         let complaint = complaint(&mut home.spotdrill(words), USAGE);

@@ -5,13 +5,9 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use serde_json::{Value, json};
 
-<<<<<<< HEAD
-const ICON: &str = "https://a0.awsstatic.com/libra-css/images/site/touch-icon-iphone-114-smile.png";
-=======
 use crate::lab::wire::json::set;
 
-const FOOTER_ICON: &str = "https://a0.awsstatic.com/libra-css/images/site/touch-icon-iphone-114-smile.png";
->>>>>>> lab-slim
+const ICON: &str = "https://a0.awsstatic.com/libra-css/images/site/touch-icon-iphone-114-smile.png";
 
 /// How much of a text is shown, in characters.
 const LONGEST: usize = 256;
