@@ -458,7 +458,7 @@ async fn live_tail_updates_every_second_and_shows_what_comes() {
         assert!(!update.session_metadata().unwrap().sampled());
         seen.extend(update.session_results().iter().map(|event| event.message().unwrap().to_owned()));
     }
-    for part in ["FIS Experiment State Change", "Rebalance", "Warning", "START RequestId", "*terminate*", "REPORT"] {
+    for part in ["FIS Experiment State Change", "Rebalance", "Warning", "START RequestId", "status 200", "REPORT"] {
         assert!(seen.iter().any(|message| message.contains(part)), "{part}: {seen:#?}");
     }
 }

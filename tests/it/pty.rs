@@ -80,7 +80,7 @@ fn a_whole_drill_goes_by_the_keys_that_the_footer_shows() {
     let began = terminal.frames().len();
     terminal.shows("interruption in");
     terminal.shows("POINT OF NO RETURN");
-    terminal.shows("action: *terminate*");
+    terminal.shows("posted to Slack, status 200");
     terminal.shows("new in web-spot");
     terminal.shows("terminated");
     let verdict = terminal.shows("HELD  2 interrupted");

@@ -299,7 +299,7 @@ pub(super) fn noticed(world: World) -> Session {
         let notice = What::NoticeIssued { basis: Basis::Event, action: Some(Behavior::Terminate) };
         session.fact(Source::Events, Some(target), &format!("12:08:{second}"), notice);
         session.spot_request(target, "12:08:05", "active", "marked-for-termination");
-        session.log("12:08:04", &format!("INFO interruption-warning {target} -> drain"));
+        session.log("12:08:04", &format!(r#"{{"level": "INFO", "message": "posted to Slack, status 200", "request": "7bf73129", "detail-type": "EC2 Spot Instance Interruption Warning", "resource": "{target}", "action": "terminate", "status": 200, "tries": 1}}"#));
     }
     session
         .fact(Source::Fis, None, "12:08:06", What::ActionStateChanged {
