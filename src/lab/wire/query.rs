@@ -245,6 +245,6 @@ mod tests {
     fn an_awsquery_answer_and_refusal() {
         let content = vec![text("Account", "000000000000")];
         insta::assert_snapshot!(xml(AWS.response("GetCallerIdentity", "r-1", content)), @r#"<?xml version="1.0" encoding="UTF-8"?><GetCallerIdentityResponse xmlns="urn:x"><GetCallerIdentityResult><Account>000000000000</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></GetCallerIdentityResponse>"#);
-        insta::assert_snapshot!(xml(AWS.error(&unknown_operation("Nope"), "r-1")), @r#"<?xml version="1.0" encoding="UTF-8"?><ErrorResponse xmlns="urn:x"><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>The action Nope is not valid for this web service.</Message></Error><RequestId>r-1</RequestId></ErrorResponse>"#);
+        insta::assert_snapshot!(xml(AWS.error(&unknown_operation("Nope"), "r-1")), @r#"<?xml version="1.0" encoding="UTF-8"?><ErrorResponse xmlns="urn:x"><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>The action Nope is not valid for this web service. The lab does not play it: `spotdrill lab promises` lists what it does.</Message></Error><RequestId>r-1</RequestId></ErrorResponse>"#);
     }
 }
