@@ -100,7 +100,9 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
     match &args.command {
         Some(Command::Config) => return printed(config::SAMPLE),
         Some(Command::Drills) => return printed(&drills::table(&place::journals()?)?),
-        Some(Command::Lab { command: LabCommand::Scenarios }) => return printed(&lab::scenarios()),
+        Some(Command::Lab { command: LabCommand::Scenarios { name } }) => {
+            return printed(&lab::scenarios(name.as_deref())?);
+        }
         Some(Command::Lab { command: LabCommand::Check { file } }) => return printed(&lab::check(file)?),
         Some(Command::Lab { command: LabCommand::Promises { format } }) => return printed(&lab::promised(*format)),
         _ => {}

@@ -118,8 +118,8 @@ pub(super) enum LabCommand {
     },
     /// Say everything that is wrong with a scenario's file, each with its line
     Check { file: String },
-    /// List the scenarios that are built in
-    Scenarios,
+    /// List the scenarios that are built in, or print one; `sample` has every key, explained
+    Scenarios { name: Option<String> },
     /// Print what the lab promises of each AWS service: faithful, simplified, refused
     Promises {
         #[arg(long, value_enum, default_value_t = PageFormat::Markdown)]

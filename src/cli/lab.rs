@@ -56,11 +56,21 @@ pub(super) fn check(file: &str) -> anyhow::Result<String> {
 }
 
 /// The scenarios that are built in, a line each.
-pub(super) fn scenarios() -> String {
-    Scenario::list().into_iter().fold(String::new(), |mut text, (name, description)| {
-        let _ = writeln!(text, "{name:<20}  {description}"); // a String takes all
-        text
-    })
+pub(super) fn scenarios(name: Option<&str>) -> anyhow::Result<String> {
+    let listed = || {
+        Scenario::list().into_iter().fold(String::new(), |mut text, (name, description)| {
+            let _ = writeln!(text, "{name:<20}  {description}"); // a String takes all
+            text
+        })
+    };
+    let Some(name) = name else { return Ok(listed()) };
+    let unknown = || {
+        Ending::new(
+            Exit::Usage,
+            format!("there is no scenario `{name}`. Choose one of these, or `sample`:\n{}", listed()),
+        )
+    };
+    Ok(Scenario::text(name).ok_or_else(unknown)?.to_owned())
 }
 
 /// What the lab promises of each service.

@@ -33,6 +33,9 @@ These are choices, by the name of their key in a scenario's file:
 | `slack.*` | how the lab's Slack answers a post: `status`, `retry_after`, `latency`, `silent`, `times` | 200 |
 | `timing.shutdown_offset` | from the end of `durationBeforeInterruption` to the shutdown | 0 |
 
+`spotdrill lab scenarios sample` prints every key with its meaning and what holds without it
+([scenario.toml](scenario.toml)).
+
 ## Faults
 
 A scenario's `[[fault]]` names an `operation` (`ec2:DescribeInstances`, `logs:*`, `*:*`) and a `kind`: `throttle`, `denied`,

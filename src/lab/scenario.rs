@@ -26,6 +26,9 @@ const EMBEDDED: [(&str, &str); 13] = [
     ("hostile", include_str!("../../assets/scenarios/hostile.toml")),
 ];
 
+/// Every key that a scenario can have, explained.
+const SAMPLE: &str = include_str!("../../assets/scenario.toml");
+
 /// A lab's setup, checked as a whole.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
@@ -286,6 +289,12 @@ impl Scenario {
     pub fn named(name: &str) -> Option<Self> {
         let (name, text) = EMBEDDED.into_iter().find(|(embedded, _)| *embedded == name)?;
         Self::parse(name, text).ok()
+    }
+
+    /// A built-in scenario as it is written; `sample` is one with every key, explained.
+    pub fn text(name: &str) -> Option<&'static str> {
+        let sample = ("sample", SAMPLE);
+        EMBEDDED.into_iter().chain([sample]).find(|(embedded, _)| *embedded == name).map(|(_, text)| text)
     }
 
     /// Names of the built-in scenarios, each with a line on what it is.

@@ -341,6 +341,9 @@ fn an_unknown_scenario_names_those_there_are() {
     for scenario in scenarios.out.lines() {
         assert!(said.contains(scenario.split(' ').next().unwrap()), "{scenario} in {said}");
     }
+    assert!(complaint(&mut home.spotdrill("lab scenarios nowhere"), USAGE).contains("no-capacity"));
+    let sample = run(&mut home.spotdrill("lab scenarios sample"));
+    assert!(sample.out.contains("[[throttle]]"), "{}", sample.out);
 }
 
 #[test]

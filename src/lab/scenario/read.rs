@@ -320,6 +320,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_sample_has_every_key_and_is_right() {
+        let sample = crate::lab::scenario::Scenario::text("sample").unwrap();
+        assert_eq!(scenario("sample", sample).unwrap().groups[0].name, "web");
+        let asked = regex_lite::Regex::new(r#"table\.\w+\(\s*"([a-z_]+)",\s*[\w.]"#).unwrap();
+        let keys: BTreeSet<_> =
+            asked.captures_iter(include_str!("read.rs")).map(|key| key.extract::<1>().1[0]).collect();
+        assert!(keys.len() > 50, "{keys:?}");
+        let has = |key: &str| {
+            sample.lines().any(|line| {
+                line.starts_with(&format!("{key} = "))
+                    || line.ends_with(&format!("[{key}]"))
+                    || line.ends_with(&format!("[[{key}]]"))
+            })
+        };
+        let missing: Vec<_> = keys.into_iter().filter(|key| !has(key)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
     fn all_complaints_come_at_once_with_their_lines() {
         let text = "region = \"eu-west-1\"\ncolour = 1\n\n[[group]]\nname = \"web\"\nkind = \"nodes\"\ncount = -1\n\n[[fault]]\noperation = \"DescribeInstances\"\nkind = \"delay\"\n";
         let wrong = scenario("mine", text).unwrap_err();
