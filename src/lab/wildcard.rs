@@ -1,8 +1,7 @@
 //! Patterns in which `*` is anything and `?` any one character, as EC2's filters and IAM's policies have them.
 //! Knows not what they are for.
 
-/// Whether a text fits a pattern. Goes back to the last `*` only, so that no pattern takes
-/// long.
+/// Whether a text fits a pattern. Goes back to the last `*` only, so that no pattern takes long.
 pub(super) fn like(pattern: &str, text: &str) -> bool {
     let (mut pattern, mut text) = (pattern.chars(), text.chars());
     let mut last_star = None;

@@ -9,7 +9,7 @@ use crate::lab::{
     wire::{error::ApiError, json::set, time::epoch_seconds},
     world::{
         World,
-        alarm::{Alarm, AlarmHistory, AlarmState},
+        alarm::{Alarm, AlarmState},
     },
 };
 
@@ -36,12 +36,8 @@ pub(super) fn put(world: &mut World, input: &Value) -> Result<Value, ApiError> {
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     let now = world.now();
-    let what = if world.alarms.contains_key(&name) { "updated" } else { "created" };
     let alarm = world.alarms.entry(name.clone()).or_insert_with(|| Alarm { tags: new_tags, ..Alarm::new(&name, now) });
-    (alarm.configured, alarm.content) = (now, content);
-    let data = json!({ "version": "1.0", "type": "Update", "updatedAlarm": alarm.content });
-    let summary = format!("Alarm \"{name}\" {what}");
-    alarm.history.push(AlarmHistory { time: now, kind: "ConfigurationUpdate", summary, data });
+    alarm.configure(content, now);
     Ok(json!({}))
 }
 

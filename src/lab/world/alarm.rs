@@ -51,6 +51,15 @@ impl Alarm {
             history: Vec::new(),
         }
     }
+
+    /// Takes over a configuration, as PutMetricAlarm and stacks give it. Its history tells.
+    pub(in crate::lab) fn configure(&mut self, content: BTreeMap<String, Value>, now: Timestamp) {
+        let what = if self.history.is_empty() { "created" } else { "updated" };
+        let data = json!({ "version": "1.0", "type": "Update", "updatedAlarm": content });
+        let summary = format!("Alarm \"{}\" {what}", self.name);
+        self.history.push(AlarmHistory { time: now, kind: "ConfigurationUpdate", summary, data });
+        (self.configured, self.content) = (now, content);
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

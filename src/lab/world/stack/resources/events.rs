@@ -106,7 +106,8 @@ pub(in super::super) fn put_alarm(world: &mut World, wanted: &Wanted) -> Result<
     }
     let now = world.now();
     let alarm = world.alarms.entry(name.clone()).or_insert_with(|| Alarm::new(&name, now));
-    (alarm.configured, alarm.content, alarm.tags) = (now, content, wanted.tags.clone());
+    alarm.tags = wanted.tags.clone();
+    alarm.configure(content, now);
     let arn = world.alarm_arn(&name);
     Ok(Made::new(name, [("Arn", arn)]))
 }
