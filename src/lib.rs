@@ -9,6 +9,7 @@ pub mod drill;
 pub mod journal;
 pub mod lab;
 pub mod run;
+pub mod stack;
 pub mod term;
 pub mod text;
 pub mod theme;

@@ -1,0 +1,78 @@
+//! What the parts of a stack are called, by its parameters. Knows the template's parameters and their defaults.
+
+use std::collections::BTreeMap;
+
+/// The names of everything that one stack makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    pub stack: String,
+    pub prefix: String,
+    pub function: String,
+    pub rule: String,
+    pub fis_role: String,
+    /// The secret with the webhook's URL; none where Slack is not told.
+    pub secret: Option<String>,
+}
+
+/// The stack's name, unless another is asked for.
+pub const STACK: &str = "spotdrill";
+/// The secret's name, unless another is asked for.
+pub const SECRET: &str = "spotdrill/slack-webhook";
+
+impl Names {
+    /// By a stack's parameters; what is not among them is as the template has it.
+    pub fn of(stack: &str, parameters: &BTreeMap<String, String>) -> Self {
+        let or = |name: &str, usual: &str| parameters.get(name).map_or(usual, String::as_str).to_owned();
+        let secret = parameters.get("SlackSecretName").filter(|name| !name.is_empty());
+        Self {
+            stack: stack.to_owned(),
+            prefix: or("Prefix", "spotdrill"),
+            function: or("FunctionName", "send-slack-spot-event"),
+            rule: or("RuleName", "spot-event"),
+            fis_role: or("FisRoleName", "spot-fis-test"),
+            secret: secret.cloned(),
+        }
+    }
+
+    /// Where AWS's own events are written to.
+    pub fn event_log_group(&self) -> String {
+        format!("/aws/events/{}", self.prefix)
+    }
+
+    /// The rule that writes them, and the resource policy that lets it.
+    pub fn event_rule(&self) -> String {
+        format!("{}-events", self.prefix)
+    }
+
+    pub fn function_log_group(&self) -> String {
+        format!("/aws/lambda/{}", self.function)
+    }
+
+    pub fn function_role(&self, region: &str) -> String {
+        format!("{}-{region}", self.function)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::TEMPLATE;
+
+    #[test]
+    fn the_defaults_are_the_templates() {
+        // the rest has tags that only CloudFormation knows
+        let parameters = TEMPLATE.split("\nConditions:").next().unwrap();
+        let template: yaml_serde::Value = yaml_serde::from_str(parameters).unwrap();
+        let default = |name: &str| template["Parameters"][name]["Default"].as_str().unwrap().to_owned();
+        let names = Names::of(STACK, &BTreeMap::new());
+        assert_eq!(names.prefix, default("Prefix"));
+        assert_eq!(names.function, default("FunctionName"));
+        assert_eq!(names.rule, default("RuleName"));
+        assert_eq!(names.fis_role, default("FisRoleName"));
+        assert_eq!(default("SlackSecretName"), "");
+        assert_eq!(names.secret, None);
+        assert!(TEMPLATE.contains("LogGroupName: !Sub /aws/events/${Prefix}"));
+        assert!(TEMPLATE.contains("RoleName: !Sub ${FunctionName}-${AWS::Region}"));
+        assert!(TEMPLATE.contains("Name: !Sub ${Prefix}-events"));
+    }
+}

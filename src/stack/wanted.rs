@@ -1,0 +1,104 @@
+//! What is wanted of the stack: its parameters as far as they were asked for, and whether Slack is told. Knows the template's
+//! parameters; what was not asked for stays as it is.
+
+use std::collections::BTreeMap;
+
+use super::names::{Names, SECRET};
+
+/// A wish for `setup`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub stack: String,
+    /// Those that were asked for.
+    pub parameters: BTreeMap<String, String>,
+    pub slack: Slack,
+}
+
+/// What becomes of the messages to Slack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slack {
+    /// As it is: the stack's secret, if it has one.
+    Keep,
+    /// Everything but the post.
+    Nobody,
+    /// To the webhook that is given.
+    Post,
+}
+
+/// The parameters of the template that say whether its log groups are made.
+const LOG_GROUPS: &str = "LogGroups";
+
+impl Wanted {
+    pub fn new(stack: &str) -> Self {
+        Self { stack: stack.to_owned(), parameters: BTreeMap::new(), slack: Slack::Keep }
+    }
+
+    #[must_use]
+    pub fn with(mut self, parameter: &str, value: Option<impl ToString>) -> Self {
+        if let Some(value) = value {
+            self.parameters.insert(parameter.to_owned(), value.to_string());
+        }
+        self
+    }
+
+    /// What the stack's parameters are to be: those asked for over those that it has.
+    pub fn over(&self, present: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut parameters = present.clone();
+        let secret = self.parameters.get("SlackSecretName");
+        parameters.extend(self.parameters.clone());
+        match self.slack {
+            Slack::Nobody => {
+                parameters.insert(String::from("SlackSecretName"), String::new());
+            }
+            Slack::Post => {
+                let present = present.get("SlackSecretName").filter(|name| !name.is_empty());
+                let name = secret.or(present).map_or(SECRET, String::as_str).to_owned();
+                parameters.insert(String::from("SlackSecretName"), name);
+            }
+            Slack::Keep => {}
+        }
+        parameters
+    }
+
+    /// What everything will be called.
+    pub fn names(&self, present: &BTreeMap<String, String>) -> Names {
+        Names::of(&self.stack, &self.over(present))
+    }
+
+    /// The log groups are there already and are not the stack's.
+    pub fn leave_log_groups(&mut self) {
+        self.parameters.insert(LOG_GROUPS.to_owned(), String::from("existing"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn present(secret: &str) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            ("SlackSecretName".into(), secret.into()),
+            ("Nodegroup".into(), "web-spot".into()),
+            ("Count".into(), "2".into()),
+        ])
+    }
+
+    #[test]
+    fn what_was_not_asked_for_stays_as_it_is() {
+        let wanted = Wanted::new("s").with("Count", Some(3)).with("Nodegroup", None::<&str>);
+        let over = wanted.over(&present("own/secret"));
+        assert_eq!((over["Nodegroup"].as_str(), over["Count"].as_str()), ("web-spot", "3"));
+        assert_eq!(wanted.names(&present("own/secret")).secret.as_deref(), Some("own/secret"));
+    }
+
+    #[test]
+    fn a_webhook_goes_to_the_secret_that_is_there_or_to_the_usual_one() {
+        let post = Wanted { slack: Slack::Post, ..Wanted::new("s") };
+        assert_eq!(post.names(&present("own/secret")).secret.as_deref(), Some("own/secret"));
+        assert_eq!(post.names(&present("")).secret.as_deref(), Some(SECRET));
+        let named = post.with("SlackSecretName", Some("other"));
+        assert_eq!(named.names(&present("own/secret")).secret.as_deref(), Some("other"));
+        let nobody = Wanted { slack: Slack::Nobody, ..named };
+        assert_eq!(nobody.names(&present("own/secret")).secret, None);
+    }
+}
