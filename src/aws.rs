@@ -1,21 +1,30 @@
 //! AWS as a drill sees it: orders in, facts out. Knows the SDK, whose types never leave this room; knows no screen, no
 //! journal and no lab.
 
+pub mod bus;
+pub mod change_set;
+pub mod cloudformation;
 pub mod connect;
 mod ec2;
 pub mod error;
 mod events;
 mod fis;
+pub mod function;
 mod function_log;
-mod identity;
+pub mod identity;
 mod inventory;
+pub mod log_group;
 mod logs;
 mod pace;
+pub mod region;
+pub mod role;
+mod secret;
 mod transport;
 mod watch;
 
 use std::sync::{Arc, OnceLock};
 
+use aws_credential_types::provider::SharedCredentialsProvider;
 use jiff::Timestamp;
 
 pub use connect::{Connection, Way, connect};
@@ -32,6 +41,14 @@ pub struct Aws {
     ec2: aws_sdk_ec2::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     sts: aws_sdk_sts::Client,
+    cloudformation: aws_sdk_cloudformation::Client,
+    secrets: aws_sdk_secretsmanager::Client,
+    events: aws_sdk_eventbridge::Client,
+    iam: aws_sdk_iam::Client,
+    lambda: aws_sdk_lambda::Client,
+    cloudwatch: aws_sdk_cloudwatch::Client,
+    quotas: aws_sdk_servicequotas::Client,
+    credentials: Option<SharedCredentialsProvider>,
     pub clock: Clock,
     pub region: String,
     /// The account, once a call has told it.

@@ -97,6 +97,14 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
             client!(aws_sdk_cloudwatchlogs).interceptor(WithoutHostPrefix).build(),
         ),
         sts: aws_sdk_sts::Client::from_conf(client!(aws_sdk_sts).build()),
+        cloudformation: aws_sdk_cloudformation::Client::from_conf(client!(aws_sdk_cloudformation).build()),
+        secrets: aws_sdk_secretsmanager::Client::from_conf(client!(aws_sdk_secretsmanager).build()),
+        events: aws_sdk_eventbridge::Client::from_conf(client!(aws_sdk_eventbridge).build()),
+        iam: aws_sdk_iam::Client::from_conf(client!(aws_sdk_iam).build()),
+        lambda: aws_sdk_lambda::Client::from_conf(client!(aws_sdk_lambda).build()),
+        cloudwatch: aws_sdk_cloudwatch::Client::from_conf(client!(aws_sdk_cloudwatch).build()),
+        quotas: aws_sdk_servicequotas::Client::from_conf(client!(aws_sdk_servicequotas).build()),
+        credentials: sdk.credentials_provider(),
         account: Arc::default(),
         pace: Pace::new(clock.clone()),
         clock,
@@ -169,7 +177,19 @@ fn on_this_machine() -> SharedHttpClient {
 
 /// An endpoint that the environment or the profile sets, for all services or for one of ours.
 fn overridden_endpoint(sdk: &SdkConfig) -> Option<String> {
-    const SERVICES: [&str; 4] = ["EC2", "fis", "CloudWatch Logs", "STS"];
+    const SERVICES: [&str; 11] = [
+        "EC2",
+        "fis",
+        "CloudWatch Logs",
+        "STS",
+        "CloudFormation",
+        "Secrets Manager",
+        "EventBridge",
+        "IAM",
+        "Lambda",
+        "CloudWatch",
+        "Service Quotas",
+    ];
     let of_service = |id| {
         let key =
             ServiceConfigKey::builder().service_id(id).env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()?;

@@ -85,7 +85,7 @@ impl Error {
         R: fmt::Debug + 'static,
     {
         let code = error.code().unwrap_or_default();
-        let kind = kind_of(error, code);
+        let kind = kind_of(error, code, error.message().unwrap_or_default());
         let said = match within(error) {
             Some(CredentialsError::CredentialsNotLoaded(_)) => {
                 String::from("there are no credentials in the environment, the profile, SSO or the instance's role")
@@ -94,6 +94,11 @@ impl Error {
         };
         let code = if code.is_empty() { format!("{kind:?}") } else { code.to_owned() };
         Self { doing, kind, code: SafeText::new(code), why: SafeText::new(said.trim_end_matches('.')) }
+    }
+
+    /// What kept the credentials from being had.
+    pub(super) fn of_credentials(error: &CredentialsError) -> Self {
+        Self::new("find credentials", kind_of_credentials(error), &deepest(error))
     }
 
     /// Why, with AWS's code where it gave one.
@@ -108,7 +113,7 @@ impl Error {
     }
 }
 
-fn kind_of<E, R>(error: &SdkError<E, R>, code: &str) -> Kind
+fn kind_of<E, R>(error: &SdkError<E, R>, code: &str, message: &str) -> Kind
 where
     E: StdError + 'static,
     R: fmt::Debug + 'static,
@@ -149,12 +154,30 @@ where
             | "RequestThrottled"
             | "SlowDown",
         ) => Kind::Throttled,
-        (_, "ResourceNotFoundException") => Kind::NotFound,
+        (
+            _,
+            "ResourceNotFoundException"
+            | "NoSuchEntity"
+            | "NoSuchEntityException"
+            | "ChangeSetNotFound"
+            | "NoSuchResourceException",
+        ) => Kind::NotFound,
+        // CloudFormation has no error of its own for a stack that is not there
+        (_, "ValidationError") if message.contains("does not exist") => Kind::NotFound,
         (_, "InternalError" | "InternalFailure" | "InternalServerError" | "ServiceUnavailable" | "Unavailable") => {
             Kind::ServerFault
         }
         (_, "") => Kind::ServerFault,
         _ => Kind::Refused,
+    }
+}
+
+/// The answer to a question for something that may not be there.
+pub(super) fn absent<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.kind == Kind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -1,5 +1,8 @@
 //! Whose account it is. Knows STS.
 
+use aws_credential_types::provider::ProvideCredentials;
+use jiff::Timestamp;
+
 use super::{Aws, Error};
 use crate::text::SafeText;
 
@@ -17,6 +20,13 @@ impl Aws {
         let account = SafeText::new(answer.account().unwrap_or_default());
         let _ = self.account.set(account.clone()); // it is known already, and stays the same for these credentials
         Ok(Identity { account, arn: SafeText::new(answer.arn().unwrap_or_default()) })
+    }
+
+    /// When the credentials expire; none where they do not.
+    pub async fn credentials_expire(&self) -> Result<Option<Timestamp>, Error> {
+        let Some(provider) = &self.credentials else { return Ok(None) };
+        let credentials = provider.provide_credentials().await.map_err(|error| Error::of_credentials(&error))?;
+        Ok(credentials.expiry().and_then(|expiry| Timestamp::try_from(expiry).ok()))
     }
 
     /// The account, asked for only if nothing has told it yet.

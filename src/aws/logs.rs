@@ -15,6 +15,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Aws, Error, error::Kind};
 use crate::{drill::fleet::partition, text::SafeText};
 
+/// The ARN of a log group of this account and region, as Live Tail wants it.
+pub(super) async fn group_arn(aws: &Aws, group: &str) -> Result<String, Error> {
+    let account = aws.account().await?;
+    Ok(format!("arn:{}:logs:{}:{account}:log-group:{group}", partition(&aws.region), aws.region))
+}
+
 /// A line of a log group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
@@ -106,13 +112,7 @@ impl Follower {
 
     /// Opens a Live Tail and fetches what was written before it, or settles for looks.
     async fn open(&mut self, aws: &Aws) -> Result<Heard, Error> {
-        let arn = format!(
-            "arn:{}:logs:{}:{}:log-group:{}",
-            partition(&aws.region),
-            aws.region,
-            aws.account().await?,
-            self.group
-        );
+        let arn = group_arn(aws, &self.group).await?;
         aws.pace.turn().await;
         let opened = aws.logs.start_live_tail().log_group_identifiers(arn).send().await;
         let note = match opened {

@@ -90,8 +90,8 @@ pub(super) struct ReadOnly;
 #[error("{0} would change something, and this is read-only mode")]
 pub(super) struct WouldChange(String);
 
-/// What the names of AWS operations that only read begin with.
-const READING: [&str; 5] = ["Describe", "Get", "List", "Filter", "StartLiveTail"];
+/// What the names of AWS operations that only read begin with; AWS itself counts the detection of drift among them.
+const READING: [&str; 7] = ["Describe", "Get", "List", "Filter", "StartLiveTail", "Simulate", "DetectStackDrift"];
 
 #[dyn_dispatch_hint]
 impl Intercept for ReadOnly {

@@ -3,19 +3,20 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// The rooms that each room may name. `main` and `lib` are no rooms.
-const MAY_NAME: [(&str, &[&str]); 14] = [
+const MAY_NAME: [(&str, &[&str]); 15] = [
     ("clock", &[]),
     ("text", &[]),
     ("theme", &[]),
     ("drill", &["text"]),
+    ("stack", &["drill", "text"]),
     ("config", &["drill"]),
-    ("aws", &["clock", "drill", "text"]),
+    ("aws", &["clock", "drill", "stack", "text"]),
     ("journal", &["drill", "text"]),
     ("lab", &["clock"]),
     ("app", &["drill", "text"]),
     ("ui", &["app", "drill", "text", "theme"]),
     ("term", &["app"]),
-    ("run", &["app", "aws", "clock", "drill", "journal", "lab", "term", "text", "theme", "ui"]),
+    ("run", &["app", "aws", "clock", "config", "drill", "journal", "lab", "stack", "term", "text", "theme", "ui"]),
     ("cli", &["app", "aws", "config", "drill", "journal", "lab", "run", "term", "text", "theme", "ui"]),
     ("main", &["cli"]),
 ];
