@@ -2,12 +2,16 @@
 
 mod args;
 mod attach;
+mod confirming;
 mod drills;
 mod fleet;
 mod lab;
 mod place;
+mod progress;
 mod run;
 mod screen;
+mod setup;
+mod webhook;
 
 use std::{
     io::{self, Write},
@@ -105,6 +109,9 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
         }
         Some(Command::Lab { command: LabCommand::Check { file } }) => return printed(&lab::check(file)?),
         Some(Command::Lab { command: LabCommand::Promises { format } }) => return printed(&lab::promised(*format)),
+        Some(Command::Setup(setup)) if setup.print.is_some() => {
+            return printed(setup.print.map(args::stack::Printed::text).unwrap_or_default());
+        }
         _ => {}
     }
     let config = place::config()?;
@@ -117,6 +124,7 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
             Some(Command::Attach { drill, format }) => {
                 attach::run(&args.global, &config, drill.as_deref(), format).await
             }
+            Some(Command::Setup(wanted)) => setup::run(&args.global, &config, *wanted).await,
             Some(Command::Lab { command: LabCommand::Serve { scenario, port } }) => {
                 lab::serve(&args.global, scenario.as_deref(), port).await
             }
@@ -130,6 +138,11 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
 fn printed(text: &str) -> anyhow::Result<Exit> {
     print(text)?;
     Ok(Exit::Held)
+}
+
+/// What is not the result goes to standard error, so that standard output is the result alone.
+fn say(text: &str) -> io::Result<()> {
+    io::stderr().write_all(text.as_bytes())
 }
 
 /// Writes to standard output; a reader that left early is no error.

@@ -4,6 +4,7 @@
 use std::{fmt, time::Duration};
 
 use toml::de::{DeTable, DeValue};
+use toml_edit::{Array, DocumentMut, Item, TomlError, Value};
 
 use crate::drill::warning::parse_duration;
 
@@ -18,6 +19,10 @@ pub struct Config {
     pub events_log_group: String,
     /// How long past the expected interruption a drill waits for targets to go and to be replaced.
     pub settle: Duration,
+    /// The CloudFormation stack that `setup` makes.
+    pub stack: String,
+    /// Accounts that were set up from here.
+    pub accounts: Vec<String>,
     pub theme: String,
     /// Draw with ASCII characters alone.
     pub ascii: bool,
@@ -33,6 +38,8 @@ impl Default for Config {
             lambda_log_group: String::from("/aws/lambda/send-slack-spot-event"),
             events_log_group: String::from("/aws/events/spotdrill"),
             settle: Duration::from_mins(10),
+            stack: String::from("spotdrill"),
+            accounts: Vec::new(),
             theme: String::from("default"),
             ascii: false,
         }
@@ -85,6 +92,8 @@ impl Config {
             "lambda_log_group" => self.lambda_log_group = text()?,
             "events_log_group" => self.events_log_group = text()?,
             "theme" => self.theme = text()?,
+            "stack" => self.stack = text()?,
+            "accounts" => self.accounts = accounts(value)?,
             "settle" => {
                 let wanted = || format!("`{key}` wants a duration such as \"10m\"");
                 self.settle = parse_duration(&text().map_err(|_| wanted())?).ok_or_else(wanted)?;
@@ -97,6 +106,28 @@ impl Config {
         }
         Ok(())
     }
+}
+
+fn accounts(value: &DeValue<'_>) -> Result<Vec<String>, String> {
+    let wanted = || String::from("`accounts` wants account ids of twelve digits in quotes, such as [\"123456789012\"]");
+    let DeValue::Array(ids) = value else { return Err(wanted()) };
+    let id = |id: &DeValue<'_>| match id {
+        DeValue::String(id) if id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit()) => Ok(id.to_string()),
+        _ => Err(wanted()),
+    };
+    ids.iter().map(|value| id(value.get_ref())).collect()
+}
+
+/// The text of a settings file with one more account; none if it is there already. What else is in the file stays as it is.
+pub fn with_account(text: &str, account: &str) -> Result<Option<String>, String> {
+    let mut document: DocumentMut = text.parse().map_err(|error: TomlError| error.to_string())?;
+    let accounts = document.entry("accounts").or_insert_with(|| Item::Value(Value::Array(Array::new())));
+    let accounts = accounts.as_array_mut().ok_or("`accounts` is no list")?;
+    if accounts.iter().any(|known| known.as_str() == Some(account)) {
+        return Ok(None);
+    }
+    accounts.push(account);
+    Ok(Some(document.to_string()))
 }
 
 #[cfg(test)]
@@ -114,6 +145,19 @@ mod tests {
             Config::parse("ascii = 1\nsettle = \"soon\"\n\ncolour = \"red\"\nfis_role = \"\"\n").unwrap_err();
         let lines: Vec<_> = complaints.iter().map(|complaint| complaint.line).collect();
         assert_eq!(lines, [1, 2, 4, 5], "{complaints:?}");
+    }
+
+    #[test]
+    fn an_account_is_added_once_and_nothing_else_changes() {
+        let text = "# mine\ntheme = \"mono\" # dark room\naccounts = [\"111111111111\"] # test\n\n# end\n";
+        let added = with_account(text, "222222222222").unwrap().unwrap();
+        assert_eq!(added, text.replace("1\"]", "1\", \"222222222222\"]"));
+        assert_eq!(with_account(&added, "222222222222"), Ok(None));
+        assert_eq!(Config::parse(&added).unwrap().accounts, ["111111111111", "222222222222"]);
+        let first = with_account("", "222222222222").unwrap().unwrap();
+        assert_eq!(first, "accounts = [\"222222222222\"]\n");
+        assert!(with_account("accounts = 1", "2").is_err());
+        assert!(Config::parse("accounts = [\"12\"]").is_err());
     }
 
     #[test]

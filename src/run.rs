@@ -5,5 +5,6 @@ pub mod conductor;
 pub mod crew;
 pub mod headless;
 pub mod screen;
+pub mod setup;
 pub mod start;
 pub mod world;

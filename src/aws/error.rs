@@ -66,6 +66,11 @@ impl Kind {
         }
     }
 
+    /// Whether the same request may succeed a little later.
+    pub fn passes(self) -> bool {
+        self.leaves_doubt() || self == Self::Throttled
+    }
+
     /// Whether the request may have been carried out all the same.
     pub fn leaves_doubt(self) -> bool {
         matches!(self, Self::Unreachable | Self::TimedOut | Self::ServerFault)

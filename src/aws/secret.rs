@@ -36,11 +36,7 @@ impl Aws {
             .description(DESCRIPTION)
             .secret_string(webhook.expose())
             .tags(Tag::builder().key(TAG).value(stack).build());
-        match call.send().await.map_err(|error| Error::of("store the webhook", &error)) {
-            // the answer to an earlier try was lost: what was stored then is stored once more
-            Err(error) if error.code.as_str() == "ResourceExistsException" => self.replace_secret(name, webhook).await,
-            other => other.map(|_| ()),
-        }
+        call.send().await.map_err(|error| Error::of("store the webhook", &error)).map(|_| ())
     }
 
     pub async fn replace_secret(&self, name: &str, webhook: &Webhook) -> Result<(), Error> {

@@ -1,5 +1,7 @@
 //! The arguments, and their help. Knows clap and what can be checked without asking anyone.
 
+pub(super) mod stack;
+
 use std::time::Duration;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
@@ -85,6 +87,11 @@ pub(super) enum Command {
     /// `spotdrill attach` comes back to it.
     #[command(after_help = EXIT_CODES)]
     Run(Wanted),
+    /// Set up what a drill needs in the account: the Lambda that tells Slack, the rules, the logs, the FIS role
+    ///
+    /// One CloudFormation stack, previewed as a change set and made after a yes; run again, it changes what has changed.
+    /// The webhook's URL comes from a file, from SPOTDRILL_SLACK_WEBHOOK or from a prompt, and is kept in Secrets Manager.
+    Setup(Box<stack::Setup>),
     /// List the drills that were run from here
     Drills,
     /// Come back to a drill that was left, and watch it to its end

@@ -1,12 +1,18 @@
 //! Where things are on this machine, and who is at it. Knows the XDG folders and the environment.
 
-use std::{env, fs, io, path::PathBuf};
+use std::{env, fs, io, os::unix::fs::DirBuilderExt, path::PathBuf};
 
 use anyhow::Context;
 use etcetera::{BaseStrategy, base_strategy::Xdg};
 
 use super::{Ending, Exit, args::Global};
-use crate::{aws::LogGroups, config::Config, journal, run::start::Ways, text::SafeText};
+use crate::{
+    aws::LogGroups,
+    config::{self, Config},
+    journal,
+    run::start::Ways,
+    text::SafeText,
+};
 
 fn base() -> anyhow::Result<Xdg> {
     Xdg::new().context("could not find the home folder. Set HOME")
@@ -19,9 +25,36 @@ pub(super) fn journals() -> anyhow::Result<PathBuf> {
     Ok(journal::folder(&state.join("spotdrill")))
 }
 
+pub(super) fn config_path() -> anyhow::Result<PathBuf> {
+    Ok(base()?.config_dir().join("spotdrill").join("config.toml"))
+}
+
+/// Adds an account to those of the settings' file; false if it is there already. A crash leaves the old file or the new one.
+pub(super) fn allow(account: &str) -> anyhow::Result<bool> {
+    let path = config_path()?;
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        text => text.with_context(|| format!("could not read {}", path.display()))?,
+    };
+    let added = config::with_account(&text, account).map_err(|why| {
+        let path = path.display();
+        Ending::new(
+            Exit::Usage,
+            format!("could not add account {account} to {path}: {why}. Add it to `accounts` by hand"),
+        )
+    })?;
+    let Some(added) = added else { return Ok(false) };
+    let doing = || format!("could not add account {account} to {}. Add it to `accounts` by hand", path.display());
+    let folder = path.parent().unwrap_or(&path);
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(doing)?;
+    let new = path.with_extension("toml.new");
+    fs::write(&new, added).and_then(|()| fs::rename(&new, &path)).with_context(doing)?;
+    Ok(true)
+}
+
 /// The settings: the file's where there is one, or the defaults.
 pub(super) fn config() -> anyhow::Result<Config> {
-    let path = base()?.config_dir().join("spotdrill").join("config.toml");
+    let path = config_path()?;
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Config::default()),

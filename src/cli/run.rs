@@ -1,14 +1,11 @@
 //! `spotdrill run`: a drill without a screen. Knows what counts as a confirmation, and what to say in the end.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+use std::path::Path;
 
 use super::{
     Ending, Exit,
     args::{Global, RunFormat, Wanted},
-    place,
+    place, say,
 };
 use crate::{
     config::Config,
@@ -144,9 +141,4 @@ pub(super) fn ending(error: NotStarted) -> Ending {
         | NotStarted::Journal(_) => Exit::Guarded,
     };
     Ending::new(exit, error.to_string())
-}
-
-/// What is not a fact goes to standard error, so that standard output is the facts alone.
-fn say(text: &str) -> io::Result<()> {
-    io::stderr().write_all(text.as_bytes())
 }

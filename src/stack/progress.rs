@@ -45,6 +45,11 @@ impl Progress {
         Self { expected: resources, ..Self::default() }
     }
 
+    /// Leaves out these events, which belong to earlier work.
+    pub fn forget(&mut self, past: &[Event]) {
+        self.seen.extend(past.iter().map(|event| event.id.clone()));
+    }
+
     /// Takes in events, oldest first; one that came before changes nothing.
     pub fn apply(&mut self, event: &Event) {
         if !self.seen.insert(event.id.clone()) {

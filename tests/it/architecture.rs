@@ -17,7 +17,7 @@ const MAY_NAME: [(&str, &[&str]); 15] = [
     ("ui", &["app", "drill", "text", "theme"]),
     ("term", &["app"]),
     ("run", &["app", "aws", "clock", "config", "drill", "journal", "lab", "stack", "term", "text", "theme", "ui"]),
-    ("cli", &["app", "aws", "config", "drill", "journal", "lab", "run", "term", "text", "theme", "ui"]),
+    ("cli", &["app", "aws", "config", "drill", "journal", "lab", "run", "stack", "term", "text", "theme", "ui"]),
     ("main", &["cli"]),
 ];
 
@@ -42,7 +42,7 @@ const ONLY_AT: [(&str, &[&str], &str); 6] = [
     ("tokio::time::sleep(", &["clock.rs"], "waiting keeps the drill's rate"),
     (
         "async ",
-        &["aws", "cli", "cli.rs", "clock.rs", "lab", "lab.rs", "run", "term/output.rs"],
+        &["aws", "cli", "cli.rs", "clock.rs", "lab", "lab.rs", "run", "term/ask.rs", "term/output.rs"],
         "what is pure does not wait",
     ),
 ];

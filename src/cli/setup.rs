@@ -1,0 +1,199 @@
+//! `spotdrill setup`: previewed, confirmed, made, and told in the end. Knows what is asked of a person and what is printed.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use serde::Serialize;
+
+use super::{
+    Ending, Exit,
+    args::{
+        Global,
+        stack::{Format, Setup},
+    },
+    confirming::{goes_on, nothing_changed},
+    place,
+    progress::Lines,
+    webhook,
+};
+use crate::{
+    aws::Aws,
+    config::Config,
+    drill::fleet::{LAB_ACCOUNT, World},
+    run::{
+        setup::{self, Looked, NotSetUp, SetUp},
+        world::open,
+    },
+    stack::{
+        change::Preview,
+        names::Names,
+        wanted::{Slack, Wanted},
+        webhook::Webhook,
+    },
+    text::SafeText,
+};
+
+impl From<NotSetUp> for Ending {
+    fn from(error: NotSetUp) -> Self {
+        match error {
+            NotSetUp::Aws(error) => error.into(),
+            NotSetUp::TooSlow { .. } | NotSetUp::LostSight { .. } => Self::new(Exit::Aws, error.to_string()),
+            NotSetUp::Failed { .. } => Self::new(Exit::Failed, error.to_string()),
+            _ => Self::new(Exit::Guarded, error.to_string()),
+        }
+    }
+}
+
+pub(super) async fn run(global: &Global, config: &Config, args: Setup) -> anyhow::Result<Exit> {
+    let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
+    let mut webhook =
+        if args.no_slack { None } else { webhook::given(args.slack_webhook_file.as_deref(), args.any_webhook)? };
+    let wanted = args.wanted(stack, global.fis_role.as_deref(), webhook.is_some());
+    let world = open(&global.door()).await.map_err(Ending::from)?;
+    let Some(preview) = looked(&world.aws, wanted, &args, &mut webhook).await? else {
+        return Err(nothing_changed().into());
+    };
+    super::say(&described(&preview))?;
+    if !preview.changes_nothing() && !goes_on("Make these changes?", args.yes).await? {
+        setup::decline(&world.aws, &preview).await.map_err(Ending::from)?;
+        return Err(nothing_changed().into());
+    }
+    let lines = Lines::default();
+    let tell = |told| lines.tell(told);
+    let set_up = tokio::select! {
+        set_up = setup::carry_out(&world.aws, &preview, webhook.as_ref(), &tell) => set_up.map_err(Ending::from)?,
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted?;
+            super::say(&format!("left: the work on {stack} goes on at AWS. `spotdrill setup` comes back to it\n"))?;
+            return Ok(Exit::Signal(rustix::process::Signal::INT.as_raw()));
+        }
+    };
+    if preview.account.as_str() != LAB_ACCOUNT && place::allow(&preview.account)? {
+        super::say(&format!(
+            "account {} was added to the accounts of {}\n",
+            preview.account,
+            place::config_path()?.display()
+        ))?;
+    }
+    match args.format {
+        Format::Text => super::print(&result(&set_up, &preview, config))?,
+        Format::Json => super::print(&(serde_json::to_string_pretty(&ResultJson::of(&set_up, &preview))? + "\n"))?,
+    }
+    Ok(Exit::Held)
+}
+
+/// The preview; what stands before it is asked for. None where it was not allowed.
+async fn looked(
+    aws: &Aws,
+    mut wanted: Wanted,
+    args: &Setup,
+    webhook: &mut Option<Webhook>,
+) -> anyhow::Result<Option<Preview>> {
+    let lines = Lines::default();
+    let tell = |told| lines.tell(told);
+    loop {
+        match setup::look(aws, &wanted, &tell).await.map_err(Ending::from)? {
+            Looked::Preview(preview) => return Ok(Some(*preview)),
+            Looked::WebhookMissing { secret } => {
+                super::say(&format!("the webhook will be stored in the secret {secret}\n"))?;
+                *webhook = Some(webhook::asked(args.any_webhook).await?);
+                wanted.slack = Slack::Post;
+            }
+            Looked::Leftover { stack, parts } => {
+                let mut text = format!("The stack {} is {}: an earlier attempt left it", stack.name, stack.status);
+                text += if parts.is_empty() { ", empty.\n" } else { ". In it:\n" };
+                for part in &parts {
+                    let _ = writeln!(text, "  {} {}", part.kind, part.name); // a String takes all
+                }
+                super::say(&text)?;
+                if !goes_on("It must go first. Remove it?", args.yes).await? {
+                    return Ok(None);
+                }
+                setup::remove_leftover(aws, &stack, &tell).await.map_err(Ending::from)?;
+            }
+        }
+    }
+}
+
+/// Everything that one `yes` would do.
+fn described(preview: &Preview) -> String {
+    let world = match preview.world {
+        World::Lab => "LAB account",
+        World::Aws => "AWS account",
+    };
+    let Preview { account, region, names, .. } = preview;
+    let state = if preview.is_new { "a new stack" } else { "an update" };
+    let mut text =
+        format!("\n{world} {account}  region {region}\nstack {}, {state}: {}\n", names.stack, preview.counts());
+    for change in &preview.changes {
+        let line = format!("  {} {:<11} {}", change.action.sign(), change.action.as_str(), change.telling());
+        let _ = writeln!(text, "{line}"); // a String takes all, here and below
+    }
+    let _ = writeln!(text, "secret  {}", preview.secret_in_words());
+    let _ = writeln!(text, "price   {}", preview.cost());
+    for note in &preview.notes {
+        let _ = writeln!(text, "note    {note}");
+    }
+    text + "\n"
+}
+
+fn result(set_up: &SetUp, preview: &Preview, config: &Config) -> String {
+    let names = &set_up.names;
+    let mut text = match set_up.took {
+        Some(took) => format!("set up in {} s\n", took.as_secs()),
+        None => String::from("nothing to change: it is set up\n"),
+    };
+    for (name, value) in &set_up.outputs {
+        let _ = writeln!(text, "  {name:<22} {value}"); // a String takes all, here and below
+    }
+    let lines = settings(names, config);
+    if !lines.is_empty() {
+        let _ = writeln!(
+            text,
+            "\nThese names are not the usual ones. For drills to find them, config.toml needs:\n{lines}"
+        );
+    }
+    let stack = if names.stack == config.stack { String::new() } else { format!(" --stack {}", names.stack) };
+    let _ = writeln!(text, "\nnext: spotdrill prove{stack}, which sends an event through all of it");
+    if preview.names.secret.is_none() {
+        let _ = writeln!(text, "Slack is not told. To tell it: spotdrill setup{stack} --slack-webhook-file FILE");
+    }
+    text
+}
+
+/// The lines of config.toml without which drills would look elsewhere.
+fn settings(names: &Names, config: &Config) -> String {
+    let wanted = [
+        ("stack", &config.stack, names.stack.clone()),
+        ("fis_role", &config.fis_role, names.fis_role.clone()),
+        ("lambda_log_group", &config.lambda_log_group, names.function_log_group()),
+        ("events_log_group", &config.events_log_group, names.event_log_group()),
+    ];
+    let differs = wanted.iter().filter(|(_, is, wanted)| *is != wanted);
+    let lines: Vec<_> = differs.map(|(key, _, wanted)| format!("  {key} = \"{wanted}\"")).collect();
+    lines.join("\n")
+}
+
+/// The JSON form, which is a promise.
+#[derive(Serialize)]
+struct ResultJson<'a> {
+    account: &'a str,
+    region: &'a str,
+    stack: &'a str,
+    /// Whether anything was changed.
+    changed: bool,
+    seconds: Option<i64>,
+    outputs: &'a BTreeMap<String, SafeText>,
+}
+
+impl<'a> ResultJson<'a> {
+    fn of(set_up: &'a SetUp, preview: &'a Preview) -> Self {
+        Self {
+            account: &preview.account,
+            region: &preview.region,
+            stack: &set_up.names.stack,
+            changed: set_up.took.is_some(),
+            seconds: set_up.took.map(|took| took.as_secs()),
+            outputs: &set_up.outputs,
+        }
+    }
+}

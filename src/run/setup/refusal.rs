@@ -1,0 +1,90 @@
+//! Why `setup` or `teardown` did not do what was asked: each with what to do next. Knows the reasons and no remedy of its own.
+
+use thiserror::Error;
+
+use crate::{aws, stack::failure::Explained, text::SafeText};
+
+#[derive(Clone, Debug, Error)]
+pub enum NotSetUp {
+    #[error(transparent)]
+    Aws(#[from] aws::Error),
+    #[error(
+        "FIS cannot interrupt spot instances in {region}: it has no action aws:ec2:send-spot-instance-interruptions \
+         there. Choose another region with --region"
+    )]
+    NoAction { region: SafeText },
+    #[error(
+        "the stack {stack} ({status}) is not spotdrill's: it has another template and does not bear the tag spotdrill. \
+         Choose another name with --stack"
+    )]
+    Foreign { stack: SafeText, status: SafeText },
+    #[error(
+        "the stack {stack} is {status}: CloudFormation could not go back and waits for a person. Mend what its events \
+         complain of, then: aws cloudformation continue-update-rollback --stack-name {stack}"
+    )]
+    Stuck { stack: SafeText, status: SafeText },
+    #[error("nothing was changed, because these names are taken outside of the stack:\n{}", lines(.0))]
+    Collisions(Vec<SafeText>),
+    #[error("there is no node group `{name}` with instances in {region}. There are: {}", or_none(.there))]
+    NoNodegroup { name: SafeText, region: SafeText, there: Vec<SafeText> },
+    #[error(
+        "the secret {name} exists and does not bear the tag spotdrill, so it is left alone. Choose another name with \
+         --slack-secret"
+    )]
+    ForeignSecret { name: SafeText },
+    #[error("CloudFormation does not take the template with these values: {why}. Nothing was changed")]
+    ChangeSet { why: SafeText },
+    #[error(
+        "the stack {stack} was not done after {minutes} minutes, and it goes on: run the command again to follow it, or \
+         look with: aws cloudformation describe-stack-events --stack-name {stack}"
+    )]
+    TooSlow { stack: SafeText, minutes: i64 },
+    #[error("{error}. The work on {stack} goes on at AWS: run the command again to follow it")]
+    LostSight { stack: SafeText, error: aws::Error },
+    #[error("{}", failure(.stack, .what, .status, .explained.as_ref(), .left, .secret.as_ref()))]
+    Failed {
+        stack: SafeText,
+        /// What it was not: `made`, `changed`, `removed`.
+        what: &'static str,
+        status: SafeText,
+        explained: Option<Explained>,
+        /// What is there now.
+        left: Vec<SafeText>,
+        secret: Option<SafeText>,
+    },
+}
+
+fn lines(texts: &[SafeText]) -> String {
+    let lines: Vec<_> = texts.iter().map(|text| format!("  {text}")).collect();
+    lines.join("\n")
+}
+
+fn or_none(names: &[SafeText]) -> String {
+    let names: Vec<_> = names.iter().map(SafeText::as_str).collect();
+    if names.is_empty() { String::from("none") } else { names.join(", ") }
+}
+
+fn failure(
+    stack: &str,
+    what: &str,
+    status: &str,
+    explained: Option<&Explained>,
+    left: &[SafeText],
+    secret: Option<&SafeText>,
+) -> String {
+    let mut said = format!("the stack {stack} was not {what} ({status})");
+    match explained {
+        Some(Explained { why, next }) => said += &format!(": {why}. {next}"),
+        None => said += &format!(". Its events say why: aws cloudformation describe-stack-events --stack-name {stack}"),
+    }
+    if left.is_empty() {
+        said += ".\nNothing of it is left but the stack's name";
+    } else {
+        let left: Vec<_> = left.iter().map(SafeText::as_str).collect();
+        said += &format!(".\nThere now: {}", left.join(", "));
+    }
+    if let (Some(secret), "made") = (secret, what) {
+        said += &format!(", and the secret {secret}, which the next setup uses");
+    }
+    said + ". `spotdrill teardown` takes away what is there"
+}
