@@ -24,7 +24,7 @@ pub(super) fn create(world: &mut World, form: &Form) -> Result<Vec<Element>, Api
         ("CREATE", None) => {
             let stack_name = request::name(form, "StackName", 128)?;
             let configuration = request::configuration(form, None)?;
-            stacks::new(world, stack_name, configuration)
+            world.new_stack(stack_name, configuration)
         }
         ("CREATE", Some(stack)) if stack.status == "REVIEW_IN_PROGRESS" => stack,
         ("CREATE", Some(_)) => {

@@ -6,18 +6,8 @@ use crate::lab::{
         error::ApiError,
         query::{Element, Form, text},
     },
-    world::{
-        World,
-        stack::{Configuration, Stack},
-    },
+    world::{World, stack::Stack},
 };
-
-/// A stack that is not yet anything, of this name.
-pub(super) fn new(world: &mut World, name: &str, configuration: Configuration) -> Stack {
-    let id = world.session_id();
-    let id = world.arn("cloudformation", &format!("stack/{name}/{id}"));
-    Stack::new(world.next_order(), id, name.to_owned(), world.now(), configuration)
-}
 
 pub(super) fn create(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
     let name = request::name(form, "StackName", 128)?;
@@ -26,7 +16,7 @@ pub(super) fn create(world: &mut World, form: &Form) -> Result<Vec<Element>, Api
     }
     let on_failure = request::on_failure(form, "OnFailure")?;
     let configuration = request::configuration(form, None)?;
-    let mut stack = new(world, name, configuration.clone());
+    let mut stack = world.new_stack(name, configuration.clone());
     world.check_configuration(&stack, &configuration).map_err(invalid)?;
     stack.token = form.get("ClientRequestToken").map(str::to_owned);
     world.deploy_stack(&mut stack, configuration, on_failure);

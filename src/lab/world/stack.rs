@@ -27,6 +27,8 @@ use kind::Kind;
 use template::Template;
 use work::Work;
 
+use super::World;
+
 pub(super) use deploy::StackHappening;
 
 /// What a stack is to be.
@@ -119,6 +121,15 @@ pub(in crate::lab) struct ChangeSet {
     pub(in crate::lab) on_failure: OnFailure,
     pub(in crate::lab) configuration: Configuration,
     pub(in crate::lab) changes: Vec<Change>,
+}
+
+impl World {
+    /// A stack of this name that is not yet anything, and not yet kept.
+    pub(in crate::lab) fn new_stack(&mut self, name: &str, configuration: Configuration) -> Stack {
+        let id = self.session_id();
+        let id = self.arn("cloudformation", &format!("stack/{name}/{id}"));
+        Stack::new(self.next_order(), id, name.to_owned(), self.now, configuration)
+    }
 }
 
 impl Stack {
