@@ -185,7 +185,7 @@ pub(super) fn execute(world: &mut World, form: &Form) -> Result<Vec<Element>, Ap
         (true, false) => {}
         (false, false) => stacks::can_be_updated(&stack)?,
     }
-    stack.token = form.get("ClientRequestToken").map(str::to_owned);
+    stacks::asked_for(world, &mut stack, form);
     world.execute(&mut stack, set);
     world.stacks.insert(stack.id.clone(), stack);
     Ok(Vec::new())

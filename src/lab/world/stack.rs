@@ -10,6 +10,7 @@ mod deploy;
 mod desired;
 mod intrinsic;
 mod resources;
+mod rights;
 mod telling;
 mod work;
 
@@ -27,7 +28,7 @@ use kind::Kind;
 use template::Template;
 use work::Work;
 
-use super::World;
+use super::{World, access::Caller};
 
 pub(super) use deploy::StackHappening;
 
@@ -66,6 +67,8 @@ pub(in crate::lab) struct Stack {
     pub(in crate::lab) drift: Option<Drift>,
     /// The token of the last operation's request.
     pub(in crate::lab) token: Option<String>,
+    /// Who asked for the last operation, by whose right it is done; none of what was done before the lab opened.
+    pub(in crate::lab) caller: Option<Caller>,
     work: Work,
 }
 
@@ -86,6 +89,7 @@ pub(in crate::lab) struct StackResource {
     pub(in crate::lab) shown: Value,
     tags: BTreeMap<String, String>,
     attributes: BTreeMap<&'static str, String>,
+    pub(in crate::lab) metadata: Value,
     pub(in crate::lab) status: &'static str,
     pub(in crate::lab) reason: Option<String>,
     pub(in crate::lab) updated: Timestamp,
@@ -158,6 +162,7 @@ impl Stack {
             change_set: None,
             drift: None,
             token: None,
+            caller: None,
             work: Work::default(),
         }
     }
