@@ -10,9 +10,10 @@ use jiff::SignedDuration;
 
 use super::{faults::Fault, throttle::Throttle};
 
-const EMBEDDED: [(&str, &str); 13] = [
+const EMBEDDED: [(&str, &str); 14] = [
     ("default", include_str!("../../assets/scenarios/default.toml")),
     ("tiny", include_str!("../../assets/scenarios/tiny.toml")),
+    ("bare", include_str!("../../assets/scenarios/bare.toml")),
     ("no-handler", include_str!("../../assets/scenarios/no-handler.toml")),
     ("no-capacity", include_str!("../../assets/scenarios/no-capacity.toml")),
     ("hibernate", include_str!("../../assets/scenarios/hibernate.toml")),
@@ -46,11 +47,13 @@ pub struct Scenario {
     pub capacity: Capacity,
     /// How long EC2's descriptions may be out of date, at most; zero shows every change at once.
     pub lag: SignedDuration,
-    pub events: Events,
+    pub stack: Stack,
     pub slack: Slack,
     pub faults: Vec<Fault>,
     /// Actions that the operator's role is denied, e.g. `fis:StartExperiment`.
     pub operator_deny: Vec<String>,
+    /// The IAM policy, as JSON, that the operator's role has instead of AdministratorAccess. One that is none allows nothing.
+    pub operator_policy: Option<String>,
     pub throttles: Vec<Throttle>,
     pub logs: Vec<Log>,
 }
@@ -222,13 +225,21 @@ impl Default for Capacity {
     }
 }
 
-/// What is deployed to see events; an empty name is nothing.
+/// What was set up in the account before: the stack of `stack.yaml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Events {
-    /// The log group that a rule writes every event to.
-    pub log_group: String,
-    /// The Lambda function that a rule invokes at each interruption warning.
-    pub function: String,
+pub struct Stack {
+    /// Empty for an account where nothing is set up.
+    pub name: String,
+    /// Parameters that are not as usual.
+    pub parameters: Vec<(String, String)>,
+    /// Logical ids of the resources that somebody deleted behind the stack's back.
+    pub deleted: Vec<String>,
+}
+
+impl Default for Stack {
+    fn default() -> Self {
+        Self { name: "spotdrill".to_owned(), parameters: Vec::new(), deleted: Vec::new() }
+    }
 }
 
 /// How the lab's own Slack answers a post.

@@ -6,6 +6,7 @@ pub(super) mod alarm;
 pub(super) mod auto_scaling;
 pub(super) mod aws_policies;
 pub(super) mod capacity;
+pub(super) mod deployed;
 pub(super) mod event_pattern;
 pub(super) mod experiment;
 pub(super) mod function;
@@ -26,7 +27,6 @@ pub(super) mod spot_price;
 pub(super) mod stack;
 pub(super) mod template;
 
-mod deployed;
 mod events;
 mod experiment_log;
 mod experiment_role;
@@ -227,7 +227,7 @@ impl World {
             stacks: BTreeMap::new(),
         };
         world.deploy();
-        world.deploy_roles();
+        world.make_operator();
         world.launch_all();
         world.begin_scenario_logs();
         if !world.scenario.lag.is_zero() {

@@ -53,7 +53,11 @@ async fn aws_own_events_time_the_phases_to_the_second() {
 
 #[tokio::test(start_paused = true)]
 async fn without_an_event_log_fis_and_ec2_still_tell_each_phase() {
-    let stage = Stage::of(4, "[events]\nlog_group = \"\"\nfunction = \"\"\n").await;
+    let stage = Stage::of(
+        4,
+        "[stack]\ndeleted = [\"EventLog\", \"EventLogRule\", \"Function\", \"FunctionLog\", \"SlackRule\"]\n",
+    )
+    .await;
     let drilled = stage.drill("web", Selection::Count(1), "3m").await;
     assert_eq!(drilled.verdict.verdict, Outcome::Held, "{:?}", drilled.verdict.reasons);
     let basis = |what: &What| matches!(what, What::NoticeIssued { basis: Basis::ActionCompleted, .. });

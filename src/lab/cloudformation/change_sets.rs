@@ -24,7 +24,7 @@ pub(super) fn create(world: &mut World, form: &Form) -> Result<Vec<Element>, Api
         ("CREATE", None) => {
             let stack_name = request::name(form, "StackName", 128)?;
             let configuration = request::configuration(form, None)?;
-            stacks::new(world, stack_name, configuration)
+            world.new_stack(stack_name, configuration)
         }
         ("CREATE", Some(stack)) if stack.status == "REVIEW_IN_PROGRESS" => stack,
         ("CREATE", Some(_)) => {
@@ -185,7 +185,7 @@ pub(super) fn execute(world: &mut World, form: &Form) -> Result<Vec<Element>, Ap
         (true, false) => {}
         (false, false) => stacks::can_be_updated(&stack)?,
     }
-    stack.token = form.get("ClientRequestToken").map(str::to_owned);
+    stacks::asked_for(world, &mut stack, form);
     world.execute(&mut stack, set);
     world.stacks.insert(stack.id.clone(), stack);
     Ok(Vec::new())

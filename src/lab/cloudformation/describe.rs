@@ -154,7 +154,9 @@ pub(super) fn resource(world: &mut World, form: &Form) -> Result<Vec<Element>, A
     let name = request::must(form, "LogicalResourceId")?;
     let missing = || invalid(format!("Resource {name} does not exist for stack {}", stack.name));
     let resource = stack.resources.get(name).ok_or_else(missing)?;
-    let detail = with_stack(stack, described(stack, name, resource, "LastUpdatedTimestamp"));
+    let mut detail = with_stack(stack, described(stack, name, resource, "LastUpdatedTimestamp"));
+    let metadata = Some(resource.metadata.to_string()).filter(|_| !resource.metadata.is_null());
+    detail.push(maybe("Metadata", metadata));
     Ok(vec![element("StackResourceDetail", detail)])
 }
 

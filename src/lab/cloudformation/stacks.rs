@@ -6,17 +6,13 @@ use crate::lab::{
         error::ApiError,
         query::{Element, Form, text},
     },
-    world::{
-        World,
-        stack::{Configuration, Stack},
-    },
+    world::{World, stack::Stack},
 };
 
-/// A stack that is not yet anything, of this name.
-pub(super) fn new(world: &mut World, name: &str, configuration: Configuration) -> Stack {
-    let id = world.session_id();
-    let id = world.arn("cloudformation", &format!("stack/{name}/{id}"));
-    Stack::new(world.next_order(), id, name.to_owned(), world.now(), configuration)
+/// Notes who asks for an operation, and with which token.
+pub(super) fn asked_for(world: &World, stack: &mut Stack, form: &Form) {
+    stack.token = form.get("ClientRequestToken").map(str::to_owned);
+    stack.caller = Some(world.access.caller.clone());
 }
 
 pub(super) fn create(world: &mut World, form: &Form) -> Result<Vec<Element>, ApiError> {
@@ -26,9 +22,9 @@ pub(super) fn create(world: &mut World, form: &Form) -> Result<Vec<Element>, Api
     }
     let on_failure = request::on_failure(form, "OnFailure")?;
     let configuration = request::configuration(form, None)?;
-    let mut stack = new(world, name, configuration.clone());
+    let mut stack = world.new_stack(name, configuration.clone());
     world.check_configuration(&stack, &configuration).map_err(invalid)?;
-    stack.token = form.get("ClientRequestToken").map(str::to_owned);
+    asked_for(world, &mut stack, form);
     world.deploy_stack(&mut stack, configuration, on_failure);
     Ok(made(world, stack))
 }
@@ -44,7 +40,7 @@ pub(super) fn update(world: &mut World, form: &Form) -> Result<Vec<Element>, Api
     if world.changes(&stack, &configuration).is_err() {
         return Err(invalid("No updates are to be performed."));
     }
-    stack.token = form.get("ClientRequestToken").map(str::to_owned);
+    asked_for(world, &mut stack, form);
     stack.change_sets.clear();
     let on_failure = stack.on_failure;
     world.deploy_stack(&mut stack, configuration, on_failure);
@@ -81,7 +77,7 @@ pub(super) fn delete(world: &mut World, form: &Form) -> Result<Vec<Element>, Api
     if let Some(unknown) = retained.iter().find(|name| !stack.resources.contains_key(**name)) {
         return Err(invalid(format!("Resource {unknown} to retain is not in the stack")));
     }
-    stack.token = form.get("ClientRequestToken").map(str::to_owned);
+    asked_for(world, &mut stack, form);
     world.delete_stack(&mut stack, &retained);
     world.stacks.insert(stack.id.clone(), stack);
     Ok(Vec::new())

@@ -21,9 +21,10 @@ pub(in crate::lab) struct Need {
 /// values of an input (`{{}}` for a path's label). Each that is given makes a resource; an ARN is taken as it is.
 #[rustfmt::skip]
 const ABOUT: &[(&str, &[&str], &str)] = &[
-    ("cloudformation", &["CreateStack", "UpdateStack", "DeleteStack", "CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "DescribeStacks", "DescribeStackEvents", "DescribeStackResources", "ListStackResources", "GetTemplate"], "stack/{StackName}/*"),
+    ("cloudformation", &["CreateStack", "UpdateStack", "DeleteStack", "CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "DescribeStacks", "DescribeStackEvents", "DescribeStackResource", "DescribeStackResources", "ListStackResources", "ListChangeSets", "GetTemplate", "DetectStackDrift", "DescribeStackResourceDrifts"], "stack/{StackName}/*"),
     ("cloudwatch", &["PutMetricAlarm", "SetAlarmState"], "alarm:{AlarmName}"),
     ("cloudwatch", &["DeleteAlarms"], "alarm:{AlarmNames}"),
+    ("cloudwatch", &["DescribeAlarms"], "alarm:*"),
     ("ec2", &["TerminateInstances", "StopInstances", "StartInstances", "RebootInstances"], "instance/{InstanceId}"),
     ("ec2", &["RunInstances", "CreateFleet"], "instance/*"),
     ("ec2", &["CancelSpotInstanceRequests"], "spot-instances-request/{SpotInstanceRequestId}"),
@@ -32,6 +33,7 @@ const ABOUT: &[(&str, &[&str], &str)] = &[
     ("events", &["PutRule", "DescribeRule", "DeleteRule", "EnableRule", "DisableRule"], "rule/{Name}"),
     ("events", &["PutTargets", "RemoveTargets", "ListTargetsByRule"], "rule/{Rule}"),
     ("events", &["PutEvents"], "event-bus/default"),
+    ("events", &["TagResource", "UntagResource", "ListTagsForResource"], "{ResourceARN}"),
     ("fis", &["CreateExperimentTemplate", "UpdateExperimentTemplate"], "action/{actions}"),
     ("fis", &["CreateExperimentTemplate"], "experiment-template/*"),
     ("fis", &["GetExperimentTemplate", "UpdateExperimentTemplate", "DeleteExperimentTemplate"], "experiment-template/{{}}"),
@@ -41,17 +43,20 @@ const ABOUT: &[(&str, &[&str], &str)] = &[
     ("fis", &["GetAction"], "action/{{}}"),
     ("fis", &["GetSafetyLever", "UpdateSafetyLeverState"], "safety-lever/{{}}"),
     ("fis", &["TagResource", "UntagResource", "ListTagsForResource"], "{{}}"),
-    ("iam", &["CreateRole", "GetRole", "UpdateAssumeRolePolicy", "DeleteRole", "PutRolePolicy", "GetRolePolicy", "ListRolePolicies", "DeleteRolePolicy", "AttachRolePolicy", "DetachRolePolicy", "ListAttachedRolePolicies", "TagRole", "UntagRole", "ListRoleTags"], "role/{RoleName}"),
-    ("iam", &["GetPolicy", "GetPolicyVersion", "DeletePolicy"], "{PolicyArn}"),
+    ("iam", &["CreateRole", "GetRole", "UpdateRole", "UpdateAssumeRolePolicy", "DeleteRole", "PutRolePolicy", "GetRolePolicy", "ListRolePolicies", "DeleteRolePolicy", "AttachRolePolicy", "DetachRolePolicy", "ListAttachedRolePolicies", "TagRole", "UntagRole", "ListRoleTags"], "role/{RoleName}"),
+    ("iam", &["CreateServiceLinkedRole"], "role/aws-service-role/{AWSServiceName}/AWSServiceRoleForFIS"),
+    ("iam", &["GetPolicy", "GetPolicyVersion", "CreatePolicyVersion", "DeletePolicy"], "{PolicyArn}"),
     ("iam", &["CreatePolicy"], "policy/{PolicyName}"),
     ("iam", &["SimulatePrincipalPolicy"], "{PolicySourceArn}"),
-    ("lambda", &["GetFunction", "GetFunctionConfiguration", "DeleteFunction", "InvokeFunction", "AddPermission", "RemovePermission", "GetPolicy", "UpdateFunctionCode", "UpdateFunctionConfiguration"], "function:{{}}"),
+    ("lambda", &["GetFunction", "GetFunctionConfiguration", "DeleteFunction", "InvokeFunction", "AddPermission", "RemovePermission", "GetPolicy", "UpdateFunctionCode", "UpdateFunctionConfiguration", "TagResource"], "function:{{}}"),
     ("lambda", &["CreateFunction"], "function:{FunctionName}"),
     ("logs", &["CreateLogGroup", "DeleteLogGroup", "DescribeLogStreams", "PutRetentionPolicy", "StartLiveTail"], "log-group:{logGroupName|logGroupIdentifier|logGroupIdentifiers}:*"),
+    ("logs", &["TagResource", "UntagResource", "ListTagsForResource"], "{resourceArn}"),
     ("logs", &["FilterLogEvents"], "log-group:{logGroupName|logGroupIdentifier}:log-stream:"),
     ("logs", &["CreateLogStream", "DeleteLogStream", "GetLogEvents", "PutLogEvents"], "log-group:{logGroupName|logGroupIdentifier}:log-stream:*"),
     ("secretsmanager", &["CreateSecret"], "secret:{Name}"),
     ("secretsmanager", &["PutSecretValue", "UpdateSecret", "GetSecretValue", "DescribeSecret", "DeleteSecret", "RestoreSecret", "TagResource", "UntagResource"], "secret:{SecretId}"),
+    ("servicequotas", &["GetServiceQuota"], "{ServiceCode}/{QuotaCode}"),
     ("ssm", &["GetParameter"], "parameter{Name}"),
     ("ssm", &["GetParameters"], "parameter{Names}"),
     ("sts", &["AssumeRole"], "{RoleArn}"),
@@ -70,9 +75,12 @@ const PASSED: &[(&str, &[&str], &str, &str)] = &[
 #[rustfmt::skip]
 const TAGGED: &[(&str, &[&str], &str)] = &[
     ("ec2", &["RunInstances", "CreateFleet"], "ec2:CreateTags"),
+    ("events", &["PutRule"], "events:TagResource"),
     ("fis", &["CreateExperimentTemplate", "StartExperiment"], "fis:TagResource"),
     ("iam", &["CreateRole"], "iam:TagRole"),
     ("iam", &["CreatePolicy"], "iam:TagPolicy"),
+    ("lambda", &["CreateFunction"], "lambda:TagResource"),
+    ("logs", &["CreateLogGroup"], "logs:TagResource"),
     ("secretsmanager", &["CreateSecret"], "secretsmanager:TagResource"),
 ];
 
@@ -83,12 +91,23 @@ pub(in crate::lab) fn action(service: &Service, operation: &str) -> String {
 
 /// What a call needs, in the order in which it is looked for; nothing if anyone may.
 pub(super) fn of(world: &World, service: &Service, call: &Call, common: &Context) -> Vec<Need> {
-    let (prefix, name, inputs) = (prefix(service), name(service, call.name()), call.inputs());
-    let own = action(service, call.name());
-    if own == "sts:GetCallerIdentity" {
-        return Vec::new();
+    of_operation(world, (prefix(service), name(service, call.name())), &call.inputs(), common)
+}
+
+/// The same of an operation by its action's two parts, with inputs as they are on the wire.
+pub(in crate::lab) fn of_operation(
+    world: &World,
+    (prefix, name): (&str, &str),
+    inputs: &Inputs,
+    common: &Context,
+) -> Vec<Need> {
+    let own = format!("{prefix}:{name}");
+    match own.as_str() {
+        "sts:GetCallerIdentity" => return Vec::new(),
+        "events:PutEvents" => return of_events(world, inputs, common),
+        _ => {}
     }
-    let tags = tags(&inputs);
+    let tags = tags(inputs);
     let mut common = common.clone();
     common.extend(
         tags.iter().map(|(key, value)| (format!("aws:requesttag/{}", key.to_lowercase()), vec![value.clone()])),
@@ -105,20 +124,21 @@ pub(super) fn of(world: &World, service: &Service, call: &Call, common: &Context
         Need { action: action.to_owned(), resource, context }
     };
     let about = ABOUT.iter().filter(|(of, operations, _)| *of == prefix && operations.contains(&name));
-    let mut resources: Vec<String> = about.flat_map(|(_, _, form)| resources(world, prefix, form, &inputs)).collect();
+    let mut resources: Vec<String> = about.flat_map(|(_, _, form)| resources(world, prefix, form, inputs)).collect();
     if resources.is_empty() {
         resources.push("*".to_owned());
     }
     let mut needs: Vec<Need> = resources.iter().map(|resource| need(&own, resource.clone())).collect();
     for (_, _, input, to) in PASSED.iter().filter(|(of, operations, ..)| *of == prefix && operations.contains(&name)) {
-        for role in values(&inputs, input) {
+        for role in values(inputs, input) {
             let mut pass = need("iam:PassRole", role);
             pass.context.insert("iam:passedtoservice".to_owned(), vec![(*to).to_owned()]);
             needs.push(pass);
         }
     }
     if own == "fis:StartExperiment" && !world.has_fis_linked_role() {
-        let mut linked = need("iam:CreateServiceLinkedRole", "*".to_owned());
+        let role = world.iam_arn("role", "/aws-service-role/fis.amazonaws.com/", "AWSServiceRoleForFIS");
+        let mut linked = need("iam:CreateServiceLinkedRole", role);
         linked.context.insert("iam:awsservicename".to_owned(), vec!["fis.amazonaws.com".to_owned()]);
         needs.push(linked);
     }
@@ -129,6 +149,19 @@ pub(super) fn of(world: &World, service: &Service, call: &Call, common: &Context
         needs.extend(tagged.flat_map(|(_, _, action)| made.clone().map(|resource| need(action, resource.clone()))));
     }
     needs
+}
+
+/// Each entry of PutEvents on its own, for conditions can be on what it says.
+fn of_events(world: &World, inputs: &Inputs, common: &Context) -> Vec<Need> {
+    let entries = inputs.get("Entries").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let need = |entry: &Value| {
+        let mut context = common.clone();
+        for (key, member) in [("events:source", "Source"), ("events:detail-type", "DetailType")] {
+            context.extend(entry.get(member).map(|value| (key.to_owned(), texts(value))));
+        }
+        Need { action: "events:PutEvents".to_owned(), resource: world.arn("events", "event-bus/default"), context }
+    };
+    entries.iter().map(need).collect()
 }
 
 fn prefix(service: &Service) -> &'static str {
@@ -154,7 +187,11 @@ fn resources(world: &World, service: &str, form: &str, inputs: &Inputs) -> Vec<S
     });
     let Some((before, names, after)) = holes else { return vec![world.arn(service, form)] };
     let given = names.split('|').flat_map(|name| values(inputs, name));
-    given.map(|value| resource(world, service, before, &value, after)).collect()
+    let after = match after.split_once('{').and_then(|(start, rest)| Some((start, rest.split_once('}')?))) {
+        Some((start, (name, end))) => format!("{start}{}{end}", values(inputs, name).concat()),
+        None => after.to_owned(),
+    };
+    given.map(|value| resource(world, service, before, &value, &after)).collect()
 }
 
 fn resource(world: &World, service: &str, before: &str, value: &str, after: &str) -> String {
@@ -163,13 +200,11 @@ fn resource(world: &World, service: &str, before: &str, value: &str, after: &str
     }
     match service {
         "iam" => {
-            let path = world.roles.get(value).map_or("/", |role| &role.path);
-            world.iam_arn(before.trim_end_matches('/'), path, value)
+            let (kind, place) = before.split_once('/').unwrap_or((before, ""));
+            let path = world.roles.get(value).filter(|_| kind == "role").map_or("/", |role| &role.path);
+            format!("{}{after}", world.iam_arn(kind, &format!("{path}{place}"), value))
         }
-        "secretsmanager" => match world.secrets.get(value) {
-            Some(secret) => secret.arn.clone(),
-            None => world.arn(service, &format!("{before}{value}")),
-        },
+        "secretsmanager" => world.secret_resource(value),
         "ssm" => format!("arn:aws:ssm:{}::{before}{value}", world.scenario.region),
         "ec2" if before.is_empty() => {
             let kind = match value.split('-').next() {

@@ -19,6 +19,8 @@ const MODELLED: &[&str] = &[
     "aws:sourcearn",
     "aws:tagkeys",
     "ec2:fisactionid",
+    "events:detail-type",
+    "events:source",
     "iam:awsservicename",
     "iam:passedtoservice",
     "sts:externalid",

@@ -6,14 +6,15 @@ use jiff::SignedDuration;
 use toml::de::DeTable;
 
 use super::{
-    Behavior, Capacity, Complaint, Events, Group, GroupKind, Handler, Interruption, Lifecycle, Log, Replaces, Scenario,
-    Slack, StatusAt, Timing,
+    Behavior, Capacity, Complaint, Group, GroupKind, Handler, Interruption, Lifecycle, Log, Replaces, Scenario, Slack,
+    Stack, StatusAt, Timing,
     table::{Complaints, Table},
 };
 use crate::lab::{
     faults::{Fault, FaultKind, is_named},
-    service,
+    policy, service,
     throttle::Throttle,
+    world::deployed,
 };
 
 const KINDS: &[(&str, GroupKind)] = &[
@@ -80,6 +81,7 @@ fn whole(name: &str, mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Sc
     let description = table.required("description", wrong);
     let groups: Vec<_> = table.tables("group", wrong).into_iter().map(|entry| group(entry, &zones, wrong)).collect();
     unique_names(&groups, table.offset, wrong);
+    let (operator_deny, operator_policy) = operator(table.table("operator", wrong), wrong);
     let scenario = Scenario {
         name: name.to_owned(),
         description,
@@ -89,10 +91,11 @@ fn whole(name: &str, mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Sc
         interruption: interruption(table.table("interruption", wrong), wrong),
         capacity: capacity(table.table("capacity", wrong), wrong),
         lag: lag(table.table("consistency", wrong), wrong),
-        events: events(table.table("events", wrong), wrong),
+        stack: table.table("stack", wrong).map_or_else(Stack::default, |entry| stack(entry, wrong)),
         slack: table.table("slack", wrong).map_or_else(Slack::default, |entry| slack(entry, wrong)),
         faults: table.tables("fault", wrong).into_iter().filter_map(|entry| fault(entry, wrong)).collect(),
-        operator_deny: operator_deny(table.table("operator", wrong), wrong),
+        operator_deny,
+        operator_policy,
         throttles: table.tables("throttle", wrong).into_iter().filter_map(|entry| throttle(entry, wrong)).collect(),
         logs: table.tables("log", wrong).into_iter().map(|entry| log(entry, wrong)).collect(),
         zones,
@@ -202,15 +205,18 @@ fn lag(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> SignedDurati
     lag
 }
 
-fn events(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> Events {
-    let usual = Events { log_group: "/aws/events/spotdrill".to_owned(), function: "send-slack-spot-event".to_owned() };
-    let Some(mut table) = table else { return usual };
-    let events = Events {
-        log_group: table.string("log_group", wrong).unwrap_or(usual.log_group),
-        function: table.string("function", wrong).unwrap_or(usual.function),
+fn stack(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Stack {
+    let usual = Stack::default();
+    let stack = Stack {
+        name: table.string("name", wrong).unwrap_or(usual.name),
+        parameters: table.pairs("parameters", wrong),
+        deleted: table.strings("deleted", wrong).unwrap_or_default(),
     };
+    for (key, complaint) in deployed::complaints(&stack) {
+        wrong.add(table.place(key), complaint);
+    }
     table.finish(wrong);
-    events
+    stack
 }
 
 fn slack(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Slack {
@@ -226,14 +232,19 @@ fn slack(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Slack {
     slack
 }
 
-fn operator_deny(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> Vec<String> {
-    let Some(mut table) = table else { return Vec::new() };
+/// What the operator's role is denied, and what it has instead of AdministratorAccess.
+fn operator(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> (Vec<String>, Option<String>) {
+    let Some(mut table) = table else { return (Vec::new(), None) };
     let actions = table.strings("deny", wrong).unwrap_or_default();
     if let Some(action) = actions.iter().find(|action| action.matches(':').count() != 1) {
         wrong.add(table.place("deny"), format!("deny has {action}, which is no action as fis:StartExperiment is"));
     }
+    let document = table.string("policy", wrong);
+    if let Some(why) = document.as_deref().and_then(|document| policy::identity(document).err()) {
+        wrong.add(table.place("policy"), format!("policy is none that IAM would take: {why}"));
+    }
     table.finish(wrong);
-    actions
+    (actions, document)
 }
 
 fn log(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Log {
@@ -368,14 +379,17 @@ mod tests {
             action_delay = 0.5
             [interruption]
             stop_recalls = true
-            [events]
-            log_group = ""
+            [stack]
+            name = "drills"
+            parameters = { Nodegroup = "flex" }
+            deleted = ["SlackRule"]
             [slack]
             status = 429
             retry_after = 2
             times = 1
             [operator]
             deny = ["fis:StartExperiment"]
+            policy = '''{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "fis:*", "Resource": "*"}}'''
             [capacity]
             no_spot = ["m6i.large/eu-west-1a"]
             retry = 60
@@ -398,10 +412,12 @@ mod tests {
         let scenario = scenario("mine", text).unwrap();
         assert_eq!(scenario.timing.action_delay, SignedDuration::from_millis(500));
         assert!(scenario.interruption.stop_recalls);
-        assert_eq!(scenario.events.log_group, "");
+        let (parameters, deleted) = (vec![("Nodegroup".into(), "flex".into())], vec!["SlackRule".into()]);
+        assert_eq!(scenario.stack, Stack { name: "drills".into(), parameters, deleted });
         let retry_after = SignedDuration::from_secs(2);
         assert_eq!(scenario.slack, Slack { status: 429, retry_after, times: Some(1), ..Slack::default() });
         assert_eq!(scenario.operator_deny, ["fis:StartExperiment"]);
+        assert!(scenario.operator_policy.is_some_and(|policy| policy.ends_with("}}")));
         assert_eq!(scenario.capacity.no_spot, ["m6i.large/eu-west-1a"]);
         assert_eq!((scenario.capacity.retry.as_secs(), scenario.lag.as_secs()), (60, 5));
         let flex = &scenario.groups[0];
@@ -410,6 +426,28 @@ mod tests {
         let (operation, page, after) = ("ec2:DescribeInstances".into(), Some(2), SignedDuration::ZERO);
         let expected = Fault { operation, kind, from: 1, times: None, page, chance: 1.0, after, until: None };
         assert_eq!(scenario.faults, [expected]);
+    }
+
+    #[test]
+    fn the_stack_and_the_operator_are_checked_against_what_aws_would_take() {
+        let wrong = |text: &str| {
+            let text = format!("description = \"d\"\nregion = \"eu-west-1\"\n{text}");
+            let wrong = scenario("mine", &text).unwrap_err();
+            wrong.iter().map(|wrong| format!("{}: {}\n", wrong.line, wrong.message)).collect::<String>()
+        };
+        let stack =
+            "[stack]\nname = \"a b\"\nparameters = { Warning = \"PT1M\" }\ndeleted = [\"SlackRule\", \"Rule\"]\n";
+        let none = "[stack]\nname = \"\"\ndeleted = [\"SlackRule\"]\nparameters = { Colour = \"red\" }\n";
+        insta::assert_snapshot!([wrong(stack), wrong(none), wrong("[operator]\npolicy = '''{}'''\n")].join("\n"), @r#"
+        4: name is "a b", which cannot be a stack's: [a-zA-Z][-a-zA-Z0-9]*
+        5: Parameter 'Warning' must match pattern PT(([2-9]|1[0-4])M([1-5]?[0-9]S)?|15M|(1[2-9][0-9]|[2-8][0-9][0-9]|900)S)
+        6: deleted has Rule, which is no resource of the stack
+
+        5: deleted is for a stack that is there
+        6: parameters is for a stack that is there
+
+        4: policy is none that IAM would take: Syntax errors in policy.
+        "#);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     World,
-    aws_policies::{self, ADMINISTRATOR, FIS_ROLE, LAMBDA_BASICS},
+    aws_policies::{self, ADMINISTRATOR},
     ids::Ids,
     role::{ManagedPolicy, Role},
 };
@@ -69,31 +69,22 @@ impl Caller {
 }
 
 impl World {
-    /// Makes the roles that are there from the beginning: the operator's, and those of a drill and of its function.
-    pub(super) fn deploy_roles(&mut self) {
-        let account = self.scenario.account.clone();
-        let root = json!({ "AWS": format!("arn:aws:iam::{account}:root") });
+    /// Makes the role of whoever has the lab's own access key, with what the scenario lets it do.
+    pub(super) fn make_operator(&mut self) {
+        let root = json!({ "AWS": format!("arn:aws:iam::{}:root", self.scenario.account) });
         let mut operator = self.new_role(OPERATOR, trust(&root, None));
         OPERATOR_ID.clone_into(&mut operator.id);
-        operator.attached.push(ADMINISTRATOR.to_owned());
+        match &self.scenario.operator_policy {
+            Some(document) => {
+                operator.inline.insert("operator".to_owned(), policy::identity(document).unwrap_or_default());
+            }
+            None => operator.attached.push(ADMINISTRATOR.to_owned()),
+        }
         if !self.scenario.operator_deny.is_empty() {
             let deny = json!({ "Effect": "Deny", "Action": self.scenario.operator_deny, "Resource": "*" });
             operator.inline.insert("scenario".to_owned(), json!({ "Version": "2012-10-17", "Statement": [deny] }));
         }
-        let only_its_experiments = json!({
-            "StringEquals": { "aws:SourceAccount": account },
-            "ArnLike": { "aws:SourceArn": self.arn("fis", "experiment/*") },
-        });
-        let by_fis = trust(&json!({ "Service": "fis.amazonaws.com" }), Some(only_its_experiments));
-        let mut drill = self.new_role("spot-fis-test", by_fis);
-        let document = FIS_ROLE.replace("{instances}", &self.arn("ec2", "instance/*"));
-        drill.inline.insert("interrupt".to_owned(), serde_json::from_str(&document).unwrap_or_default());
-        let by_lambda = trust(&json!({ "Service": "lambda.amazonaws.com" }), None);
-        let mut function = self.new_role("lambda-send-slack-spot-event", by_lambda);
-        function.attached.push(LAMBDA_BASICS.to_owned());
-        for role in [operator, drill, function] {
-            self.roles.insert(role.name.clone(), role);
-        }
+        self.roles.insert(operator.name.clone(), operator);
     }
 
     /// A role with an id, not yet kept, and with no policy.
@@ -266,15 +257,24 @@ mod tests {
 
     #[test]
     fn a_scenario_narrows_what_the_operator_may() {
-        let start = |deny: &[&str]| {
+        let start = |deny: &[&str], policy: Option<&str>| {
             let mut scenario = Scenario::named("tiny").unwrap();
             scenario.operator_deny = deny.iter().map(|&action| action.to_owned()).collect();
+            scenario.operator_policy = policy.map(str::to_owned);
             let world = World::open(scenario, "2026-11-22T12:00:00Z".parse().unwrap(), 1);
             let (operator, context) = (&world.roles[OPERATOR], Context::new());
             let request = Request { action: "fis:StartExperiment", resource: "*", context: &context, principals: &[] };
             (World::is_administrator(operator), world.decide(operator, request))
         };
-        assert_eq!(start(&[]), (true, Decision::Allowed));
-        assert_eq!(start(&["fis:Start*"]), (false, Decision::ExplicitDeny));
+        assert_eq!(start(&[], None), (true, Decision::Allowed));
+        assert_eq!(start(&["fis:Start*"], None), (false, Decision::ExplicitDeny));
+        let allow = |action: &str| {
+            let statement = json!({ "Effect": "Allow", "Action": action, "Resource": "*" });
+            json!({ "Version": "2012-10-17", "Statement": statement }).to_string()
+        };
+        assert_eq!(start(&[], Some(&allow("fis:Start*"))), (false, Decision::Allowed));
+        assert_eq!(start(&["fis:*"], Some(&allow("fis:Start*"))), (false, Decision::ExplicitDeny));
+        assert_eq!(start(&[], Some(&allow("ec2:*"))), (false, Decision::ImplicitDeny));
+        assert_eq!(start(&[], Some("no policy")), (false, Decision::ImplicitDeny));
     }
 }

@@ -1,143 +1,152 @@
-//! What the scenario deploys to see events: a log group, a function, and the rules that send to them. Knows not when
-//! anything happens.
+//! What was set up before the lab opened: the stack of `stack.yaml`, made by the lab's own CloudFormation some minutes
+//! earlier, and the secret that it names. Knows no resource of it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, mem, sync::LazyLock};
 
-use serde_json::{Value, json};
+use jiff::SignedDuration;
 
 use super::{
     World,
-    function::{Function, MARKER},
-    log_group::LogPolicy,
-    role::Role,
-    rule::{Rule, RuleTarget},
+    ids::Ids,
     secret::Secret,
+    stack::{Configuration, OnFailure, parameter, template::Template},
 };
+use crate::lab::scenario;
 
-/// The rule that writes events to the log group.
-const TO_LOG_GROUP: &str = "events-to-log-group";
-/// The rule that invokes the function.
-const TO_FUNCTION: &str = "spot-event";
-const WARNING: &str = "EC2 Spot Instance Interruption Warning";
+/// Read once for all labs of the process; that it is a template is tested.
+static TEMPLATE: LazyLock<Option<Template>> =
+    LazyLock::new(|| Template::read(include_str!("../../../assets/stack.yaml")).ok());
+
+/// How long before the lab opens the stack was made.
+const AGE: SignedDuration = SignedDuration::from_mins(10);
+/// The parameter that names the secret, and what it usually says.
+const SECRET: (&str, &str) = ("SlackSecretName", "spotdrill/slack-webhook");
 const WEBHOOK: &str = "https://hooks.slack.com/services/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";
+/// Tells the chance by which the stack was made from the region's own.
+const CHANCE: u64 = 0x7370_6f74_6472_6c6c;
+
+/// What CloudFormation would say of a scenario's stack, each with the key that it is about.
+pub(in crate::lab) fn complaints(stack: &scenario::Stack) -> Vec<(&'static str, String)> {
+    let mut said = Vec::new();
+    if stack.name.is_empty() {
+        let given = [("parameters", !stack.parameters.is_empty()), ("deleted", !stack.deleted.is_empty())];
+        let without = |key| (key, format!("{key} is for a stack that is there"));
+        return given.into_iter().filter(|(_, is_given)| *is_given).map(|(key, _)| without(key)).collect();
+    }
+    let starts = stack.name.starts_with(|first: char| first.is_ascii_alphabetic());
+    if !starts || stack.name.len() > 128 || !stack.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        said.push(("name", format!("name is {:?}, which cannot be a stack's: [a-zA-Z][-a-zA-Z0-9]*", stack.name)));
+    }
+    let Some(template) = TEMPLATE.as_ref() else { return said };
+    if let Err(complaint) = parameters(template, stack).and_then(|texts| parameter::check(template, &texts)) {
+        said.push(("parameters", complaint));
+    }
+    let strange = stack.deleted.iter().filter(|name| !template.resources.contains_key(*name));
+    said.extend(strange.map(|name| ("deleted", format!("deleted has {name}, which is no resource of the stack"))));
+    said
+}
+
+fn parameters(template: &Template, stack: &scenario::Stack) -> Result<BTreeMap<String, String>, String> {
+    let usual = [(SECRET.0.to_owned(), SECRET.1.to_owned())];
+    parameter::texts(template, &usual.into_iter().chain(stack.parameters.iter().cloned()).collect())
+}
 
 impl World {
-    /// An empty name in the scenario is nothing.
+    /// Makes the scenario's stack in the minutes before now. What happens later by chance is as it would be without it.
     pub(super) fn deploy(&mut self) {
-        let events = self.scenario.events.clone();
-        if !events.log_group.is_empty() {
-            self.deploy_log_group(&events.log_group);
+        let wanted = self.scenario.stack.clone();
+        let Some(template) = TEMPLATE.as_ref().filter(|_| !wanted.name.is_empty()) else { return };
+        let Ok(parameters) = parameters(template, &wanted) else { return };
+        let tags = BTreeMap::from([("spotdrill".to_owned(), wanted.name.clone())]);
+        let chance = mem::replace(&mut self.ids, Ids::new(self.seed ^ CHANCE));
+        let opened = self.now;
+        self.now = opened.saturating_sub(AGE).unwrap_or(opened);
+        if let Some(name) = parameters.get(SECRET.0).filter(|name| !name.is_empty()) {
+            self.deploy_secret(name, tags.clone());
         }
-        if !events.function.is_empty() {
-            self.deploy_function(&events.function);
-        }
+        let capabilities = vec!["CAPABILITY_NAMED_IAM".to_owned()];
+        let configuration = Configuration { template: template.clone(), parameters, tags, capabilities };
+        let mut stack = self.new_stack(&wanted.name, configuration.clone());
+        let id = stack.id.clone();
+        self.deploy_stack(&mut stack, configuration, OnFailure::Rollback);
+        self.stacks.insert(id.clone(), stack);
+        self.advance(opened);
+        self.delete_behind(&id, &wanted.deleted);
+        self.ids = chance;
     }
 
-    fn deploy_log_group(&mut self, name: &str) {
-        self.logs.create(name, self.now);
-        let arn = self.arn("logs", &format!("log-group:{name}"));
-        let document = json!({ "Version": "2012-10-17", "Statement": [{
-            "Effect": "Allow",
-            "Principal": { "Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"] },
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": format!("{arn}:*"),
-        }] });
-        let policy = LogPolicy { document: document.to_string(), updated: self.now };
-        self.logs.policies.insert(TO_LOG_GROUP.to_owned(), policy);
-        let pattern = json!({ "source": ["aws.ec2", "aws.fis", "spotdrill.selftest"], "detail-type": [
-            WARNING,
-            "EC2 Instance Rebalance Recommendation",
-            "EC2 Instance State-change Notification",
-            "FIS Experiment State Change",
-            { "prefix": "spotdrill" },
-        ] });
-        self.deploy_rule(TO_LOG_GROUP, &pattern, arn);
-    }
-
-    fn deploy_function(&mut self, name: &str) {
-        let trust = json!({ "Version": "2012-10-17", "Statement": [{
-            "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole",
-        }] });
-        let may = json!({ "Version": "2012-10-17", "Statement": [
-            { "Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*" },
-            {
-                "Effect": "Allow",
-                "Action": "secretsmanager:GetSecretValue",
-                "Resource": self.arn("secretsmanager", &format!("secret:{name}/webhook-??????")),
-            },
-        ] });
-        let role = Role {
-            name: name.to_owned(),
-            path: "/".to_owned(),
-            id: "AROASPOTDRILLLAB00000".to_owned(),
-            description: None,
-            created: self.now,
-            trust,
-            inline: BTreeMap::from([("tell-slack".to_owned(), may)]),
-            attached: vec!["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole".to_owned()],
-            tags: BTreeMap::new(),
-        };
-        self.roles.insert(name.to_owned(), role);
+    fn deploy_secret(&mut self, name: &str, tags: BTreeMap<String, String>) {
         let secret = Secret {
-            name: format!("{name}/webhook"),
-            arn: self.arn("secretsmanager", &format!("secret:{name}/webhook-LabLab")),
-            description: Some("The Slack webhook of the function".to_owned()),
+            name: name.to_owned(),
+            arn: self.secret_arn(name),
+            description: None,
             value: Some(WEBHOOK.to_owned()),
-            version: "00000000-0000-4000-8000-000000000001".to_owned(),
+            version: self.session_id(),
             created: self.now,
             changed: self.now,
             deletion: None,
-            tags: BTreeMap::new(),
+            tags,
         };
-        let log_group = format!("/aws/lambda/{name}");
-        self.logs.create(&log_group, self.now);
-        let (arn, rule) = (self.function_arn(name), self.rule_arn(TO_FUNCTION));
-        let permission = json!({
-            "Sid": TO_FUNCTION,
-            "Effect": "Allow",
-            "Principal": { "Service": "events.amazonaws.com" },
-            "Action": "lambda:InvokeFunction",
-            "Resource": arn,
-            "Condition": { "ArnLike": { "AWS:SourceArn": rule } },
-        });
-        let function = Function {
-            name: name.to_owned(),
-            description: "Tells Slack of spot interruptions".to_owned(),
-            runtime: "python3.13".to_owned(),
-            handler: "index.handler".to_owned(),
-            role: format!("arn:aws:iam::{}:role/{name}", self.scenario.account),
-            code: format!("{MARKER}\n"),
-            environment: BTreeMap::from([("SLACK_SECRET".to_owned(), secret.name.clone())]),
-            timeout: 60,
-            memory: 256,
-            json_logs: false,
-            log_group,
-            modified: self.now,
-            permissions: BTreeMap::from([(TO_FUNCTION.to_owned(), permission)]),
-            tags: BTreeMap::new(),
-        };
-        self.secrets.insert(secret.name.clone(), secret);
-        self.functions.insert(name.to_owned(), function);
-        let pattern = json!({ "$or": [
-            {
-                "source": ["aws.ec2"], "detail-type": [WARNING],
-                "detail": { "instance-action": ["terminate", "stop", "hibernate"] },
-            },
-            { "source": ["spotdrill.selftest"] },
-        ] });
-        self.deploy_rule(TO_FUNCTION, &pattern, arn);
+        self.secrets.insert(name.to_owned(), secret);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::scenario::Scenario;
+
+    fn open(scenario: Scenario) -> World {
+        World::open(scenario, "2026-11-22T12:00:00Z".parse().unwrap(), 1)
     }
 
-    fn deploy_rule(&mut self, name: &str, pattern: &Value, target: String) {
-        let target = RuleTarget { arn: target, role_arn: None, input: None };
-        let rule = Rule {
-            name: name.to_owned(),
-            description: None,
-            pattern: pattern.to_string(),
-            enabled: true,
-            targets: BTreeMap::from([("1".to_owned(), target)]),
-            tags: BTreeMap::new(),
+    #[test]
+    fn every_scenario_opens_on_a_stack_that_is_made_and_in_the_past() {
+        for (name, _) in Scenario::list() {
+            let world = open(Scenario::named(name).unwrap());
+            let stacks: Vec<_> = world.stacks.values().collect();
+            if name == "bare" {
+                assert!(stacks.is_empty() && world.secrets.is_empty() && world.rules.is_empty(), "{name}");
+                assert_eq!(world.roles.keys().collect::<Vec<_>>(), ["lab-operator"]);
+                assert_eq!((world.functions.len(), world.logs.iter().count()), (0, 0));
+                continue;
+            }
+            let [stack] = stacks.as_slice() else { panic!("{name}: {stacks:?}") };
+            assert_eq!((stack.name.as_str(), stack.status), ("spotdrill", "CREATE_COMPLETE"), "{name}");
+            assert_eq!(stack.outputs["EventLogGroup"], "/aws/events/spotdrill");
+            let times = stack.events.iter().map(|event| world.now.duration_since(event.time).as_secs());
+            assert!(times.clone().max() == Some(600) && times.min() > Some(300), "{name}");
+            assert_eq!(stack.resources.len(), 9, "{name}");
+            assert_eq!(world.logs.ingested(), 0, "nothing was written yet");
+            assert!(
+                world.secrets["spotdrill/slack-webhook"].value.as_deref().unwrap().starts_with("https://hooks.slack")
+            );
+        }
+    }
+
+    #[test]
+    fn what_happens_by_chance_is_as_it_would_be_without_the_stack() {
+        let instances = |name: &str| {
+            let mut scenario = Scenario::named("default").unwrap();
+            name.clone_into(&mut scenario.stack.name);
+            let world = open(scenario);
+            world.instances.iter().map(|instance| instance.id.clone()).collect::<Vec<_>>()
         };
-        self.rules.insert(name.to_owned(), rule);
+        assert_eq!(instances("spotdrill"), instances(""));
+    }
+
+    #[test]
+    fn what_somebody_deleted_is_gone_and_the_stack_does_not_know() {
+        let mut scenario = Scenario::named("default").unwrap();
+        scenario.stack.parameters = vec![("Nodegroup".to_owned(), "web-spot".to_owned())];
+        let whole = open(scenario.clone());
+        assert_eq!((whole.templates.len(), whole.stacks.values().next().unwrap().resources.len()), (1, 10));
+        scenario.stack.deleted = whole.stacks.values().next().unwrap().resources.keys().cloned().collect();
+        let world = open(scenario);
+        let stack = world.stacks.values().next().unwrap();
+        assert_eq!((stack.status, stack.resources.len()), ("CREATE_COMPLETE", 10));
+        assert_eq!(world.roles.keys().collect::<Vec<_>>(), ["lab-operator"]);
+        let left = (world.functions.len(), world.rules.len(), world.templates.len(), world.logs.policies.len());
+        assert_eq!((left, world.logs.iter().count()), ((0, 0, 0, 0), 0));
     }
 }

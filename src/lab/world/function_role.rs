@@ -16,12 +16,7 @@ impl World {
             return Ok(None);
         };
         let secret = self.secrets.values().find(|secret| secret.name == *name || secret.arn == *name);
-        let resource = match secret {
-            Some(secret) => secret.arn.clone(),
-            None if name.starts_with("arn:") => name.clone(),
-            None => self.arn("secretsmanager", &format!("secret:{name}")),
-        };
-        if !self.function_may(function, "secretsmanager:GetSecretValue", &resource) {
+        if !self.function_may(function, "secretsmanager:GetSecretValue", &self.secret_resource(name)) {
             return Err("AccessDeniedException");
         }
         let secret = secret.ok_or("ResourceNotFoundException")?;

@@ -10,6 +10,7 @@ mod deploy;
 mod desired;
 mod intrinsic;
 mod resources;
+mod rights;
 mod telling;
 mod work;
 
@@ -26,6 +27,8 @@ use drift::Drift;
 use kind::Kind;
 use template::Template;
 use work::Work;
+
+use super::{World, access::Caller};
 
 pub(super) use deploy::StackHappening;
 
@@ -64,6 +67,8 @@ pub(in crate::lab) struct Stack {
     pub(in crate::lab) drift: Option<Drift>,
     /// The token of the last operation's request.
     pub(in crate::lab) token: Option<String>,
+    /// Who asked for the last operation, by whose right it is done; none of what was done before the lab opened.
+    pub(in crate::lab) caller: Option<Caller>,
     work: Work,
 }
 
@@ -84,6 +89,7 @@ pub(in crate::lab) struct StackResource {
     pub(in crate::lab) shown: Value,
     tags: BTreeMap<String, String>,
     attributes: BTreeMap<&'static str, String>,
+    pub(in crate::lab) metadata: Value,
     pub(in crate::lab) status: &'static str,
     pub(in crate::lab) reason: Option<String>,
     pub(in crate::lab) updated: Timestamp,
@@ -121,6 +127,15 @@ pub(in crate::lab) struct ChangeSet {
     pub(in crate::lab) changes: Vec<Change>,
 }
 
+impl World {
+    /// A stack of this name that is not yet anything, and not yet kept.
+    pub(in crate::lab) fn new_stack(&mut self, name: &str, configuration: Configuration) -> Stack {
+        let id = self.session_id();
+        let id = self.arn("cloudformation", &format!("stack/{name}/{id}"));
+        Stack::new(self.next_order(), id, name.to_owned(), self.now, configuration)
+    }
+}
+
 impl Stack {
     pub(in crate::lab) fn new(
         order: u64,
@@ -147,6 +162,7 @@ impl Stack {
             change_set: None,
             drift: None,
             token: None,
+            caller: None,
             work: Work::default(),
         }
     }

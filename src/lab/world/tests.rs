@@ -14,6 +14,8 @@ mod drills;
 mod groups;
 
 const EPOCH: &str = "2026-11-22T12:00:00Z";
+/// Where a rule of the stack writes events to.
+const EVENTS: &str = "/aws/events/spotdrill";
 
 fn world(scenario: &str, seed: u64) -> World {
     World::open(Scenario::named(scenario).unwrap(), EPOCH.parse().unwrap(), seed)
@@ -82,7 +84,7 @@ impl World {
 
     /// Time and detail-type of each event in the log group that concerns this text.
     fn told(&self, about: &str) -> Vec<(String, String)> {
-        let events = &self.logs.get(&self.scenario.events.log_group).unwrap().events;
+        let events = &self.logs.get(EVENTS).unwrap().events;
         let about = events.iter().filter(|event| event.message.contains(about));
         let mut told: Vec<_> = about
             .map(|event| {
@@ -342,8 +344,11 @@ fn the_function_says_what_it_was_told() {
 
 #[test]
 fn a_region_without_a_rule_is_silent() {
-    let mut world = World::open(scenario("[events]\nlog_group = \"\"\nfunction = \"\""), EPOCH.parse().unwrap(), 1);
+    let deleted = scenario("[stack]\ndeleted = [\"EventLogRule\", \"SlackRule\"]");
+    let mut world = World::open(deleted, EPOCH.parse().unwrap(), 1);
     let id = world.first_spot();
-    world.interrupt_now(&[id], "PT2M");
-    assert_eq!(world.at(600.0).logs.iter().count(), 0);
+    world.interrupt_now(std::slice::from_ref(&id), "PT2M");
+    assert_eq!(world.at(600.0).instance_state(&id), Some(InstanceState::Terminated));
+    assert_eq!((world.logs.iter().count(), world.logs.ingested()), (2, 0));
+    assert!(world.slack.messages.is_empty());
 }

@@ -190,28 +190,17 @@ fn hostile_headers_are_refused() {
 #[test]
 fn hostile_scenarios_are_complained_of() {
     let line = prop_oneof![
-            select(
-                &[
-                    "[[group]]",
-                    "[timing]",
-                    "[[fault]]",
-                    "[[throttle]]",
-                    "[[log]]",
-                    "[interruption]",
-                    "[events]",
-                    "x = ["
-                ][..]
-            )
-            .prop_map(str::to_owned),
-            (
-                select(
-                    &["region", "kind", "name", "count", "operation", "rate", "lines", "every", "zones", "tags"][..]
-                ),
-                json()
-            )
-                .prop_map(|(key, value)| format!("{key} = {value}")),
-            any::<String>(),
-        ];
+        select(
+            &["[[group]]", "[timing]", "[[fault]]", "[[throttle]]", "[[log]]", "[interruption]", "[stack]", "x = ["][..]
+        )
+        .prop_map(str::to_owned),
+        (
+            select(&["region", "kind", "name", "count", "operation", "rate", "lines", "every", "zones", "tags"][..]),
+            json()
+        )
+            .prop_map(|(key, value)| format!("{key} = {value}")),
+        any::<String>(),
+    ];
     proptest!(ProptestConfig::with_cases(300), |(lines in vec(line, 0..8))| {
         let text = lines.join("\n");
         if let Err(bad) = Scenario::parse("hostile", &text) {

@@ -151,13 +151,13 @@ fn modification(
         }
     };
     let mut details: Vec<_> = keys.into_iter().map(detail).collect();
-    let policies = [
-        ("DeletionPolicy", known.retain, declared.retain),
-        ("UpdateReplacePolicy", known.retain_replaced, declared.retain_replaced),
+    // Policies for a deletion come with other changes and are none by themselves.
+    let others = [
+        ("Metadata", known.metadata != declared.metadata),
         // The stack's tags, where the resource's own stay as they are.
-        ("Tags", false, known.tags != *tags && !details.iter().any(|detail| detail.attribute == "Tags")),
+        ("Tags", known.tags != *tags && !details.iter().any(|detail| detail.attribute == "Tags")),
     ];
-    details.extend(policies.into_iter().filter(|(_, old, new)| old != new).map(|(attribute, ..)| Detail {
+    details.extend(others.into_iter().filter(|(_, changes)| *changes).map(|(attribute, _)| Detail {
         attribute,
         recreation: "Never",
         source: "DirectModification",

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{
     ChangeSet, Configuration, OnFailure, Stack, StackResource,
     intrinsic::plain,
-    kind::Wanted,
+    kind::{Failure, Wanted},
     work::{Action, Phase, Task, deletions},
 };
 use crate::lab::world::{Happening, World};
@@ -150,6 +150,7 @@ impl World {
             shown: json!({}),
             tags: BTreeMap::new(),
             attributes: BTreeMap::new(),
+            metadata: declared.metadata.clone(),
             status: action.in_progress(),
             reason: None,
             updated: self.now,
@@ -160,11 +161,16 @@ impl World {
         let record = stack.resources.entry(name.to_owned()).or_insert(new);
         (record.after, record.retain, record.retain_replaced) =
             (declared.after, declared.retain, declared.retain_replaced);
+        let is_told = std::mem::replace(&mut record.metadata, declared.metadata) != record.metadata;
         let is_same = self.desired(stack, name).is_ok_and(|(properties, _, tags)| {
             let known = stack.resources.get(name);
             known.is_some_and(|known| known.properties == properties && known.tags == tags)
         });
         if action == Action::Update && is_same {
+            // Metadata is the stack's own: the resource has no part in its change.
+            if is_told {
+                self.tell(stack, name, action.complete(), None);
+            }
             stack.work.tasks.remove(name);
             return;
         }
@@ -215,6 +221,7 @@ impl World {
         };
         let before = Some(&known.properties).filter(|_| in_place);
         let wanted = Wanted { kind, name: name_of_it, physical, before, properties: object, tags: tags.clone() };
+        self.may_put(stack, &wanted).map_err(|failure| self.handler_said(&failure))?;
         let made = (kind.put)(self, &wanted).map_err(|failure| self.handler_said(&failure))?;
         if replaces {
             self.tell(stack, name, "UPDATE_IN_PROGRESS", Some(REPLACES));
@@ -234,12 +241,7 @@ impl World {
     fn complete(&mut self, stack: &mut Stack, name: &str) {
         let Some(action) = stack.work.tasks.get(name).map(|task| task.action) else { return };
         if action == Action::Delete {
-            let record = Self::record(stack, name).cloned();
-            if let Some((kind, physical)) =
-                record.as_ref().and_then(|record| Some((record.kind, record.physical.as_ref()?)))
-                && let Err(failure) =
-                    (kind.delete)(self, physical, record.as_ref().map_or(&Value::Null, |it| &it.properties))
-            {
+            if let Err(failure) = self.delete_resource(stack, name) {
                 let reason = self.handler_said(&failure);
                 return self.fail(stack, name, action, &reason);
             }
@@ -247,6 +249,13 @@ impl World {
         self.tell(stack, name, action.complete(), None);
         stack.work.tasks.remove(name);
         self.begin(stack);
+    }
+
+    fn delete_resource(&mut self, stack: &mut Stack, name: &str) -> Result<(), Failure> {
+        let Some(record) = Self::record(stack, name).cloned() else { return Ok(()) };
+        let Some(physical) = &record.physical else { return Ok(()) };
+        self.may_delete(stack, &record, physical)?;
+        (record.kind.delete)(self, physical, &record.properties)
     }
 
     fn begin_deletion(&mut self, stack: &mut Stack, name: &str) {

@@ -59,6 +59,17 @@ impl Drift {
 }
 
 impl World {
+    /// Takes away resources as somebody would who knows nothing of the stack.
+    pub(in crate::lab::world) fn delete_behind(&mut self, stack: &str, logical: &[String]) {
+        let of_it = |name: &String| self.stacks.get(stack)?.resources.get(name).cloned();
+        for resource in logical.iter().filter_map(of_it).collect::<Vec<_>>() {
+            if let Some(physical) = &resource.physical {
+                // One that cannot be deleted stays, and is no drift.
+                let _ = (resource.kind.delete)(self, physical, &resource.properties);
+            }
+        }
+    }
+
     /// Begins to look for drift, of these resources or of all; gives the detection's id.
     pub(in crate::lab) fn detect_drift(&mut self, stack: &mut Stack, only: Vec<String>) -> String {
         let id = self.session_id();

@@ -122,6 +122,11 @@ pub(in crate::lab) fn texts(
     if missing.is_empty() { Ok(texts) } else { Err(format!("Parameters: [{}] must have values", missing.join(", "))) }
 }
 
+/// What is wrong with the first value that does not keep to its parameter's declaration.
+pub(in crate::lab) fn check(template: &Template, texts: &BTreeMap<String, String>) -> Result<(), String> {
+    values(template, texts, false).map(drop)
+}
+
 /// Each parameter's value as templates see it; with `masked`, `****` for those that must not be shown.
 pub(super) fn values(
     template: &Template,

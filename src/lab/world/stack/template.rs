@@ -27,6 +27,8 @@ pub(in crate::lab) struct Template {
 pub(in crate::lab) struct Resource {
     pub(in crate::lab) kind: &'static Kind,
     pub(super) properties: Value,
+    /// As it is written; null if there is none.
+    pub(super) metadata: Value,
     pub(super) condition: Option<String>,
     /// The resources that it names, or depends on.
     pub(super) after: BTreeSet<String>,
@@ -230,6 +232,7 @@ fn resource(name: &str, value: &Value) -> Result<Resource, String> {
     Ok(Resource {
         kind,
         properties,
+        metadata: value.get("Metadata").cloned().unwrap_or_default(),
         condition: value.get("Condition").and_then(Value::as_str).map(str::to_owned),
         after,
         retain: retains(value, "DeletionPolicy")?,

@@ -78,7 +78,7 @@ fn what_keeps_the_function_from_posting_is_in_its_line() {
         |world: &mut World, change: fn(&mut secret::Secret)| change(world.secrets.values_mut().next().unwrap());
     let message = |change: &dyn Fn(&mut World)| line_of(change)["message"].as_str().unwrap().to_owned();
     let read_all = |world: &mut World| {
-        let role = world.roles.get_mut("send-slack-spot-event").unwrap();
+        let role = world.roles.get_mut("send-slack-spot-event-eu-west-1").unwrap();
         role.attached.push("arn:aws:iam::aws:policy/AdministratorAccess".to_owned());
     };
     let no_secret = |world: &mut World| {
@@ -93,7 +93,7 @@ fn what_keeps_the_function_from_posting_is_in_its_line() {
     assert_eq!(gone, "secret unreadable, ResourceNotFoundException");
     let marked = message(&|world| secret(world, |secret| secret.deletion = Some(secret.created)));
     assert_eq!(marked, "secret unreadable, InvalidRequestException");
-    let denied = message(&|world| world.roles.get_mut("send-slack-spot-event").unwrap().inline.clear());
+    let denied = message(&|world| world.roles.get_mut("send-slack-spot-event-eu-west-1").unwrap().inline.clear());
     assert_eq!(denied, "secret unreadable, AccessDeniedException");
     assert_eq!(message(&|world| secret(world, |secret| secret.value = Some("x".into()))), "secret holds no URL");
 }
@@ -103,7 +103,7 @@ fn the_node_group_is_named_if_the_role_may_look() {
     let group = line_of(|_| {})["node-group"].clone();
     assert!(group.as_str().is_some_and(|group| !group.is_empty()), "{group}");
     let blind = line_of(|world| {
-        let role = world.roles.get_mut("send-slack-spot-event").unwrap();
+        let role = world.roles.get_mut("send-slack-spot-event-eu-west-1").unwrap();
         role.inline
             .insert("no".into(), json!({ "Statement": { "Effect": "Deny", "Action": "ec2:*", "Resource": "*" } }));
     });

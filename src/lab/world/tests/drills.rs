@@ -40,7 +40,7 @@ impl World {
     }
 
     fn records(&self, experiment: &str) -> Vec<Value> {
-        let events = &self.logs.get(&self.scenario.events.log_group).unwrap().events;
+        let events = &self.logs.get(EVENTS).unwrap().events;
         let of_it = events.iter().filter(|event| event.stream == format!("/aws/fis/{experiment}"));
         of_it.map(|event| serde_json::from_str(&event.message).unwrap()).collect()
     }
@@ -56,6 +56,10 @@ fn a_capacity_error_lasts_as_long_as_its_action() {
         let text = "description = \"x\"\nregion = \"eu-west-1\"\n[capacity]\nretry = 5\n[[group]]\n\
             kind = \"auto-scaling-group\"\nname = \"web\"\ncount = 2\nreplaces = \"notice\"\n";
         let mut world = World::open(Scenario::parse("test", text).unwrap(), EPOCH.parse().unwrap(), 1);
+        let may =
+            json!({ "Effect": "Allow", "Action": ["ec2:InjectApiError", "autoscaling:Describe*"], "Resource": "*" });
+        let role = world.roles.get_mut("spot-fis-test").unwrap();
+        role.inline.insert("capacity".into(), json!({ "Version": "2012-10-17", "Statement": may }));
         let target = json!({ "resourceType": "aws:ec2:autoscaling-group", "selectionMode": "ALL",
             "resourceArns": [world.group_arn("web")] });
         let short = json!({ "actionId": "aws:ec2:asg-insufficient-instance-capacity-error",
@@ -98,7 +102,7 @@ fn an_alarm_stops_the_experiments_that_watch_it() {
 #[test]
 fn an_experiment_tells_its_log_and_its_first_use_takes_longer() {
     let mut world = world("tiny", 1);
-    let arn = world.arn("logs", &format!("log-group:{}:*", world.scenario.events.log_group));
+    let arn = world.arn("logs", &format!("log-group:{EVENTS}:*"));
     let mut logged = wait("PT1M");
     logged["logConfiguration"] =
         json!({ "logSchemaVersion": 2, "cloudWatchLogsConfiguration": { "logGroupArn": arn } });
