@@ -13,6 +13,7 @@ pub mod function;
 mod function_log;
 pub mod identity;
 mod inventory;
+mod leftovers;
 pub mod log_group;
 mod logs;
 mod pace;

@@ -3,14 +3,18 @@
 mod args;
 mod attach;
 mod confirming;
+mod doctor;
 mod drills;
 mod fleet;
 mod lab;
+mod machine;
 mod place;
 mod progress;
+mod prove;
 mod run;
 mod screen;
 mod setup;
+mod teardown;
 mod webhook;
 
 use std::{
@@ -125,6 +129,9 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
                 attach::run(&args.global, &config, drill.as_deref(), format).await
             }
             Some(Command::Setup(wanted)) => setup::run(&args.global, &config, *wanted).await,
+            Some(Command::Prove(wanted)) => prove::run(&args.global, &config, wanted).await,
+            Some(Command::Doctor(wanted)) => doctor::run(&args.global, &config, wanted).await,
+            Some(Command::Teardown(wanted)) => teardown::run(&args.global, &config, wanted).await,
             Some(Command::Lab { command: LabCommand::Serve { scenario, port } }) => {
                 lab::serve(&args.global, scenario.as_deref(), port).await
             }

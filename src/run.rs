@@ -3,8 +3,11 @@
 
 pub mod conductor;
 pub mod crew;
+pub mod doctor;
 pub mod headless;
+pub mod prove;
 pub mod screen;
 pub mod setup;
 pub mod start;
+pub mod teardown;
 pub mod world;

@@ -92,6 +92,12 @@ pub(super) enum Command {
     /// One CloudFormation stack, previewed as a change set and made after a yes; run again, it changes what has changed.
     /// The webhook's URL comes from a file, from SPOTDRILL_SLACK_WEBHOOK or from a prompt, and is kept in Secrets Manager.
     Setup(Box<stack::Setup>),
+    /// Send an event through rule, Lambda and secret to Slack, and tell how each hop went
+    Prove(stack::Prove),
+    /// Look at everything that a drill needs: credentials, permissions, roles, rules, logs, this machine
+    Doctor(stack::Doctor),
+    /// Take away what setup made, and look whether anything remains
+    Teardown(stack::Teardown),
     /// List the drills that were run from here
     Drills,
     /// Come back to a drill that was left, and watch it to its end

@@ -18,11 +18,16 @@ fn base() -> anyhow::Result<Xdg> {
     Xdg::new().context("could not find the home folder. Set HOME")
 }
 
-/// The folder of journals.
-pub(super) fn journals() -> anyhow::Result<PathBuf> {
+/// The folder for what is to outlive the program.
+pub(super) fn state() -> anyhow::Result<PathBuf> {
     let base = base()?;
     let state = base.state_dir().unwrap_or_else(|| base.data_dir());
-    Ok(journal::folder(&state.join("spotdrill")))
+    Ok(state.join("spotdrill"))
+}
+
+/// The folder of journals.
+pub(super) fn journals() -> anyhow::Result<PathBuf> {
+    Ok(journal::folder(&state()?))
 }
 
 pub(super) fn config_path() -> anyhow::Result<PathBuf> {

@@ -78,7 +78,7 @@ fn look(global: &Global, config: &Config) -> anyhow::Result<Look> {
 }
 
 /// Whether the locale says that the terminal shows more than ASCII; the first variable that is set decides.
-fn speaks_unicode() -> bool {
+pub(super) fn speaks_unicode() -> bool {
     let locale =
         ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()));
     let dumb = env::var("TERM").is_ok_and(|term| term == "linux" || term == "dumb");

@@ -59,7 +59,9 @@ pub struct Removal {
     pub stack: Option<Stack>,
     pub secret: Option<Secret>,
     /// FIS templates that bear a tag of ours and are not the stack's.
-    pub templates: Vec<(SafeText, SafeText)>,
+    pub templates: Vec<SafeText>,
+    /// Log groups that bear our tag and are not the stack's.
+    pub log_groups: Vec<SafeText>,
     pub keep_logs: bool,
     pub parts: Vec<Part>,
     /// What one should know before saying yes.
@@ -67,6 +69,7 @@ pub struct Removal {
 }
 
 impl Removal {
+    /// Whether there is nothing to take away.
     pub fn is_empty(&self) -> bool {
         self.parts.iter().all(|part| part.fate == Fate::Kept) && self.stack.is_none()
     }

@@ -114,6 +114,11 @@ pub(super) fn close() -> bool {
     false
 }
 
+/// Columns and rows of the terminal.
+pub fn size() -> io::Result<(u16, u16)> {
+    crossterm::terminal::size()
+}
+
 /// Whether the terminal takes bytes now; one that is stopped or gone does not.
 pub fn takes_bytes() -> bool {
     let out = stdout();

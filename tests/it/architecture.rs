@@ -3,21 +3,28 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// The rooms that each room may name. `main` and `lib` are no rooms.
-const MAY_NAME: [(&str, &[&str]); 15] = [
+const MAY_NAME: [(&str, &[&str]); 16] = [
     ("clock", &[]),
     ("text", &[]),
     ("theme", &[]),
     ("drill", &["text"]),
     ("stack", &["drill", "text"]),
+    ("doctor", &["text"]),
     ("config", &["drill"]),
     ("aws", &["clock", "drill", "stack", "text"]),
     ("journal", &["drill", "text"]),
     ("lab", &["clock"]),
-    ("app", &["drill", "text"]),
-    ("ui", &["app", "drill", "text", "theme"]),
+    ("app", &["doctor", "drill", "stack", "text"]),
+    ("ui", &["app", "doctor", "drill", "stack", "text", "theme"]),
     ("term", &["app"]),
-    ("run", &["app", "aws", "clock", "config", "drill", "journal", "lab", "stack", "term", "text", "theme", "ui"]),
-    ("cli", &["app", "aws", "config", "drill", "journal", "lab", "run", "stack", "term", "text", "theme", "ui"]),
+    (
+        "run",
+        &["app", "aws", "clock", "config", "doctor", "drill", "journal", "lab", "stack", "term", "text", "theme", "ui"],
+    ),
+    (
+        "cli",
+        &["app", "aws", "config", "doctor", "drill", "journal", "lab", "run", "stack", "term", "text", "theme", "ui"],
+    ),
     ("main", &["cli"]),
 ];
 

@@ -32,6 +32,11 @@ pub enum NotSetUp {
          --slack-secret"
     )]
     ForeignSecret { name: SafeText },
+    #[error(
+        "a drill runs: {}. What it needs is not taken away under it: wait for its end, or stop it (`spotdrill attach`, X)",
+        or_none(.drills)
+    )]
+    DrillRuns { drills: Vec<SafeText> },
     #[error("CloudFormation does not take the template with these values: {why}. Nothing was changed")]
     ChangeSet { why: SafeText },
     #[error(

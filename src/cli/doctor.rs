@@ -1,0 +1,85 @@
+//! `spotdrill doctor`: the table or the JSON of what was found. Knows what to print, and when the end is a failure.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+use super::{
+    Ending, Exit,
+    args::{
+        Global,
+        stack::{Doctor, Format},
+    },
+    machine, place,
+};
+use crate::{
+    config::Config,
+    doctor::{Finding, Report, Standing},
+    run::{self, world::open},
+};
+
+pub(super) async fn run(global: &Global, config: &Config, args: Doctor) -> anyhow::Result<Exit> {
+    let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
+    let ways = place::ways(global, config)?;
+    let machine = machine::findings(&place::state()?, global.ascii || config.ascii);
+    let report = match open(&global.door()).await {
+        Ok(world) => {
+            let report = run::doctor::examine(&world.aws, stack, &ways.fis_role, machine, progress).await;
+            clear();
+            report
+        }
+        Err(error) => {
+            let ending = Ending::from(error);
+            let mut findings = machine;
+            findings.push(Finding::fail(
+                crate::doctor::Area::Aws,
+                "connection",
+                ending.to_string(),
+                "spotdrill doctor --lab",
+            ));
+            Report::new(findings)
+        }
+    };
+    match args.format {
+        Format::Text => super::print(&report.text())?,
+        Format::Json => super::print(&(serde_json::to_string_pretty(&ReportJson::of(&report))? + "\n"))?,
+    }
+    Ok(if report.passes() { Exit::Held } else { Exit::Failed })
+}
+
+/// One line that is written over, for people alone.
+fn progress(done: usize, total: usize) {
+    if io::stderr().is_terminal() {
+        let _ = write!(io::stderr(), "\rchecks {done} of {total}"); // it is gone in a moment anyway
+    }
+}
+
+fn clear() {
+    if io::stderr().is_terminal() {
+        let _ = write!(io::stderr(), "\r{:20}\r", "");
+    }
+}
+
+/// The JSON form, which is a promise.
+#[derive(Serialize)]
+struct ReportJson<'a> {
+    passes: bool,
+    ok: usize,
+    warn: usize,
+    fail: usize,
+    unknown: usize,
+    findings: &'a [Finding],
+}
+
+impl<'a> ReportJson<'a> {
+    fn of(report: &'a Report) -> Self {
+        Self {
+            passes: report.passes(),
+            ok: report.count(Standing::Ok),
+            warn: report.count(Standing::Warn),
+            fail: report.count(Standing::Fail),
+            unknown: report.count(Standing::Unknown),
+            findings: &report.findings,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What this machine has to offer: its terminal, and the folder for journals. Knows the environment, and nothing of AWS.
+
+use std::{
+    env, fs, io,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::Path,
+};
+
+use crate::{
+    doctor::{Area, Finding},
+    term::{guard::Guard, output},
+};
+
+const AREA: Area = Area::Machine;
+/// What a screen needs, in cells.
+const LEAST: (u16, u16) = (60, 15);
+
+pub(super) fn findings(state: &Path, ascii: bool) -> Vec<Finding> {
+    vec![terminal(ascii), state_folder(state)]
+}
+
+fn terminal(ascii: bool) -> Finding {
+    const NAME: &str = "terminal";
+    if !Guard::is_possible() {
+        return Finding::ok(AREA, NAME, "none here: commands work, the screen does not");
+    }
+    let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let mut says = vec![env::var("TERM").unwrap_or_else(|_| String::from("TERM is not set"))];
+    says.push(String::from(if ascii || !super::screen::speaks_unicode() { "ASCII" } else { "UTF-8" }));
+    says.push(String::from(match (is_set("NO_COLOR"), env::var("COLORTERM").as_deref()) {
+        (true, _) => "no colours, as NO_COLOR asks",
+        (false, Ok("truecolor" | "24bit")) => "24-bit colours",
+        (false, _) => "16 colours or more",
+    }));
+    let around = [("TMUX", "tmux"), ("STY", "screen"), ("SSH_CONNECTION", "ssh")];
+    says.extend(around.iter().filter(|(name, _)| is_set(name)).map(|(_, word)| (*word).to_owned()));
+    let Ok((width, height)) = output::size() else {
+        return Finding::warn(
+            AREA,
+            NAME,
+            format!("its size is not known; {}", says.join(", ")),
+            "Try another terminal",
+        );
+    };
+    let says = format!("{width}x{height}, {}", says.join(", "));
+    if width < LEAST.0 || height < LEAST.1 {
+        let (least_width, least_height) = LEAST;
+        return Finding::warn(
+            AREA,
+            NAME,
+            says,
+            format!("Make it larger: the screen needs {least_width}x{least_height}"),
+        );
+    }
+    Finding::ok(AREA, NAME, says)
+}
+
+/// Seen by writing to it: a drill does not start without its journal.
+fn state_folder(state: &Path) -> Finding {
+    const NAME: &str = "state folder";
+    let probe = state.join(format!("doctor-{}", std::process::id()));
+    let written = fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(state)
+        .and_then(|()| fs::write(&probe, "x"))
+        .and_then(|()| fs::remove_file(&probe))
+        .and_then(|()| mode(state));
+    let shown = state.display();
+    match written {
+        Ok(mode) if mode & 0o077 != 0 => {
+            let says = format!("{shown} is writable, and others may look into it ({mode:03o})");
+            Finding::warn(AREA, NAME, says, format!("chmod 700 {shown}"))
+        }
+        Ok(_) => Finding::ok(AREA, NAME, format!("{shown} is writable, for you alone")),
+        Err(error) => {
+            let says = format!("{shown} cannot be written to, so no drill starts: {error}");
+            Finding::fail(AREA, NAME, says, format!("mkdir -p -m 700 {shown}"))
+        }
+    }
+}
+
+fn mode(path: &Path) -> io::Result<u32> {
+    Ok(fs::metadata(path)?.permissions().mode() & 0o777)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Standing;
+
+    #[test]
+    fn a_folder_is_judged_by_writing_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("spotdrill");
+        assert_eq!(state_folder(&state).standing, Standing::Ok);
+        assert_eq!(fs::read_dir(&state).unwrap().count(), 0, "the probe is gone");
+        fs::set_permissions(&state, fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(state_folder(&state).standing, Standing::Warn);
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert_eq!(state_folder(&file.join("below")).standing, Standing::Fail);
+    }
+}

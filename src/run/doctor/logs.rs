@@ -1,0 +1,69 @@
+//! Checks of the log groups: whether they are there, may be written to, and can be followed live. Knows nothing of what is
+//! written.
+
+use super::{Check, Patient, check, not_seen};
+use crate::{
+    aws::Kind,
+    doctor::{Area, Finding},
+};
+
+const AREA: Area = Area::Stack;
+
+pub(super) fn checks(patient: &Patient) -> Vec<Check> {
+    let names = patient.names();
+    let (events, function) = (names.event_log_group(), names.function_log_group());
+    let mut checks = Vec::new();
+    for group in [events.clone(), function] {
+        let it = patient.clone();
+        checks.push(check(AREA, format!("log {group}"), async move { vec![log_group(&it, &group).await] }));
+    }
+    let (it, group) = (patient.clone(), events.clone());
+    checks.push(check(AREA, "events may be logged", async move { vec![may_write(&it, &group).await] }));
+    let it = patient.clone();
+    checks.push(check(AREA, "Live Tail", async move { vec![live_tail(&it, &events).await] }));
+    checks
+}
+
+async fn log_group(patient: &Patient, name: &str) -> Finding {
+    let check = format!("log {name}");
+    match patient.aws.log_group(name).await {
+        Ok(Some(group)) => match group.retention_days {
+            Some(days) => Finding::ok(AREA, &check, format!("keeps {days} days")),
+            None => {
+                let fix = format!(
+                    "aws logs put-retention-policy --log-group-name {name} --retention-in-days 30 --region {}",
+                    patient.aws.region
+                );
+                Finding::warn(AREA, &check, "keeps everything for ever", fix)
+            }
+        },
+        Ok(None) => Finding::fail(AREA, &check, "there is none", "spotdrill setup"),
+        Err(error) => not_seen(AREA, &check, &error),
+    }
+}
+
+async fn may_write(patient: &Patient, group: &str) -> Finding {
+    const NAME: &str = "events may be logged";
+    match patient.aws.events_may_write(group).await {
+        Ok(true) => Finding::ok(AREA, NAME, format!("EventBridge may write to {group}")),
+        Ok(false) => Finding::fail(
+            AREA,
+            NAME,
+            format!("no resource policy lets EventBridge write to {group}"),
+            "spotdrill setup",
+        ),
+        Err(error) => not_seen(AREA, NAME, &error),
+    }
+}
+
+async fn live_tail(patient: &Patient, group: &str) -> Finding {
+    const NAME: &str = "Live Tail";
+    match patient.aws.live_tail_opens(group).await {
+        Ok(()) => Finding::ok(AREA, NAME, "opens: log lines come within a second"),
+        Err(error) if error.kind == Kind::NotFound => Finding::unknown(AREA, NAME, format!("there is no log {group}")),
+        Err(error) => {
+            let fix = "Allow logs:StartLiveTail: statement FollowLogs of `spotdrill setup --print operator`";
+            Finding::warn(AREA, NAME, format!("does not open, so logs are polled: {}", error.why()), fix)
+        }
+    }
+}

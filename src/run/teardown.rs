@@ -1,0 +1,196 @@
+//! `teardown`: what is there, and, once it was confirmed, taken away; then looked for once more. Knows AWS and the stack; knows no
+//! prompt and no screen.
+
+use crate::{
+    aws::{
+        Aws, Error, Kind,
+        change_set::{ChangeSet, Proposal},
+    },
+    drill::fleet::{LAB_ACCOUNT, World},
+    stack::{
+        Resource, Stack, TAG, TEMPLATE,
+        names::{Names, SECRET},
+        progress::Progress,
+        removal::{Fate, Part, RECOVERY_DAYS, Removal, Secret, keeping_logs, parts_of},
+        status::Outcome,
+    },
+    text::SafeText,
+};
+
+use super::setup::{
+    NotSetUp, Tell, Told, failed,
+    follow::{follow, forget_the_past, settled},
+    made, set_name,
+};
+
+/// Looks at everything of ours; changes nothing.
+pub async fn look(aws: &Aws, name: &str, keep_logs: bool, tell: Tell<'_>) -> Result<Removal, NotSetUp> {
+    let identity = aws.identity().await?;
+    let drills = aws.running_drills().await?;
+    if !drills.is_empty() {
+        return Err(NotSetUp::DrillRuns { drills });
+    }
+    tell(Told::Doing(SafeText::new(format!("looking for the stack {name} and what belongs to it"))));
+    let stack = settled(aws, name, tell).await?;
+    if let Some(stack) = stack.as_ref().filter(|stack| !stack.ours) {
+        return Err(NotSetUp::Foreign { stack: stack.name.clone(), status: stack.status.clone() });
+    }
+    let resources = match &stack {
+        Some(stack) => aws.stack_resources(&stack.id).await?,
+        None => Vec::new(),
+    };
+    let names = Names::of(name, &stack.as_ref().map(|stack| stack.parameters.clone()).unwrap_or_default());
+    let mut notes = Vec::new();
+    let mut parts = parts_of(&resources, keep_logs);
+    let secret = our_secret(aws, &names, &mut notes).await?;
+    if let Some(secret) = &secret {
+        parts.push(part("secret", &secret.name, Fate::Recoverable));
+        notes.push(SafeText::new(format!(
+            "Secrets Manager keeps {} for {RECOVERY_DAYS} days, in which it can be taken back: aws secretsmanager \
+             restore-secret --secret-id {}",
+            secret.name, secret.name
+        )));
+    }
+    let of_stack = |id: &str| resources.iter().any(|resource| resource.physical.as_deref() == Some(id));
+    let templates = aws.our_templates().await?;
+    let templates: Vec<_> = templates.into_iter().filter(|template| !of_stack(&template.id)).collect();
+    parts.extend(templates.iter().map(|template| part("FIS template", &template.id, Fate::Deleted)));
+    let log_groups = outside_log_groups(aws, &names, &resources, &mut notes).await?;
+    let fate = if keep_logs { Fate::Kept } else { Fate::Deleted };
+    parts.extend(log_groups.iter().map(|group| part("log group", group, fate)));
+    let world = if identity.account.as_str() == LAB_ACCOUNT { World::Lab } else { World::Aws };
+    let (account, region) = (identity.account, SafeText::new(&aws.region));
+    let templates = templates.into_iter().map(|template| template.id).collect();
+    Ok(Removal { account, region, world, names, stack, secret, templates, log_groups, keep_logs, parts, notes })
+}
+
+fn part(kind: &str, name: &str, fate: Fate) -> Part {
+    Part { kind: SafeText::new(kind), name: SafeText::new(name), fate }
+}
+
+/// The secret, unless it is not ours or goes already.
+async fn our_secret(aws: &Aws, names: &Names, notes: &mut Vec<SafeText>) -> Result<Option<Secret>, Error> {
+    let name = names.secret.as_deref().unwrap_or(SECRET);
+    let found = match aws.secret(name).await {
+        // that is how one is answered who may not know of a secret that does not exist
+        Err(error) if error.kind == Kind::Denied => None,
+        found => found?,
+    };
+    Ok(match found {
+        Some(secret) if !secret.ours => {
+            notes.push(SafeText::new(format!("the secret {name} does not bear the tag {TAG}, and is left alone")));
+            None
+        }
+        Some(secret) if secret.deleted.is_some() => None,
+        other => other,
+    })
+}
+
+/// Log groups of ours that are not the stack's, such as those that an earlier teardown kept.
+async fn outside_log_groups(
+    aws: &Aws,
+    names: &Names,
+    resources: &[Resource],
+    notes: &mut Vec<SafeText>,
+) -> Result<Vec<SafeText>, Error> {
+    let mut found = Vec::new();
+    for name in [names.event_log_group(), names.function_log_group()] {
+        let of_stack = resources.iter().any(|resource| resource.physical.as_deref() == Some(&name));
+        if of_stack || aws.log_group(&name).await?.is_none() {
+            continue;
+        }
+        if aws.log_group_is_ours(&name).await? {
+            found.push(SafeText::new(&name));
+        } else {
+            notes.push(SafeText::new(format!("the log group {name} does not bear the tag {TAG}, and is left alone")));
+        }
+    }
+    Ok(found)
+}
+
+/// Takes everything away, and gives what remains of it all the same.
+pub async fn carry_out(aws: &Aws, removal: &Removal, tell: Tell<'_>) -> Result<Vec<Part>, NotSetUp> {
+    for template in &removal.templates {
+        aws.delete_our_template(template).await?;
+    }
+    if let Some(stack) = &removal.stack {
+        if removal.keep_logs {
+            let_go_of_logs(aws, stack, tell).await?;
+        }
+        tell(Told::Doing(SafeText::new(format!("deleting the stack {}", stack.name))));
+        let mut progress = Progress::expecting(removal.parts.len());
+        forget_the_past(aws, &stack.id, &mut progress).await?;
+        aws.delete_stack(&stack.id, &set_name(aws)).await?;
+        let progress = follow(aws, &stack.id, progress, tell).await?;
+        if progress.outcome() != Some(Outcome::Deleted) {
+            return Err(failed(&stack.name, &removal.names, &progress, "removed"));
+        }
+    }
+    if !removal.keep_logs {
+        for group in &removal.log_groups {
+            aws.delete_log_group(group).await?;
+        }
+    }
+    if let Some(secret) = &removal.secret {
+        tell(Told::Doing(SafeText::new(format!("deleting the secret {}", secret.name))));
+        aws.delete_secret(&secret.name).await?;
+    }
+    tell(Told::Doing(SafeText::new("looking whether anything remains")));
+    Ok(remains(aws, removal).await?)
+}
+
+/// Changes nothing of the stack but that its log groups outlive it.
+async fn let_go_of_logs(aws: &Aws, stack: &Stack, tell: Tell<'_>) -> Result<(), NotSetUp> {
+    tell(Told::Doing(SafeText::new("having the stack let go of its log groups")));
+    let (name, template) = (set_name(aws), keeping_logs(TEMPLATE));
+    let proposal =
+        Proposal { stack: &stack.name, name: &name, template: &template, parameters: &stack.parameters, is_new: false };
+    let arn = aws.propose(&proposal).await?;
+    match made(aws, &arn).await? {
+        ChangeSet::Empty { .. } => return Ok(aws.drop_change_set(&arn).await?), // an earlier attempt came so far
+        ChangeSet::Ready { .. } => {}
+        ChangeSet::Failed { why, .. } => return Err(NotSetUp::ChangeSet { why }),
+        ChangeSet::Pending => return Err(NotSetUp::TooSlow { stack: stack.name.clone(), minutes: 5 }),
+    }
+    let mut progress = Progress::default();
+    forget_the_past(aws, &stack.id, &mut progress).await?;
+    aws.execute_change_set(&arn, &name).await?;
+    let progress = follow(aws, &stack.id, progress, tell).await?;
+    if progress.outcome() == Some(Outcome::Made) {
+        return Ok(());
+    }
+    Err(failed(&stack.name, &Names::of(&stack.name, &stack.parameters), &progress, "changed"))
+}
+
+/// Whatever bears our names or tags and is there: looked for part by part, not taken from what was deleted.
+async fn remains(aws: &Aws, removal: &Removal) -> Result<Vec<Part>, Error> {
+    let names = &removal.names;
+    let function_role = names.function_role(&aws.region);
+    let mut remains = Vec::new();
+    let mut note = |kind: &str, name: &str, is_there: bool| {
+        if is_there {
+            remains.push(part(kind, name, Fate::Deleted));
+        }
+    };
+    note("stack", &names.stack, aws.stack(&names.stack).await?.is_some());
+    for role in [&names.fis_role, &function_role] {
+        note("IAM role", role, aws.role_trust(role).await?.is_some());
+    }
+    note("Lambda function", &names.function, aws.function(&names.function).await?.is_some());
+    for rule in [&names.rule, &names.event_rule()] {
+        note("EventBridge rule", rule, aws.rule(rule).await?.is_some());
+    }
+    for template in aws.our_templates().await? {
+        note("FIS template", &template.id, true);
+    }
+    if !removal.keep_logs {
+        for group in [names.event_log_group(), names.function_log_group()] {
+            note("log group", &group, aws.log_group(&group).await?.is_some() && aws.log_group_is_ours(&group).await?);
+        }
+    }
+    if let Some(secret) = &removal.secret {
+        let found = aws.secret(&secret.name).await?;
+        note("secret", &secret.name, found.is_some_and(|secret| secret.deleted.is_none()));
+    }
+    Ok(remains)
+}
