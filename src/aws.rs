@@ -11,6 +11,7 @@ mod identity;
 mod inventory;
 mod logs;
 mod pace;
+mod templates;
 mod transport;
 mod watch;
 

@@ -3,6 +3,7 @@
 
 pub mod conductor;
 pub mod crew;
+pub mod existing;
 pub mod headless;
 pub mod screen;
 pub mod start;

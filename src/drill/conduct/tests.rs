@@ -33,6 +33,7 @@ impl Told {
             out_of: 8,
             warning: Warning::LEAST,
             seed: None,
+            as_is: None,
         };
         let mut told = Self { drill: Drill::default(), now: "2026-11-22T12:00:00Z".parse().unwrap() };
         let drill = DrillId::new("d1");
@@ -195,7 +196,7 @@ fn nothing_starts_without_a_template() {
 fn a_start_without_an_answer_is_looked_for_and_never_repeated() {
     let (mut told, _) = Told::confirmed(1);
     told.hear(What::TemplateCreated { template: template() });
-    let find = vec![Order::FindExperiment { template: template() }];
+    let find = vec![Order::FindExperiment { template: template(), tagged: None }];
     assert_eq!(told.hear(unanswered(OrderName::StartExperiment)), find);
     let mut found = Told { drill: told.drill.clone(), now: told.now };
     found.hear(What::ExperimentStarted { experiment: experiment(), template: template() });
@@ -286,7 +287,7 @@ fn a_drill_that_was_left_is_taken_up_without_starting_anything() {
     let (mut left, _) = Told::confirmed(1);
     assert_eq!(left.drill.taken_up(), [], "whether a template was made is not known");
     left.hear(What::TemplateCreated { template: template() });
-    assert_eq!(left.drill.taken_up(), [Order::FindExperiment { template: template() }]);
+    assert_eq!(left.drill.taken_up(), [Order::FindExperiment { template: template(), tagged: None }]);
     left.hear(What::ExperimentStarted { experiment: experiment(), template: template() });
     assert_eq!(left.drill.taken_up(), []);
     left.hear(stop_requested());
