@@ -8,6 +8,7 @@ mod lab;
 mod place;
 mod run;
 mod screen;
+mod templates;
 
 use std::{
     io::{self, Write},
@@ -113,6 +114,7 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
         match args.command {
             None => screen::run(&args.global, &config).await,
             Some(Command::Fleet { format }) => fleet::run(&args.global, format).await,
+            Some(Command::Templates { format }) => templates::run(&args.global, format).await,
             Some(Command::Run(wanted)) => run::run(&args.global, &config, wanted).await,
             Some(Command::Attach { drill, format }) => {
                 attach::run(&args.global, &config, drill.as_deref(), format).await

@@ -40,7 +40,7 @@ impl Aws {
             ids.extend(others.filter_map(|summary| summary.id()).map(TemplateId::new));
         }
         let (mut found, mut read, all) = (Vec::new(), 0, ids.len());
-        let mut each = stream::iter(&ids).map(|id| self.template_if_there(id)).buffered(AT_ONCE);
+        let mut each = stream::iter(ids).map(|id| async move { self.template_if_there(&id).await }).buffered(AT_ONCE);
         while let Some(existing) = each.try_next().await? {
             read += 1;
             progress(read, all);
