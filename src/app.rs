@@ -10,12 +10,14 @@ pub mod messages;
 pub mod motion;
 mod overlay;
 mod steer;
+pub mod templates;
 mod typing;
 
 use jiff::Timestamp;
 
 use crate::{
     drill::{
+        existing::Existing,
         fact::{Entry, What},
         fleet::{Fleet, World},
         order::WatchName,
@@ -29,6 +31,7 @@ use keymap::{Keymap, chord::Chord, table::Layer};
 use live::Live;
 use messages::{Messages, Weight};
 pub use overlay::Overlay;
+use templates::Templates;
 
 /// Where and how the program was started; what a server tells of itself is added.
 #[derive(Clone, Debug)]
@@ -66,6 +69,7 @@ pub enum Msg {
     FleetFailed {
         message: SafeText,
     },
+    Templates(templates::Told),
     /// The server told how fast its time passes.
     Paced {
         rate: f64,
@@ -89,6 +93,12 @@ pub enum Effect {
         words: String,
     },
     StopDrill,
+    ListTemplates,
+    /// Have FIS resolve the template's targets; the number comes back with the answer.
+    PreviewTemplate {
+        existing: Box<Existing>,
+        attempt: u32,
+    },
     /// Drop the keys that were typed ahead.
     ForgetTypeAhead,
     /// Draw every cell anew.
@@ -101,6 +111,7 @@ pub enum Effect {
 pub enum Screen {
     Fleet,
     Compose,
+    Templates,
     Live,
 }
 
@@ -114,6 +125,7 @@ pub struct App {
     browser: Browser,
     filtering: bool,
     compose: Option<Compose>,
+    templates: Option<Templates>,
     live: Option<Live>,
     messages: Messages,
     /// For how many more ticks a second ctrl-c quits.
@@ -135,6 +147,7 @@ impl App {
             browser,
             filtering: false,
             compose: None,
+            templates: None,
             live: None,
             messages: Messages::default(),
             interrupted: 0,
@@ -163,6 +176,7 @@ impl App {
                 self.messages.keep(now, Weight::Error, message.as_str());
                 self.browser.listing_failed(message);
             }
+            Msg::Templates(told) => self.told_of_templates(told, now),
             Msg::Recorded(entry) => self.recorded(&entry, now),
             Msg::Paced { rate } => self.setting.rate = rate,
             Msg::DrillRefused(why) => self.refused(&why, now),
@@ -174,7 +188,7 @@ impl App {
     fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
         self.interrupted = self.interrupted.saturating_sub(1);
         self.dirty |= self.messages.tick();
-        let mut time_is_shown = self.drill_goes_on();
+        let mut time_is_shown = self.drill_goes_on() || self.is_previewing();
         if let Some(Overlay::Confirm(confirm)) = self.overlays.last_mut() {
             self.dirty |= confirm.tick();
             time_is_shown = true;
@@ -217,10 +231,13 @@ impl App {
 
     fn refused(&mut self, why: &SafeText, now: Timestamp) {
         self.messages.say(now, Weight::Error, format!("not started: {why}"));
-        if self.live.as_ref().is_some_and(|live| live.facts.is_empty()) {
-            self.live = None;
+        let unheard = self.live.take_if(|live| live.facts.is_empty());
+        if let Some(live) = unheard {
             self.overlays.clear();
             self.screen = if self.compose.is_some() { Screen::Compose } else { Screen::Fleet };
+            if live.plan().is_some_and(|plan| plan.as_is.is_some()) {
+                return self.refused_as_it_is(why);
+            }
         }
         if let Some(compose) = &mut self.compose {
             compose.refused = Some(why.clone());
@@ -238,7 +255,11 @@ impl App {
     /// Whether [`Msg::Tick`] is needed: only while something on the screen moves by itself.
     pub fn wants_tick(&self) -> bool {
         let confirming = matches!(self.overlays.last(), Some(Overlay::Confirm(_)));
-        self.drill_goes_on() || confirming || self.messages.toast().is_some() || self.interrupted > 0
+        self.drill_goes_on()
+            || self.is_previewing()
+            || confirming
+            || self.messages.toast().is_some()
+            || self.interrupted > 0
     }
 
     /// Whether what is seen has changed since it was asked last.
@@ -283,6 +304,10 @@ impl App {
         self.screen == Screen::Live && self.live.as_ref().is_some_and(Live::goes_on)
     }
 
+    fn is_previewing(&self) -> bool {
+        self.screen == Screen::Templates && self.templates.as_ref().is_some_and(Templates::is_previewing)
+    }
+
     /// The layers of keys that count now, the nearest first.
     pub fn layers(&self) -> &'static [Layer] {
         match (self.overlays.last(), self.screen) {
@@ -291,6 +316,7 @@ impl App {
             (None, Screen::Fleet) => &[Layer::Fleet, Layer::Lists, Layer::Everywhere],
             (None, Screen::Compose) if self.is_typing() => &[Layer::Field],
             (None, Screen::Compose) => &[Layer::Compose, Layer::Everywhere],
+            (None, Screen::Templates) => &[Layer::Templates, Layer::Lists, Layer::Everywhere],
             (None, Screen::Live) => &[Layer::Live, Layer::Lists, Layer::Everywhere],
         }
     }

@@ -15,6 +15,7 @@ mod run;
 mod screen;
 mod setup;
 mod teardown;
+mod templates;
 mod webhook;
 
 use std::{
@@ -124,6 +125,7 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
         match args.command {
             None => screen::run(&args.global, &config).await,
             Some(Command::Fleet { format }) => fleet::run(&args.global, format).await,
+            Some(Command::Templates { format }) => templates::run(&args.global, format).await,
             Some(Command::Run(wanted)) => run::run(&args.global, &config, wanted).await,
             Some(Command::Attach { drill, format }) => {
                 attach::run(&args.global, &config, drill.as_deref(), format).await

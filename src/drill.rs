@@ -3,6 +3,7 @@
 
 pub mod conduct;
 pub mod cost;
+pub mod existing;
 pub mod fact;
 pub mod fleet;
 pub mod guard;

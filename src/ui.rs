@@ -11,6 +11,7 @@ mod live;
 pub mod look;
 mod overlay;
 mod pane;
+mod templates;
 
 use jiff::Timestamp;
 use ratatui::{Frame, buffer::Buffer, layout::Rect, text::Line};
@@ -39,6 +40,7 @@ pub fn draw(app: &App, theme: &Theme, glyphs: Glyphs, now: Timestamp, frame: &mu
         match app.screen() {
             Screen::Fleet => fleet::draw(app, &look, body, buffer),
             Screen::Compose => compose::draw(app, &look, body, buffer),
+            Screen::Templates => templates::draw(app, &look, now, body, buffer),
             Screen::Live => live::draw(app, &look, now, body, buffer),
         }
         for overlay in app.overlays() {

@@ -42,9 +42,11 @@ impl App {
             (None, Intent::Help, _) => Ok(self.open(Overlay::Help { layers: self.layers(), top: 0 })),
             (None, Intent::Messages, _) => Ok(self.open(Overlay::Messages { top: 0 })),
             (None, Intent::Redraw, _) => Ok(vec![Effect::Redraw]),
-            (None, Intent::Leave, _) => Ok(self.leave()),
+            (None, Intent::Leave, _) => Ok(self.leave(now)),
+            (None, Intent::Templates, _) => Ok(self.open_templates()),
             (None, _, Screen::Fleet) => self.on_fleet(intent, now),
             (None, _, Screen::Compose) => self.on_compose(intent),
+            (None, _, Screen::Templates) => Ok(self.on_templates(intent, now)),
             (None, _, Screen::Live) => self.on_live(intent),
         };
         outcome.unwrap_or_else(|why| {
@@ -64,6 +66,9 @@ impl App {
 
     /// Why a key does nothing now; none if it does.
     pub fn blocked(&self, intent: Intent) -> Option<String> {
+        if let (Screen::Templates, Some(templates)) = (self.screen, &self.templates) {
+            return templates.blocked(intent, &self.setting);
+        }
         let why = match intent {
             Intent::Mark | Intent::Range if self.browser.rows().is_empty() => "there is nothing to mark",
             Intent::Compose if self.browser.fleet().is_none() => "the fleet is not listed yet",
@@ -146,10 +151,11 @@ impl App {
         vec![Effect::StartDrill { plan, words }]
     }
 
-    fn leave(&mut self) -> Vec<Effect> {
+    fn leave(&mut self, now: Timestamp) -> Vec<Effect> {
         match self.screen {
             Screen::Fleet => return vec![Effect::Quit],
             Screen::Compose => self.screen = Screen::Fleet,
+            Screen::Templates => return self.on_templates(Intent::Leave, now),
             Screen::Live if self.drill_goes_on() => self.overlays.push(Overlay::Leave),
             Screen::Live => return self.after_the_drill(),
         }
@@ -159,6 +165,7 @@ impl App {
     /// Back to a fleet that the drill has changed.
     fn after_the_drill(&mut self) -> Vec<Effect> {
         (self.live, self.compose, self.screen) = (None, None, Screen::Fleet);
+        self.templates = None;
         self.browser.unmark_all();
         self.browser.listing_began();
         vec![Effect::ListFleet]

@@ -8,7 +8,7 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
 use super::{
     Aws, Error,
-    inventory::{read_instance, read_state},
+    inventory::{behavior_of, read_instance, read_state},
     timestamp,
 };
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
         fact::{Basis, Fact, Source, What},
         fleet::{Behavior, GroupKey, InstanceState},
         id::{InstanceId, SpotRequestId},
+        plan::Target,
     },
     text::SafeText,
 };
@@ -72,6 +73,27 @@ impl Aws {
         Ok(facts)
     }
 
+    /// What instances are that FIS chose by itself. One that EC2 does not list yet is looked for again.
+    pub(super) async fn look_at_chosen(&self, ids: &[InstanceId]) -> Result<Vec<Fact>, Error> {
+        const DOING: &str = "describe what FIS chose";
+        let ids = Some(strings(ids, InstanceId::as_str));
+        self.pace.turn().await;
+        let these = sdk::Filter::builder().name("instance-id").set_values(ids.clone()).build();
+        let call = self.ec2.describe_instances().filters(these);
+        let instances = call.send().await.map_err(|error| Error::of(DOING, &error))?;
+        self.pace.turn().await;
+        let of_these = sdk::Filter::builder().name("instance-id").set_values(ids).build();
+        let call = self.ec2.describe_spot_instance_requests().filters(of_these);
+        let requests = call.send().await.map_err(|error| Error::of(DOING, &error))?;
+        let behaviors: HashMap<_, _> = requests.spot_instance_requests().iter().filter_map(behavior_of).collect();
+        let listed = instances.reservations().iter().flat_map(sdk::Reservation::instances);
+        let chosen: Vec<_> = listed.map(|instance| target_of(instance, &behaviors)).collect();
+        let seen = self.clock.now();
+        let fact =
+            |chosen| Fact { at: seen, seen, source: Source::Ec2, instance: None, what: What::OthersChosen { chosen } };
+        Ok((!chosen.is_empty()).then(|| fact(chosen)).into_iter().collect())
+    }
+
     /// The status of these spot requests, all in one call.
     pub(super) async fn look_at_spot_requests(
         &self,
@@ -119,6 +141,18 @@ impl Aws {
                 return Ok(facts);
             }
         }
+    }
+}
+
+fn target_of(instance: &sdk::Instance, behaviors: &HashMap<SpotRequestId, Behavior>) -> Target {
+    let (instance, tags) = read_instance(instance);
+    Target {
+        id: instance.id,
+        instance_type: instance.instance_type,
+        az: instance.az,
+        group: GroupKey::from_tags(&tags),
+        behavior: instance.spot_request.as_ref().and_then(|request| behaviors.get(request)).copied(),
+        spot_request: instance.spot_request,
     }
 }
 

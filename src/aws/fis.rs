@@ -5,13 +5,18 @@ use std::collections::HashMap;
 use aws_sdk_fis::types as sdk;
 use jiff::Timestamp;
 
-use super::{Aws, Error, error::Kind, timestamp};
+use super::{
+    Aws, Error,
+    error::Kind,
+    templates::{all_of, instance_of},
+    timestamp,
+};
 use crate::{
     drill::{
         fact::{Basis, Fact, Source, What},
-        id::{ExperimentId, InstanceId, TemplateId},
+        id::{DrillId, ExperimentId, InstanceId, TemplateId},
         order::Order,
-        template::{Action, Template},
+        template::{Action, DRILL_TAG, Template},
     },
     text::SafeText,
 };
@@ -23,7 +28,7 @@ impl Aws {
         let done = match order {
             Order::CreateTemplate { template, client_token } => self.create_template(template, client_token).await,
             Order::StartExperiment { template, client_token, tags } => self.start(template, client_token, tags).await,
-            Order::FindExperiment { template } => self.find(template).await,
+            Order::FindExperiment { template, tagged } => self.find(template, tagged.as_ref()).await,
             Order::StopExperiment { experiment } => self.stop(experiment).await,
             Order::DeleteTemplate { template } => self.delete_template(template).await,
         };
@@ -76,19 +81,23 @@ impl Aws {
         Ok(self.said(at, What::ExperimentStarted { experiment, template: template.clone() }))
     }
 
-    /// Whether our template, which is used once, has an experiment.
-    async fn find(&self, template: &TemplateId) -> Result<Fact, Error> {
-        let call = self.fis.list_experiments().experiment_template_id(template.as_str());
-        let answer = call.send().await.map_err(|error| Error::of("look for the FIS experiment", &error))?;
-        let found = answer.experiments().first().and_then(|found| Some((found.id()?, found.creation_time())));
-        Ok(match found {
-            Some((id, created)) => {
+    /// Whether the template has an experiment: any at all, or the one that bears this drill's tag.
+    async fn find(&self, template: &TemplateId, tagged: Option<&DrillId>) -> Result<Fact, Error> {
+        let wanted = |summary: &sdk::ExperimentSummary| {
+            let tag = summary.tags().and_then(|tags| tags.get(DRILL_TAG));
+            tagged.is_none_or(|drill| tag.is_some_and(|tag| tag == drill.as_str()))
+        };
+        let mut pages = self.fis.list_experiments().experiment_template_id(template.as_str()).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| Error::of("look for the FIS experiment", &error))?;
+            let found = page.experiments().iter().find(|summary| wanted(summary));
+            if let Some((id, created)) = found.and_then(|found| Some((found.id()?, found.creation_time()))) {
                 let experiment = ExperimentId::new(id);
                 let started = What::ExperimentStarted { experiment, template: template.clone() };
-                self.said(created.and_then(timestamp), started)
+                return Ok(self.said(created.and_then(timestamp), started));
             }
-            None => self.said(None, What::ExperimentNotFound { template: template.clone() }),
-        })
+        }
+        Ok(self.said(None, What::ExperimentNotFound { template: template.clone() }))
     }
 
     async fn stop(&self, experiment: &ExperimentId) -> Result<Fact, Error> {
@@ -118,34 +127,21 @@ impl Aws {
         let Some(experiment) = answer.experiment() else { return Ok(Vec::new()) };
         let seen = self.clock.now();
         let mut facts = Vec::new();
-        for (name, action) in experiment.actions().into_iter().flatten() {
-            let targets = targets_of(action, experiment);
-            facts.extend(known.actions.entry(name.clone()).or_default().change(name, action, &targets, seen));
-        }
         let begun = experiment.actions().into_iter().flatten().any(|(_, action)| action.start_time().is_some());
-        if begun && !known.resolved {
-            let resolved = self.resolved_targets(id).await?;
-            known.resolved = true;
+        if begun && known.resolved.is_none() {
+            let resolved = known.resolved.insert(self.resolved_targets(id).await?);
             if !resolved.is_empty() {
-                facts.push(self.said(None, What::TargetsResolved { instances: resolved }));
+                // before what happened to them
+                facts.push(self.said(None, What::TargetsResolved { instances: all_of(resolved.clone()) }));
             }
+        }
+        for (name, action) in experiment.actions().into_iter().flatten() {
+            let targets = known.targets_of(action, experiment);
+            facts.extend(known.actions.entry(name.clone()).or_default().change(name, action, &targets, seen));
         }
         // the experiment's own end comes last: it ends the watch, and its actions' ends must not be missed
         facts.extend(known.experiment_change(id, experiment, seen));
         Ok(facts)
-    }
-
-    async fn resolved_targets(&self, id: &ExperimentId) -> Result<Vec<InstanceId>, Error> {
-        let mut resolved = Vec::new();
-        let mut pages = self.fis.list_experiment_resolved_targets().experiment_id(id.as_str()).into_paginator().send();
-        self.pace.turn().await;
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| Error::of("list the resolved targets", &error))?;
-            let of_target =
-                |target: &sdk::ResolvedTarget| target.target_information().and_then(|it| it.get("arn")).cloned();
-            resolved.extend(page.resolved_targets().iter().filter_map(of_target).map(|arn| instance_of(&arn)));
-        }
-        Ok(resolved)
     }
 }
 
@@ -154,7 +150,8 @@ impl Aws {
 pub(super) struct Statuses {
     experiment: Option<String>,
     actions: HashMap<String, ActionStatus>,
-    resolved: bool,
+    /// What its targets came to, by their names.
+    resolved: Option<HashMap<String, Vec<InstanceId>>>,
 }
 
 #[derive(Debug, Default)]
@@ -165,6 +162,17 @@ struct ActionStatus {
 }
 
 impl Statuses {
+    /// The instances of an action: what FIS resolved, or until it tells that the ARNs that it was given.
+    fn targets_of(&self, action: &sdk::ExperimentAction, experiment: &sdk::Experiment) -> Vec<InstanceId> {
+        let name = action.targets().and_then(|targets| targets.get(Template::TARGET_KEY));
+        let resolved = name.and_then(|name| self.resolved.as_ref()?.get(name));
+        let given = || {
+            let target = name.and_then(|name| experiment.targets()?.get(name));
+            target.map(|target| target.resource_arns().iter().map(|arn| instance_of(arn)).collect()).unwrap_or_default()
+        };
+        resolved.cloned().unwrap_or_else(given)
+    }
+
     fn experiment_change(&mut self, id: &ExperimentId, experiment: &sdk::Experiment, seen: Timestamp) -> Option<Fact> {
         let state = experiment.state();
         let status = state.and_then(|state| state.status()).map_or("unknown", sdk::ExperimentStatus::as_str);
@@ -227,16 +235,6 @@ impl ActionStatus {
         }
         facts
     }
-}
-
-fn targets_of(action: &sdk::ExperimentAction, experiment: &sdk::Experiment) -> Vec<InstanceId> {
-    let name = action.targets().and_then(|targets| targets.get(Template::TARGET_KEY));
-    let target = name.and_then(|name| experiment.targets()?.get(name));
-    target.map(|target| target.resource_arns().iter().map(|arn| instance_of(arn)).collect()).unwrap_or_default()
-}
-
-fn instance_of(arn: &str) -> InstanceId {
-    InstanceId::new(arn.rsplit('/').next().unwrap_or_default())
 }
 
 fn target_of(action: &Action) -> Result<sdk::CreateExperimentTemplateTargetInput, Error> {

@@ -71,21 +71,20 @@ impl Aws {
         let mut pages = self.ec2.describe_spot_instance_requests().max_results(PAGE).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| Error::of("list the spot requests", &error))?;
-            for request in page.spot_instance_requests() {
-                if let (Some(id), Some(behavior)) =
-                    (request.spot_instance_request_id(), request.instance_interruption_behavior())
-                {
-                    let behavior = match behavior {
-                        sdk::InstanceInterruptionBehavior::Stop => Behavior::Stop,
-                        sdk::InstanceInterruptionBehavior::Hibernate => Behavior::Hibernate,
-                        _ => Behavior::Terminate,
-                    };
-                    behaviors.insert(SpotRequestId::new(id), behavior);
-                }
-            }
+            behaviors.extend(page.spot_instance_requests().iter().filter_map(behavior_of));
         }
         Ok(behaviors)
     }
+}
+
+/// What an interruption does to the instance of a spot request.
+pub(super) fn behavior_of(request: &sdk::SpotInstanceRequest) -> Option<(SpotRequestId, Behavior)> {
+    let behavior = match request.instance_interruption_behavior()? {
+        sdk::InstanceInterruptionBehavior::Stop => Behavior::Stop,
+        sdk::InstanceInterruptionBehavior::Hibernate => Behavior::Hibernate,
+        _ => Behavior::Terminate,
+    };
+    Some((SpotRequestId::new(request.spot_instance_request_id()?), behavior))
 }
 
 /// An instance and its tags, all text made safe.

@@ -50,6 +50,8 @@ enum Memory {
     States(States),
     SpotRequests(HashMap<SpotRequestId, SafeText>),
     Lines(Follower),
+    /// What is seen ends the watch.
+    None,
 }
 
 /// A log group that does not exist is looked for again after so long.
@@ -59,6 +61,7 @@ impl Watcher {
     pub fn new(aws: Aws, watch: Watch, groups: &LogGroups) -> Self {
         let memory = match &watch {
             Watch::Experiment(_) => Memory::Experiment(fis::Statuses::default()),
+            Watch::Chosen(_) => Memory::None,
             Watch::Instances(targets) => Memory::States(States::running(targets)),
             Watch::Group { .. } => Memory::States(States::default()),
             Watch::SpotRequests(_) => Memory::SpotRequests(HashMap::new()),
@@ -77,6 +80,7 @@ impl Watcher {
         let mut next = self.watch.name().every();
         let facts = match (&self.watch, &mut self.memory) {
             (Watch::Experiment(id), Memory::Experiment(known)) => self.aws.look_at_experiment(id, known).await?,
+            (Watch::Chosen(ids), Memory::None) => self.aws.look_at_chosen(ids).await?,
             (Watch::Instances(ids), Memory::States(states)) => self.aws.look_at_instances(ids, states).await?,
             (Watch::SpotRequests(ids), Memory::SpotRequests(known)) => {
                 self.aws.look_at_spot_requests(ids, known).await?

@@ -8,7 +8,7 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 use crate::{
     drill::{
-        id::InstanceId,
+        id::{InstanceId, TemplateId},
         plan::{Selection, Wish},
         warning::{Warning, parse_duration},
     },
@@ -78,6 +78,11 @@ pub(super) struct Global {
 pub(super) enum Command {
     /// List node groups and instances
     Fleet {
+        #[arg(long, value_enum, default_value_t = FleetFormat::Table)]
+        format: FleetFormat,
+    },
+    /// List the FIS templates of the account that interrupt spot instances
+    Templates {
         #[arg(long, value_enum, default_value_t = FleetFormat::Table)]
         format: FleetFormat,
     },
@@ -165,8 +170,12 @@ pub(super) enum RunFormat {
 #[derive(Debug, Group)]
 pub(super) struct Wanted {
     /// The group to take instances from: its name, or cluster/name
-    #[arg(long, value_name = "NAME", required_unless_present = "instance")]
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["instance", "template"])]
     group: Option<String>,
+    /// Start this FIS template as it is, after a preview of what FIS resolves
+    #[arg(long, value_name = "EXT…", value_parser = template,
+        conflicts_with_all = ["group", "instance", "count", "percent", "all", "warn"])]
+    pub(super) template: Option<TemplateId>,
     /// An instance to interrupt; may be given several times
     #[arg(long, value_name = "ID", num_args = 1.., conflicts_with_all = ["count", "percent", "all"])]
     instance: Vec<String>,
@@ -255,6 +264,15 @@ fn speed(text: &str) -> Result<f64, String> {
         Ok(speed)
     } else {
         Err(String::from("a lab runs at 0.1 to 1000 times our time"))
+    }
+}
+
+fn template(text: &str) -> Result<TemplateId, String> {
+    let is_id = !text.is_empty() && text.chars().all(|character| character.is_ascii_alphanumeric());
+    if is_id {
+        Ok(TemplateId::new(text))
+    } else {
+        Err(String::from("an id such as EXT4tR8x; `spotdrill templates` lists them"))
     }
 }
 

@@ -13,12 +13,13 @@ use crate::{
         cost::Cost,
         fact::ConfirmedBy,
         fleet::{self, LAB_ACCOUNT},
-        guard,
-        id::DrillId,
+        guard::{self, Refusals},
+        id::{DrillId, TemplateId},
         plan::Plan,
         verdict::Outcome,
     },
     run::{
+        existing::{self, Previewed},
         headless::{self, Ended, Format},
         start::{NotStarted, Running, Ways, start},
         world::{World, open},
@@ -29,9 +30,13 @@ use crate::{
 pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> anyhow::Result<Exit> {
     let ways = place::ways(global, config)?;
     let world = open(&global.door()).await.map_err(Ending::from)?;
-    let fleet = world.aws.fleet(|_| ()).await.map_err(Ending::from)?;
-    let plan = guard::plan(&fleet, &wanted.wish(global.seed()));
-    let plan = plan.map_err(|refusals| Ending::new(Exit::Guarded, format!("nothing was started:\n{refusals}")))?;
+    let plan = match &wanted.template {
+        Some(template) => existing(global, &world, template).await?,
+        None => {
+            let fleet = world.aws.fleet(|_| ()).await.map_err(Ending::from)?;
+            guard::plan(&fleet, &wanted.wish(global.seed())).map_err(refused)?
+        }
+    };
     say(&preview(&plan))?;
     if global.read_only {
         return Err(Ending::new(Exit::Guarded, "nothing was started: this is --read-only").into());
@@ -40,6 +45,30 @@ pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> any
     let mut running = start(&world.aws, &ways, plan, words, by).await.map_err(ending)?;
     say(&format!("drill {}  journal {}\n", running.id, running.journal.display()))?;
     listen(&mut running, &world, &ways, wanted.format).await
+}
+
+/// A template that is there already, as a plan: FIS tells in a preview what it resolves.
+async fn existing(global: &Global, world: &World, template: &TemplateId) -> Result<Plan, Ending> {
+    if global.fis_role.is_some() {
+        let message = "a template that is started as it is brings its own role: leave out --fis-role";
+        return Err(Ending::new(Exit::Usage, message));
+    }
+    if global.read_only {
+        let message = "nothing was started: this is --read-only, and a preview is an FIS experiment too, which skips its \
+                       actions. `spotdrill templates` shows what the template says";
+        return Err(Ending::new(Exit::Guarded, message));
+    }
+    let existing = world.aws.template(template).await?;
+    guard::startable(&existing).map_err(refused)?;
+    let said = format!("FIS resolves the targets of {template}, in an experiment that skips every action ...\n");
+    say(&said).map_err(|error| Ending::new(Exit::Failed, format!("could not write to standard error: {error}")))?;
+    let Previewed { instances, fleet } = existing::preview(&world.aws, &existing).await?;
+    guard::as_it_is(&fleet, &existing, &instances).map_err(refused)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
+fn refused(refusals: Refusals) -> Ending {
+    Ending::new(Exit::Guarded, format!("nothing was started:\n{refusals}"))
 }
 
 /// Prints a drill's facts to its end, and turns the end into an exit code.
@@ -109,6 +138,19 @@ fn preview(plan: &Plan) -> String {
         plan.warning,
         targets.join(" "),
         Cost::of(plan),
+    ) + &as_it_is(plan)
+}
+
+/// What is said besides of a template that is started as it is.
+fn as_it_is(plan: &Plan) -> String {
+    let Some(existing) = &plan.as_is else { return String::new() };
+    let choice = plan.choice().map(|choice| format!("{choice}\n")).unwrap_or_default();
+    format!(
+        "template {} as it is: {}\n{choice}role {}, stopped by {}\n",
+        existing.id,
+        existing.label(),
+        existing.role_arn,
+        existing.stops()
     )
 }
 
@@ -135,6 +177,7 @@ pub(super) fn ending(error: NotStarted) -> Ending {
     let exit = match error {
         NotStarted::Aws(_) => Exit::Aws,
         NotStarted::Changed(_)
+        | NotStarted::TemplateChanged { .. }
         | NotStarted::OtherAccount { .. }
         | NotStarted::HitAlready { .. }
         | NotStarted::NotOpen { .. }

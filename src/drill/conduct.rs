@@ -1,6 +1,8 @@
 //! The one state machine of a drill: facts in, orders out. It cannot fail, wait or look at a clock; screens, journal,
 //! resumption and tests all fold the same facts through it.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -8,8 +10,8 @@ use super::{
     fleet::GroupKind,
     id::{DrillId, ExperimentId, InstanceId, TemplateId},
     order::{Order, OrderName, Watch},
-    plan::Plan,
-    template::tags,
+    plan::{Plan, Target},
+    template::{DRILL_TAG, tags},
     timeline::Timeline,
     verdict::{self, Verdict},
 };
@@ -24,6 +26,7 @@ pub struct Drill {
     /// The operator asked for a stop while there was something to stop.
     pub aborted: bool,
     confirmed: Option<(Timestamp, String)>,
+    /// The one that we made, until it is deleted; never one that was there before.
     template: Option<TemplateId>,
     /// Why nothing was started.
     refused: Option<SafeText>,
@@ -75,10 +78,10 @@ impl Drill {
     /// answer was not recorded is looked for.
     #[must_use = "an order that is dropped is never carried out"]
     pub fn taken_up(&self) -> Vec<Order> {
-        match (self.phase, &self.template) {
-            (Phase::Starting, Some(template)) => vec![Order::FindExperiment { template: template.clone() }],
-            (Phase::Running, _) if self.aborted => self.stop(),
-            (Phase::Settling | Phase::Closing, _) => self.delete_template(),
+        match self.phase {
+            Phase::Starting => self.find(),
+            Phase::Running if self.aborted => self.stop(),
+            Phase::Settling | Phase::Closing => self.delete_template(),
             _ => Vec::new(),
         }
     }
@@ -101,7 +104,8 @@ impl Drill {
             What::TemplateCreated { template } => self.template_created(template),
             What::ExperimentStarted { experiment, .. } => self.started(experiment),
             What::ExperimentStateChanged { status, reason, .. } => self.experiment_is(fact, status, reason.as_ref()),
-            What::TargetsResolved { instances } if self.hits_others(instances) => self.stop(),
+            What::TargetsResolved { instances } => self.resolved(instances),
+            What::OthersChosen { chosen } => self.others_chosen(chosen),
             What::StopRequested { .. } => self.stop_requested(),
             What::OrderRefused { order, code, message } => self.refused(*order, &format!("{code}: {message}")),
             What::OrderUnanswered { order, message } => self.unanswered(*order, message),
@@ -129,10 +133,14 @@ impl Drill {
         if self.phase != Phase::Planned {
             return Vec::new();
         }
-        self.phase = Phase::Creating;
         self.confirmed = Some((at, client_token.to_owned()));
+        if plan.as_is.is_some() {
+            return self.start();
+        }
         let client_token = format!("{client_token}-template");
-        vec![Order::CreateTemplate { template: plan.template(id, role_arn), client_token }]
+        let create = Order::CreateTemplate { template: plan.template(id, role_arn), client_token };
+        self.phase = Phase::Creating;
+        vec![create]
     }
 
     fn template_created(&mut self, template: &TemplateId) -> Vec<Order> {
@@ -140,14 +148,36 @@ impl Drill {
         if self.aborted {
             return self.not_started("stopped by the operator before the start");
         }
-        let (Some(planned), Some((_, client_token))) = (&self.planned, &self.confirmed) else { return Vec::new() };
-        self.phase = Phase::Starting;
+        self.start()
+    }
+
+    fn start(&mut self) -> Vec<Order> {
+        let (Some(planned), Some((_, client_token)), Some(template)) =
+            (&self.planned, &self.confirmed, self.started_from())
+        else {
+            return Vec::new();
+        };
         let start = Order::StartExperiment {
             template: template.clone(),
             client_token: format!("{client_token}-start"),
             tags: tags(&planned.id),
         };
+        self.phase = Phase::Starting;
         vec![start]
+    }
+
+    /// The template that is started: the one that was there, or ours.
+    fn started_from(&self) -> Option<&TemplateId> {
+        let as_is = self.planned.as_ref().and_then(|planned| planned.plan.as_is.as_ref());
+        as_is.map(|existing| &existing.id).or(self.template.as_ref())
+    }
+
+    /// Our own template is started once; of another's, only an experiment with our tag is ours.
+    fn find(&self) -> Vec<Order> {
+        let planned = self.planned.as_ref().filter(|planned| planned.plan.as_is.is_some());
+        let tagged = planned.map(|planned| planned.id.clone());
+        let template = self.started_from().into_iter();
+        template.map(|template| Order::FindExperiment { template: template.clone(), tagged: tagged.clone() }).collect()
     }
 
     fn started(&mut self, experiment: &ExperimentId) -> Vec<Order> {
@@ -189,10 +219,33 @@ impl Drill {
         }
     }
 
-    /// Whether FIS resolved its targets to anything that was not confirmed.
-    fn hits_others(&self, resolved: &[InstanceId]) -> bool {
-        let plan = self.planned.as_ref().map(|planned| &planned.plan);
-        plan.is_some_and(|plan| resolved.iter().any(|id| !plan.is_target(id)))
+    /// Nothing but what was confirmed may be hit. Where FIS was confirmed to choose, it may come to other instances, but
+    /// not to more.
+    fn resolved(&mut self, instances: &[InstanceId]) -> Vec<Order> {
+        let Some(Planned { plan, .. }) = &self.planned else { return Vec::new() };
+        let (confirmed, chosen) = (plan.targets.len(), self.timeline.tracks.len());
+        if plan.chosen_by().is_none() {
+            let others = instances.iter().any(|id| !plan.is_target(id));
+            return if others { self.stop() } else { Vec::new() };
+        }
+        if chosen <= confirmed {
+            return Vec::new();
+        }
+        self.timeline.complain(format!("FIS hit {chosen} instances, and {confirmed} were confirmed"));
+        self.stop()
+    }
+
+    /// What FIS chose by itself is to be of the groups that were confirmed.
+    fn others_chosen(&mut self, chosen: &[Target]) -> Vec<Order> {
+        let Some(Planned { plan, .. }) = &self.planned else { return Vec::new() };
+        let groups = plan.groups();
+        let outside: Vec<_> = chosen.iter().filter(|target| !groups.contains(&&target.group)).collect();
+        if outside.is_empty() {
+            return Vec::new();
+        }
+        let named: Vec<_> = outside.iter().map(|it| format!("{} of {}", it.id, it.group.qualified())).collect();
+        self.timeline.complain(format!("FIS hit outside of what was confirmed: {}", named.join(", ")));
+        self.stop()
     }
 
     fn stop(&self) -> Vec<Order> {
@@ -218,9 +271,9 @@ impl Drill {
     }
 
     fn unanswered(&mut self, order: OrderName, why: &SafeText) -> Vec<Order> {
-        match (order, &self.template) {
-            (OrderName::StartExperiment, Some(template)) => vec![Order::FindExperiment { template: template.clone() }],
-            (OrderName::FindExperiment, _) => self.unknown(),
+        match order {
+            OrderName::StartExperiment => self.find(),
+            OrderName::FindExperiment => self.unknown(),
             _ => self.refused(order, &format!("no answer: {why}")),
         }
     }
@@ -234,9 +287,11 @@ impl Drill {
 
     /// An experiment may run that we cannot see: say so, with the command to look.
     fn unknown(&mut self) -> Vec<Order> {
-        let template = self.template.as_ref().map(ToString::to_string).unwrap_or_default();
+        let template = self.started_from().map(ToString::to_string).unwrap_or_default();
+        let drill = self.planned.as_ref().map(|planned| planned.id.to_string()).unwrap_or_default();
         self.timeline.complain(format!(
-            "UNKNOWN whether the experiment started; look with: aws fis list-experiments --experiment-template-id {template}"
+            "UNKNOWN whether the experiment started; look with: aws fis list-experiments --experiment-template-id \
+             {template} for the tag {DRILL_TAG} = {drill}"
         ));
         self.settle_ended = true;
         self.phase = Phase::Closing;
@@ -250,26 +305,39 @@ impl Drill {
 
     /// What should be observed now.
     pub fn watches(&self) -> Vec<Watch> {
-        let (Some(planned), Some((since, _))) = (&self.planned, &self.confirmed) else { return Vec::new() };
+        let Some((since, _)) = &self.confirmed else { return Vec::new() };
         if !matches!(self.phase, Phase::Running | Phase::Settling) || self.verdict().is_some() {
             return Vec::new();
         }
-        let Planned { plan, .. } = planned;
         let mut watches = Vec::new();
         if let (Phase::Running, Some(experiment)) = (self.phase, &self.timeline.experiment) {
             watches.push(Watch::Experiment(experiment.id.clone()));
         }
-        let targets: Vec<_> = plan.targets.iter().map(|target| target.id.clone()).collect();
-        watches.push(Watch::Instances(targets.clone()));
-        let requests: Vec<_> = plan.targets.iter().filter_map(|target| target.spot_request.clone()).collect();
-        if !requests.is_empty() {
-            watches.push(Watch::SpotRequests(requests));
+        let Timeline { tracks, choice, .. } = &self.timeline;
+        if choice.open && self.phase == Phase::Running {
+            return watches; // which instances are hit is not known before FIS says so
         }
-        let groups = plan.groups().into_iter().filter(|group| group.kind != GroupKind::Ungrouped);
-        watches.extend(groups.map(|group| Watch::Group { group: group.clone(), since: *since }));
+        let targets: Vec<_> = tracks.iter().map(|track| track.target.id.clone()).collect();
+        watches.push(Watch::Instances(targets.clone()));
+        if choice.unknown.is_empty() {
+            watches.extend(self.of_known_targets(*since));
+        } else {
+            watches.push(Watch::Chosen(choice.unknown.clone()));
+        }
         watches.push(Watch::Logs { since: *since, targets: targets.clone() });
         watches.push(Watch::Events { since: *since, targets });
         watches
+    }
+
+    /// What can only be watched once EC2 has told of every target by which request and in which group it runs.
+    fn of_known_targets(&self, since: Timestamp) -> Vec<Watch> {
+        let targets = || self.timeline.tracks.iter().map(|track| &track.target);
+        let requests: Vec<_> = targets().filter_map(|target| target.spot_request.clone()).collect();
+        let groups: BTreeSet<_> = targets().map(|target| &target.group).collect();
+        let requests = (!requests.is_empty()).then_some(Watch::SpotRequests(requests));
+        let groups = groups.into_iter().filter(|group| group.kind != GroupKind::Ungrouped);
+        let groups = groups.map(|group| Watch::Group { group: group.clone(), since });
+        requests.into_iter().chain(groups).collect()
     }
 
     /// When to stop waiting for what is missing; until then, `SettleTimeEnded` is no fact.
@@ -287,7 +355,8 @@ impl Drill {
 
     /// The verdict, once nothing more is expected.
     pub fn verdict(&self) -> Option<Verdict> {
-        let nothing_missing = self.timeline.all_gone() && self.timeline.missing_replacements().is_empty();
+        let known = !self.timeline.choice.open && self.timeline.choice.unknown.is_empty();
+        let nothing_missing = known && self.timeline.all_gone() && self.timeline.missing_replacements().is_empty();
         let never_ran = self.ended.is_some() && self.timeline.actions.values().all(|action| action.started.is_none());
         let reached = match self.phase {
             Phase::Planned | Phase::Creating | Phase::Starting => false,

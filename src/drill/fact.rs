@@ -8,7 +8,7 @@ use super::{
     fleet::{Behavior, GroupKey, InstanceState},
     id::{DrillId, ExperimentId, InstanceId, SpotRequestId, TemplateId},
     order::{OrderName, WatchName},
-    plan::Plan,
+    plan::{Plan, Target},
     verdict::Verdict,
 };
 use crate::text::SafeText;
@@ -115,6 +115,10 @@ pub enum What {
     TargetsResolved {
         instances: Vec<InstanceId>,
     },
+    /// FIS resolved instances that its preview did not show; what EC2 says of them.
+    OthersChosen {
+        chosen: Vec<Target>,
+    },
     RebalanceRecommended {
         basis: Basis,
     },
@@ -166,7 +170,7 @@ pub enum What {
         order: OrderName,
         message: SafeText,
     },
-    /// No experiment was found for our template: the order to start it never arrived.
+    /// No experiment of ours was found for the template: the order to start it never arrived.
     ExperimentNotFound {
         template: TemplateId,
     },

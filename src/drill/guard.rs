@@ -7,9 +7,14 @@ use thiserror::Error;
 
 use super::{
     fleet::{Fleet, Group, Instance},
-    id::InstanceId,
+    id::{InstanceId, TemplateId},
     plan::{Plan, Selection, Target, Wish},
+    template::Template,
 };
+
+mod existing;
+
+pub use existing::{as_it_is, startable};
 
 /// One reason why a wish is not carried out: what is wrong, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -47,6 +52,26 @@ pub enum Refusal {
         Plan::ARNS_PER_TARGET
     )]
     BeyondFis { asked: usize, most: usize },
+    #[error(
+        "template {id} interrupts no spot instance: it has no action {}. `spotdrill templates` lists those that have",
+        Template::ACTION_ID
+    )]
+    NoInterruption { id: TemplateId },
+    #[error("template {id} does more than interrupt spot instances: {}. A drill starts and watches nothing else", .actions.join(", "))]
+    OtherActions { id: TemplateId, actions: Vec<String> },
+    #[error(
+        "template {id} interrupts at several times ({why}), and a drill counts down to one: start a template whose actions \
+         begin together with one warning"
+    )]
+    SeveralTimes { id: TemplateId, why: String },
+    #[error("template {id} has targets in other accounts, which cannot be watched from this one: run the drill there")]
+    OtherAccounts { id: TemplateId },
+    #[error("template {id} is of drill {drill}, which removes it when it is over: compose a drill of your own")]
+    OfDrill { id: TemplateId, drill: String },
+    #[error("the warning of template {id} cannot be told: {why}")]
+    Warning { id: TemplateId, why: String },
+    #[error("FIS resolved no instance for template {id} ({selects}): nothing would be hit")]
+    ResolvedNothing { id: TemplateId, selects: String },
 }
 
 fn near(names: &[String]) -> String {
@@ -71,11 +96,7 @@ impl fmt::Display for Refusals {
 
 /// Resolves a wish to exactly the instances that will be hit, or says everything that stands against it.
 pub fn plan(fleet: &Fleet, wish: &Wish) -> Result<Plan, Refusals> {
-    let mut refusals = Vec::new();
-    if !fleet.complete {
-        let why = fleet.gap.as_deref().unwrap_or("a page of the listing failed. List again before a drill").to_owned();
-        refusals.push(Refusal::Incomplete { why });
-    }
+    let mut refusals: Vec<_> = incomplete(fleet).into_iter().collect();
     let group = wish.group.as_deref().map(|name| find_group(fleet, name));
     let group = match group {
         Some(Ok(group)) => Some(group),
@@ -100,6 +121,11 @@ pub fn plan(fleet: &Fleet, wish: &Wish) -> Result<Plan, Refusals> {
     Ok(resolved(fleet, wish, chosen))
 }
 
+fn incomplete(fleet: &Fleet) -> Option<Refusal> {
+    let why = fleet.gap.as_deref().unwrap_or("a page of the listing failed. List again before a drill");
+    (!fleet.complete).then(|| Refusal::Incomplete { why: why.to_owned() })
+}
+
 type Chosen<'a> = (&'a Group, &'a Instance);
 
 fn resolved(fleet: &Fleet, wish: &Wish, mut chosen: Vec<Chosen<'_>>) -> Plan {
@@ -122,6 +148,7 @@ fn resolved(fleet: &Fleet, wish: &Wish, mut chosen: Vec<Chosen<'_>>) -> Plan {
         out_of: fleet.groups.iter().filter(|g| hit.contains(&g.key)).map(|g| g.targetable().count()).sum(),
         warning: wish.warning,
         seed: at_random.then_some(wish.seed),
+        as_is: None,
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     fleet::GroupKey,
-    id::{ExperimentId, InstanceId, SpotRequestId, TemplateId},
+    id::{DrillId, ExperimentId, InstanceId, SpotRequestId, TemplateId},
     template::Template,
 };
 
@@ -27,6 +27,8 @@ pub enum Order {
     /// Looks whether an order to start that got no answer was carried out.
     FindExperiment {
         template: TemplateId,
+        /// Where others start experiments of the template too: only the one that bears this drill's tag counts.
+        tagged: Option<DrillId>,
     },
     StopExperiment {
         experiment: ExperimentId,
@@ -76,6 +78,8 @@ impl OrderName {
 pub enum Watch {
     /// FIS's word on the experiment, its actions and resolved targets.
     Experiment(ExperimentId),
+    /// EC2's word on what FIS chose by itself: in which groups those instances are, and by which spot requests.
+    Chosen(Vec<InstanceId>),
     /// EC2's word on the targets and on the replacements seen so far.
     Instances(Vec<InstanceId>),
     /// EC2's word on the targets' spot requests.
@@ -97,12 +101,14 @@ pub enum WatchName {
     Group,
     Logs,
     Events,
+    Chosen,
 }
 
 impl Watch {
     pub fn name(&self) -> WatchName {
         match self {
             Self::Experiment(_) => WatchName::Experiment,
+            Self::Chosen(_) => WatchName::Chosen,
             Self::Instances(_) => WatchName::Instances,
             Self::SpotRequests(_) => WatchName::SpotRequests,
             Self::Group { .. } => WatchName::Group,
@@ -116,7 +122,7 @@ impl WatchName {
     /// How long to wait between two looks: together under 40 calls a minute, with room for orders.
     pub fn every(self) -> Duration {
         Duration::from_secs(match self {
-            Self::Experiment | Self::Instances => 6,
+            Self::Experiment | Self::Instances | Self::Chosen => 6,
             Self::SpotRequests | Self::Logs | Self::Events => 12,
             Self::Group => 15,
         })
@@ -130,6 +136,7 @@ impl WatchName {
             Self::Group => "group",
             Self::Logs => "Lambda log",
             Self::Events => "event log",
+            Self::Chosen => "instances that FIS chose",
         }
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    fleet::{Behavior, GroupKey, World, partition},
+    existing::Existing,
+    fleet::{Behavior, GroupKey, GroupKind, World, partition},
     id::{DrillId, InstanceId, SpotRequestId},
     template::Template,
     warning::Warning,
@@ -48,6 +49,10 @@ pub struct Plan {
     pub warning: Warning,
     /// The seed of the random choice, if there was one.
     pub seed: Option<u64>,
+    /// The template that is there already and is started as it is. Then the targets are what FIS came to in a preview, and
+    /// it may come to others at the start. Without one the drill makes its own, of exactly the targets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_is: Option<Box<Existing>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +63,21 @@ pub struct Target {
     pub group: GroupKey,
     pub spot_request: Option<SpotRequestId>,
     pub behavior: Option<Behavior>,
+}
+
+impl Target {
+    /// An instance of which nothing but its id is known.
+    pub(super) fn unknown(id: &InstanceId) -> Self {
+        let name = SafeText::new("not known yet");
+        Self {
+            id: id.clone(),
+            instance_type: SafeText::default(),
+            az: SafeText::default(),
+            group: GroupKey { kind: GroupKind::Ungrouped, name, cluster: None },
+            spot_request: None,
+            behavior: None,
+        }
+    }
 }
 
 impl Plan {
@@ -116,9 +136,29 @@ impl Plan {
         format!("arn:{}:ec2:{region}:{account}:instance/{}", partition(region), target.id)
     }
 
-    /// How many actions the experiment has: each takes five instances.
+    /// How many actions the experiment has: of our own, each takes five instances.
     pub fn actions(&self) -> usize {
-        self.targets.len().div_ceil(Self::ARNS_PER_TARGET)
+        match &self.as_is {
+            Some(existing) => existing.interruptions.len(),
+            None => self.targets.len().div_ceil(Self::ARNS_PER_TARGET),
+        }
+    }
+
+    /// The template by whose own choice other instances than the targets may be hit.
+    pub fn chosen_by(&self) -> Option<&Existing> {
+        self.as_is.as_deref().filter(|existing| existing.chooses())
+    }
+
+    /// What has to be known of that choice before the words are typed.
+    pub fn choice(&self) -> Option<String> {
+        let existing = self.chosen_by()?;
+        let groups: Vec<_> = self.groups().iter().map(|group| group.name.to_string()).collect();
+        Some(format!(
+            "FIS chooses again at the start and may choose others: {}. {} running spot in {}",
+            existing.selects(),
+            self.out_of,
+            groups.join(", ")
+        ))
     }
 
     /// What FIS will be asked to create for this plan.

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     fact::{Basis, ConfirmedBy, Fact, What},
+    plan::Target,
     verdict::Verdict,
 };
 use crate::text::SafeText;
@@ -23,7 +24,10 @@ impl What {
     /// What happened, without when, to which instance and by whose word.
     pub fn telling(&self) -> String {
         match self {
-            Self::DrillPlanned { plan, .. } => format!("planned: {}, warning {}", plan.words(), plan.warning),
+            Self::DrillPlanned { plan, .. } => {
+                let as_is = plan.as_is.as_ref().map(|existing| format!(", template {} as it is", existing.id));
+                format!("planned: {}, warning {}{}", plan.words(), plan.warning, as_is.unwrap_or_default())
+            }
             Self::DrillConfirmed { words, by, .. } => match by {
                 ConfirmedBy::Typed => format!("confirmed, typed: {words}"),
                 ConfirmedBy::Flag => format!("confirmed by --confirm: {words}"),
@@ -38,6 +42,11 @@ impl What {
                 format!("action {action} {status}{}", in_words(reason.as_deref()))
             }
             Self::TargetsResolved { instances } => format!("targets resolved: {}", instances.len()),
+            Self::OthersChosen { chosen } => {
+                let one = |target: &Target| format!("{} of {} in {}", target.id, target.group.name, target.az);
+                let others: Vec<_> = chosen.iter().map(one).collect();
+                format!("FIS CHOSE OTHERS than in its preview: {}", others.join(", "))
+            }
             Self::RebalanceRecommended { basis } => format!("rebalance recommended{}", basis.aside()),
             Self::NoticeIssued { basis, action } => match action {
                 Some(action) => format!("two-minute notice: {}{}", action.as_str(), basis.aside()),
@@ -59,7 +68,9 @@ impl What {
             Self::OrderUnanswered { order, message } => {
                 format!("no answer when asked to {}: {message}", order.as_str())
             }
-            Self::ExperimentNotFound { template } => format!("no experiment of template {template} exists"),
+            Self::ExperimentNotFound { template } => {
+                format!("no experiment of this drill exists for template {template}")
+            }
             Self::SourceLost { watch, message } => format!("{} STALE: {message}", watch.as_str()),
             Self::SourceFound { watch } => format!("{} answers again", watch.as_str()),
             Self::SettleTimeEnded => String::from("the time to wait is over"),

@@ -8,6 +8,8 @@ use super::{
 
 /// The tag by which everything of ours in the account is found again.
 pub const DRILL_TAG: &str = "spotdrill:drill";
+/// The tag of an experiment that only resolves targets, with its template.
+pub const PREVIEW_TAG: &str = "spotdrill:preview";
 
 /// `CreateExperimentTemplate`, as far as we use it. Source: AWS FIS API.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -25,7 +25,21 @@ pub struct Timeline {
     pub actions: BTreeMap<SafeText, Progress>,
     /// What went otherwise than planned, a sentence each.
     pub complaints: Vec<SafeText>,
+    pub choice: Choice,
     warning: Option<Warning>,
+}
+
+/// What FIS made of targets that it chooses by itself, against what its preview showed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Choice {
+    /// FIS chooses by itself and has not said what.
+    pub open: bool,
+    /// It chose them, and EC2 has not said yet what they are.
+    pub unknown: Vec<InstanceId>,
+    /// Chosen, and not in the preview.
+    pub others: Vec<InstanceId>,
+    /// In the preview, and not chosen: these are not hit.
+    pub spared: Vec<InstanceId>,
 }
 
 /// What was seen of one target.
@@ -121,24 +135,45 @@ impl Timeline {
             What::ReplacementLaunched { group, az, instance_type } => {
                 self.replaced(fact, group, az, instance_type, sighting);
             }
+            What::TargetsResolved { instances } if self.choice.open => self.chosen(instances),
             What::TargetsResolved { instances } => self.compare_targets(instances),
+            What::OthersChosen { chosen } => self.learn(chosen),
             _ => {}
         }
     }
 
     fn begin(&mut self, plan: &Plan) {
         self.warning = Some(plan.warning);
-        let track = |target: &Target| Track {
-            target: target.clone(),
-            state: InstanceState::Running,
-            rebalance: None,
-            notice: None,
-            leaving: None,
-            gone: None,
-            spot_request: None,
-            replacement: None,
-        };
-        self.tracks = plan.targets.iter().map(track).collect();
+        self.choice.open = plan.chosen_by().is_some();
+        self.tracks = plan.targets.iter().cloned().map(Track::of).collect();
+    }
+
+    /// From here on the targets are what FIS chose, whatever its preview showed.
+    fn chosen(&mut self, chosen: &[InstanceId]) {
+        let previewed = std::mem::take(&mut self.tracks);
+        self.choice.open = false;
+        for id in chosen {
+            if self.tracks.iter().any(|track| track.target.id == *id) {
+                continue; // two targets of a template may come to the same instance
+            }
+            let known = previewed.iter().find(|track| track.target.id == *id);
+            if known.is_none() {
+                self.choice.others.push(id.clone());
+                self.choice.unknown.push(id.clone());
+            }
+            self.tracks.push(known.cloned().unwrap_or_else(|| Track::of(Target::unknown(id))));
+        }
+        let left_out = previewed.into_iter().map(|track| track.target.id).filter(|id| !chosen.contains(id));
+        self.choice.spared = left_out.collect();
+    }
+
+    fn learn(&mut self, chosen: &[Target]) {
+        for target in chosen {
+            self.choice.unknown.retain(|id| *id != target.id);
+            if let Some(track) = self.tracks.iter_mut().find(|track| track.target.id == target.id) {
+                track.target = target.clone();
+            }
+        }
     }
 
     fn on_target(&mut self, fact: &Fact, change: impl FnOnce(&mut Track)) {
@@ -189,12 +224,16 @@ impl Timeline {
         let differs = |id: &InstanceId| !self.tracks.iter().any(|track| track.target.id == *id);
         let foreign: Vec<_> = resolved.iter().filter(|id| differs(id)).map(InstanceId::as_str).collect();
         if !foreign.is_empty() {
-            self.complaints.push(SafeText::new(format!("FIS hit what was not confirmed: {}", foreign.join(", "))));
+            self.complain(format!("FIS hit what was not confirmed: {}", foreign.join(", ")));
         }
     }
 
+    /// Said once, however often it is found out.
     pub fn complain(&mut self, complaint: impl AsRef<str>) {
-        self.complaints.push(SafeText::new(complaint));
+        let complaint = SafeText::new(complaint);
+        if !self.complaints.contains(&complaint) {
+            self.complaints.push(complaint);
+        }
     }
 
     /// The latest notice, once each target has had its own: from here on nothing can be saved.
@@ -236,6 +275,35 @@ impl Timeline {
     /// The latest time at which a target should be interrupted.
     pub fn expected_end(&self) -> Option<Timestamp> {
         self.tracks.iter().filter_map(|track| self.expected(track)).map(|expected| expected.interruption).max()
+    }
+}
+
+impl Choice {
+    /// How FIS's choice differs from its preview; none while it does not, or is not known.
+    pub fn telling(&self) -> Option<String> {
+        let list = |ids: &[InstanceId]| ids.iter().map(InstanceId::as_str).collect::<Vec<_>>().join(", ");
+        match (self.others.as_slice(), self.spared.as_slice()) {
+            ([], []) => None,
+            ([], spared) => Some(format!("FIS CHOSE FEWER than in its preview: not {}", list(spared))),
+            (others, []) => Some(format!("FIS CHOSE OTHERS than in its preview: also {}", list(others))),
+            (others, spared) => Some(format!("FIS CHOSE OTHERS: {}, not {}", list(others), list(spared))),
+        }
+    }
+}
+
+impl Track {
+    /// A target of which nothing was seen yet.
+    fn of(target: Target) -> Self {
+        Self {
+            target,
+            state: InstanceState::Running,
+            rebalance: None,
+            notice: None,
+            leaving: None,
+            gone: None,
+            spot_request: None,
+            replacement: None,
+        }
     }
 }
 

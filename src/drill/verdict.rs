@@ -48,6 +48,9 @@ impl Outcome {
 pub(super) fn reached(timeline: &Timeline, aborted: bool, refused: Option<&SafeText>) -> Verdict {
     let gone = |track: &&Track| track.gone.is_some();
     let mut reasons: Vec<SafeText> = timeline.complaints.clone();
+    for id in &timeline.choice.unknown {
+        reasons.push(SafeText::new(format!("{id}: FIS chose it, and EC2 did not say what it is")));
+    }
     for track in timeline.tracks.iter().filter(|track| !gone(track)) {
         reasons.push(SafeText::new(format!("{}: not observed to go; last seen {}", track.target.id, track.state)));
     }

@@ -10,15 +10,17 @@ use tokio::{
 };
 
 use super::{
-    conductor::Told,
+    conductor,
     crew::{News, spawn},
+    existing::{Previewed, preview},
     start::{NotStarted, Running, Ways, start},
     world::World,
 };
 use crate::{
-    app::{App, Effect, Msg, Setting},
+    app::{App, Effect, Msg, Setting, templates::Told},
     aws,
     drill::{
+        existing::Existing,
         fact::{ConfirmedBy, Fact, What},
         fleet::Fleet,
         id::DrillId,
@@ -186,6 +188,8 @@ impl Loop<'_> {
                 Effect::ListFleet => self.list(),
                 Effect::StartDrill { plan, words } => self.start(plan, words),
                 Effect::StopDrill => self.stop(),
+                Effect::ListTemplates => self.list_templates(),
+                Effect::PreviewTemplate { existing, attempt } => self.preview(*existing, attempt),
                 Effect::ForgetTypeAhead => self.forget_input = true,
                 Effect::Redraw => self.redraw = true,
                 Effect::Quit => self.left = Some(Left::Quit(self.unfinished())),
@@ -201,6 +205,30 @@ impl Loop<'_> {
             };
             let listed = aws.fleet(progress).await;
             let _ = reports.send(Report::Listed(listed)); // the loop has ended
+        });
+    }
+
+    fn list_templates(&self) {
+        let (aws, reports) = (self.world.aws.clone(), self.reports.clone());
+        spawn(async move {
+            let report = |told| {
+                let _ = reports.send(Report::Msg(Msg::Templates(told))); // the loop has ended
+            };
+            match aws.templates(|read, of| report(Told::Reading(read, of))).await {
+                Ok(templates) => report(Told::Listed(templates)),
+                Err(error) => report(Told::ListingFailed(SafeText::new(error.to_string()))),
+            }
+        });
+    }
+
+    fn preview(&self, existing: Existing, attempt: u32) {
+        let (aws, reports) = (self.world.aws.clone(), self.reports.clone());
+        spawn(async move {
+            let told = match preview(&aws, &existing).await {
+                Ok(Previewed { instances, fleet }) => Told::Previewed(attempt, Box::new(fleet), instances),
+                Err(error) => Told::PreviewFailed(attempt, SafeText::new(error.to_string())),
+            };
+            let _ = reports.send(Report::Msg(Msg::Templates(told))); // the loop has ended; the preview hits nothing
         });
     }
 
@@ -243,8 +271,8 @@ impl Loop<'_> {
     async fn told(&mut self) -> Msg {
         if let Some(running) = &mut self.running {
             match running.told.recv().await {
-                Some(Told::Recorded(entry)) => return Msg::Recorded(entry),
-                Some(Told::Pulse(watch)) => return Msg::Pulse(watch),
+                Some(conductor::Told::Recorded(entry)) => return Msg::Recorded(entry),
+                Some(conductor::Told::Pulse(watch)) => return Msg::Pulse(watch),
                 None => self.running = None,
             }
         }

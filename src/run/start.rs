@@ -18,7 +18,7 @@ use crate::{
         fact::{ConfirmedBy, Fact, What},
         fleet::{World, partition},
         guard::{self, Refusals},
-        id::DrillId,
+        id::{DrillId, TemplateId},
         plan::{Plan, Selection, Wish},
         verdict::Verdict,
     },
@@ -56,6 +56,8 @@ pub struct Running {
 pub enum NotStarted {
     #[error("the fleet changed since the preview, so nothing was started:\n{0}")]
     Changed(Refusals),
+    #[error("template {template} was changed or replaced since the preview, so nothing was started: preview it again")]
+    TemplateChanged { template: TemplateId },
     #[error("the account is {now}, but the plan was made for {planned}: nothing was started")]
     OtherAccount { now: SafeText, planned: SafeText },
     #[error("{} is a target of drill {drill}, which is open: `spotdrill attach {drill}` comes back to it. Nothing was started", .targets.join(", "))]
@@ -76,12 +78,16 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     }
     not_hit_already(ways, &plan)?;
     unchanged(aws, &plan).await?;
+    template_unchanged(aws, &plan).await?;
     let now = aws.clock.now();
     let id = new_id(now);
     let journal = Journal::create(&ways.journals, &header(aws, ways, &plan, &id, identity, now))?;
     let path = journal.path().to_owned();
     let (mut conductor, news, told) = conductor(aws, ways, journal, Drill::default(), 0);
-    let role_arn = role_arn(&ways.fis_role, &plan);
+    let role_arn = match &plan.as_is {
+        Some(existing) => existing.role_arn.to_string(),
+        None => role_arn(&ways.fis_role, &plan),
+    };
     let settle_seconds = ways.settle_seconds;
     conductor.record(Fact::ours(now, What::DrillPlanned { drill: id.clone(), plan, role_arn, settle_seconds }));
     let client_token = format!("spotdrill-{id}");
@@ -157,6 +163,13 @@ async fn unchanged(aws: &Aws, plan: &Plan) -> Result<(), NotStarted> {
         seed: 0,
     };
     guard::plan(&fleet, &same).map(|_| ()).map_err(NotStarted::Changed)
+}
+
+/// A template that is started as it is must still be what was previewed: others may change it at any time.
+async fn template_unchanged(aws: &Aws, plan: &Plan) -> Result<(), NotStarted> {
+    let Some(previewed) = plan.as_is.as_deref() else { return Ok(()) };
+    let now = aws.template(&previewed.id).await?;
+    if now == *previewed { Ok(()) } else { Err(NotStarted::TemplateChanged { template: now.id }) }
 }
 
 fn header(aws: &Aws, ways: &Ways, plan: &Plan, id: &DrillId, identity: Identity, begun: Timestamp) -> Header {

@@ -18,7 +18,7 @@ use crate::{
             check::{self, Check, Standing},
         },
     },
-    drill::plan::Plan,
+    drill::plan::{Plan, Target},
 };
 
 /// The width that the fields need.
@@ -89,16 +89,7 @@ fn draw_targets(plan: &Plan, look: &Look, area: Rect, buffer: &mut Buffer) {
     };
     let inner = pane::draw(&title, &by_zone(plan), false, look, area, buffer);
     let room = usize::from(inner.height);
-    let id_width = if inner.width >= 70 { 19 } else { 13 };
-    let line = |target: &crate::drill::plan::Target| {
-        let rest = usize::from(inner.width).saturating_sub(id_width + 20);
-        Line::from(vec![
-            Span::styled(format!(" {} ", fit::id(target.id.as_str(), id_width, look.glyphs)), look.text),
-            Span::styled(fit::left(fleet::short_zone(&target.az), 4, look.glyphs), look.text),
-            Span::styled(fit::left(&target.instance_type, 13, look.glyphs), look.text),
-            Span::styled(fit::cut(&target.group.qualified(), rest, look.glyphs), look.faint),
-        ])
-    };
+    let line = |target: &Target| target_line(target, inner.width.into(), look);
     let hidden = plan.targets.len().saturating_sub(room);
     let shown = if hidden > 0 { room.saturating_sub(1) } else { room };
     let mut lines: Vec<_> = plan.targets.iter().take(shown).map(line).collect();
@@ -106,6 +97,18 @@ fn draw_targets(plan: &Plan, look: &Look, area: Rect, buffer: &mut Buffer) {
         lines.push(Line::styled(format!(" and {} more", plan.targets.len() - shown), look.faint));
     }
     pane::fill(lines, inner, buffer);
+}
+
+/// Which instance, where, and of which group.
+pub(super) fn target_line(target: &Target, width: usize, look: &Look) -> Line<'static> {
+    let id_width = if width >= 70 { 19 } else { 13 };
+    let rest = width.saturating_sub(id_width + 20);
+    Line::from(vec![
+        Span::styled(format!(" {} ", fit::id(target.id.as_str(), id_width, look.glyphs)), look.text),
+        Span::styled(fit::left(fleet::short_zone(&target.az), 4, look.glyphs), look.text),
+        Span::styled(fit::left(&target.instance_type, 13, look.glyphs), look.text),
+        Span::styled(fit::cut(&target.group.qualified(), rest, look.glyphs), look.faint),
+    ])
 }
 
 /// `1a:2 1b:1`

@@ -52,6 +52,12 @@ fn about(plan: &Plan, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'st
     say("group", &groups.join(", "), look.heading);
     let share = format!("{count} of {} running spot ({} %)   {}", plan.out_of, plan.share(), by_zone(plan));
     say("hits", &share, look.heading);
+    if let Some(existing) = &plan.as_is {
+        say("template", &format!("{} as it is: {}", existing.id, existing.label()), look.text);
+    }
+    if let Some(choice) = plan.choice() {
+        say("NOT PINNED", &choice, look.warn);
+    }
     let later = |by: SignedDuration| clock(now.saturating_add(by).unwrap_or(now));
     let notice = later(plan.warning.until_notice());
     let recall = "X stops the experiment, but AWS documents no recall: an instance may still go.";

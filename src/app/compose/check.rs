@@ -32,8 +32,16 @@ pub fn checks(fleet: &Fleet, plan: &Plan, read_only: bool) -> Vec<Check> {
         say(Standing::Stands, String::from("read-only: nothing can be started here"));
     }
     say(Standing::Passed, format!("inventory complete, as of {}", fleet.as_of.strftime("%H:%M:%S")));
-    say(Standing::Passed, format!("{} running spot, pinned by ARN", targets(count)));
-    say(Standing::Passed, format!("{count} of at most {} in one experiment", Plan::MOST_TARGETS));
+    match plan.choice() {
+        Some(choice) => {
+            say(Standing::Passed, format!("{} running spot", targets(count)));
+            say(Standing::Mind, choice);
+        }
+        None => say(Standing::Passed, format!("{} running spot, pinned by ARN", targets(count))),
+    }
+    if plan.as_is.is_none() {
+        say(Standing::Passed, format!("{count} of at most {} in one experiment", Plan::MOST_TARGETS));
+    }
     let (share, out_of) = (plan.share(), plan.out_of);
     if count == out_of {
         say(Standing::Mind, format!("all {out_of} running spot instances of the group"));

@@ -26,6 +26,7 @@ fn confirm() -> Confirm {
         out_of: 3,
         warning: Warning::LEAST,
         seed: None,
+        as_is: None,
     })
 }
 

@@ -36,6 +36,7 @@ fn plan() -> Plan {
         out_of: 4,
         warning: Warning::from_seconds(300).unwrap(),
         seed: None,
+        as_is: None,
     }
 }
 

@@ -185,3 +185,61 @@ proptest! {
         }
     }
 }
+
+mod as_it_is {
+    use super::{
+        super::{as_it_is, startable},
+        *,
+    };
+    use crate::drill::existing::tests::{existing, text};
+
+    #[test]
+    fn the_previewed_instances_become_the_plan() {
+        let previewed = [InstanceId::new("i-web3"), InstanceId::new("i-web3")];
+        let plan = as_it_is(&shop(), &existing(), &previewed).unwrap();
+        assert_eq!((plan.words().as_str(), plan.targets.len(), plan.out_of), ("web 1", 1, 8));
+        assert_eq!((plan.actions(), plan.seed, plan.warning), (1, None, Warning::LEAST));
+        let choice = plan.choice().unwrap();
+        assert!(choice.contains("may choose others: COUNT(1) of tag eks:nodegroup-name=web"), "{choice}");
+        assert!(choice.ends_with("8 running spot in web"), "{choice}");
+    }
+
+    #[test]
+    fn what_does_not_only_interrupt_at_one_time_is_not_started() {
+        let refused = |change: fn(&mut crate::drill::existing::Existing)| {
+            let mut existing = existing();
+            change(&mut existing);
+            let refusals = startable(&existing).unwrap_err();
+            assert_eq!(refusals.0.len(), 1, "{refusals}");
+            assert_eq!(as_it_is(&shop(), &existing, &[InstanceId::new("i-web3")]), Err(refusals.clone()));
+            refusals.to_string()
+        };
+        let said = refused(|existing| existing.others = vec![text("stop (aws:ec2:stop-instances)")]);
+        assert!(said.contains("does more") && said.contains("aws:ec2:stop-instances"), "{said}");
+        let said = refused(|existing| existing.interruptions.clear());
+        assert!(said.contains("interrupts no spot instance"), "{said}");
+        let said = refused(|existing| {
+            existing.interruptions.push(existing.interruptions[0].clone());
+            existing.interruptions[1].warning = text("PT5M");
+        });
+        assert!(said.contains("warnings PT2M, PT5M"), "{said}");
+        let said = refused(|existing| existing.interruptions[0].after = vec![text("first")]);
+        assert!(said.contains("interrupt waits for first"), "{said}");
+        assert!(refused(|existing| existing.other_accounts = true).contains("other accounts"));
+        assert!(refused(|existing| existing.of_drill = Some(text("d1"))).contains("of drill d1"));
+        assert!(refused(|existing| existing.interruptions[0].warning = text("PT1H")).contains("2m to 15m"));
+    }
+
+    #[test]
+    fn what_fis_resolved_must_be_running_spot_instances_of_a_complete_list() {
+        let said = |fleet: &Fleet, ids: &[&str]| {
+            let ids: Vec<_> = ids.iter().map(InstanceId::new).collect();
+            as_it_is(fleet, &existing(), &ids).unwrap_err().to_string()
+        };
+        assert!(said(&shop(), &[]).contains("FIS resolved no instance for template EXT9 (COUNT(1) of tag"));
+        assert!(said(&shop(), &["i-od"]).contains("on-demand"));
+        assert!(said(&shop(), &["i-web1", "i-stopped"]).contains("i-stopped is stopped"));
+        assert!(said(&shop(), &["i-none"]).contains("there is no instance i-none"));
+        assert!(said(&Fleet { complete: false, ..shop() }, &["i-web1"]).contains("incomplete"));
+    }
+}

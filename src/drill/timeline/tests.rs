@@ -36,6 +36,7 @@ fn begun(behavior: Behavior) -> Timeline {
         out_of: 4,
         warning: Warning::from_seconds(180).unwrap(),
         seed: None,
+        as_is: None,
     };
     let mut timeline = Timeline::default();
     let planned = What::DrillPlanned { drill: DrillId::new("d"), plan, role_arn: String::new(), settle_seconds: 600 };

@@ -167,6 +167,8 @@ fn beside(live: &Live, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'s
         let text = format!("STALE {} {} s{why}", stale.watch.as_str(), stale.age.as_secs());
         lines.push(Line::styled(fit::cut(&text, width, look.glyphs), look.warn));
     }
+    let choice = live.drill.timeline.choice.telling().map(|text| fit::wrap(&text, width)).unwrap_or_default();
+    lines.extend(choice.into_iter().map(|line| Line::styled(line, look.warn)));
     if let Some(verdict) = &live.verdict {
         let reasons = verdict.reasons.iter().flat_map(|reason| fit::wrap(reason, width));
         lines.extend(reasons.map(|line| Line::styled(line, look.text)));

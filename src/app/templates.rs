@@ -1,0 +1,225 @@
+//! The screen of templates that are there already: one is chosen, previewed by FIS and started as it is. Knows the guards of a
+//! drill and how to ask them, and nothing of how FIS is asked.
+
+use jiff::Timestamp;
+
+use super::{
+    App, Effect, Overlay, Screen, Setting, confirm::Confirm, keymap::table::Intent, messages::Weight, motion::Motion,
+};
+use crate::{
+    drill::{
+        existing::Existing,
+        fleet::Fleet,
+        guard::{self, Refusals},
+        id::{InstanceId, TemplateId},
+        plan::Plan,
+    },
+    text::SafeText,
+};
+
+/// What is known of the account's templates, and what was done with one of them.
+#[derive(Clone, Debug)]
+pub struct Templates {
+    pub listed: Listed,
+    pub cursor: usize,
+    pub preview: Option<Preview>,
+    /// Why the last attempt to start was refused.
+    pub refused: Option<SafeText>,
+    /// The screen to go back to.
+    from: Screen,
+    /// How many previews there were: an answer counts if it is of the last one.
+    attempts: u32,
+}
+
+#[derive(Clone, Debug)]
+pub enum Listed {
+    /// So many were read of so many; of none while they are being counted.
+    Reading(usize, usize),
+    Failed(SafeText),
+    Done(Vec<Existing>),
+}
+
+/// What FIS makes of a template's targets.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    pub of: TemplateId,
+    pub began: Timestamp,
+    pub came: Came,
+    attempt: u32,
+}
+
+#[derive(Clone, Debug)]
+pub enum Came {
+    /// FIS resolves them.
+    Awaited,
+    Failed(SafeText),
+    /// What would be hit, or everything that stands against it.
+    Resolved(Result<Box<Plan>, Refusals>),
+}
+
+/// What happened to templates.
+#[derive(Clone, Debug)]
+pub enum Told {
+    Reading(usize, usize),
+    Listed(Vec<Existing>),
+    ListingFailed(SafeText),
+    /// The preview of that number told which instances FIS resolved, with the fleet that they are in.
+    Previewed(u32, Box<Fleet>, Vec<InstanceId>),
+    PreviewFailed(u32, SafeText),
+}
+
+impl Templates {
+    fn new(from: Screen) -> Self {
+        Self { listed: Listed::Reading(0, 0), cursor: 0, preview: None, refused: None, from, attempts: 0 }
+    }
+
+    pub fn all(&self) -> &[Existing] {
+        match &self.listed {
+            Listed::Done(templates) => templates,
+            Listed::Reading(..) | Listed::Failed(_) => &[],
+        }
+    }
+
+    pub fn selected(&self) -> Option<&Existing> {
+        self.all().get(self.cursor)
+    }
+
+    /// The preview of the template under the cursor.
+    pub fn preview(&self) -> Option<&Preview> {
+        let selected = self.selected()?;
+        self.preview.as_ref().filter(|preview| preview.of == selected.id)
+    }
+
+    /// What would be started.
+    pub fn plan(&self) -> Option<&Plan> {
+        match self.preview().map(|preview| &preview.came) {
+            Some(Came::Resolved(Ok(plan))) => Some(plan),
+            _ => None,
+        }
+    }
+
+    /// FIS resolves targets at this moment.
+    pub fn is_previewing(&self) -> bool {
+        self.preview.as_ref().is_some_and(|preview| matches!(preview.came, Came::Awaited))
+    }
+
+    /// Why a key does nothing now; none if it does.
+    pub(super) fn blocked(&self, intent: Intent, setting: &Setting) -> Option<String> {
+        let refusals = self.selected().and_then(|existing| guard::startable(existing).err());
+        let why = match intent {
+            Intent::Refresh if matches!(self.listed, Listed::Reading(..)) => "the templates are being listed already",
+            Intent::Open | Intent::Review if self.selected().is_none() => "there is no template to start",
+            Intent::Open | Intent::Review if self.is_previewing() => "FIS resolves targets: esc leaves the preview",
+            Intent::Open if setting.read_only => {
+                "read-only: a preview is an FIS experiment too, if one that skips its actions"
+            }
+            Intent::Review if setting.read_only => "read-only: started without the right to start a drill",
+            Intent::Open | Intent::Review if refusals.is_some() => return refusals.map(|all| all.to_string()),
+            Intent::Review if self.plan().is_none() => "enter first: what FIS resolves is not known",
+            _ => return None,
+        };
+        Some(why.to_owned())
+    }
+
+    fn scroll(&mut self, motion: Motion) {
+        self.cursor = motion.from(self.cursor, self.all().len());
+    }
+
+    fn begin(&mut self, now: Timestamp) -> Vec<Effect> {
+        let Some(existing) = self.selected().cloned() else { return Vec::new() };
+        self.attempts += 1;
+        let (of, attempt) = (existing.id.clone(), self.attempts);
+        self.preview = Some(Preview { of, began: now, came: Came::Awaited, attempt });
+        self.refused = None;
+        vec![Effect::PreviewTemplate { existing: Box::new(existing), attempt }]
+    }
+
+    /// An answer to a preview that was left is nobody's.
+    fn came(&mut self, attempt: u32, came: impl FnOnce(&Existing) -> Came) {
+        let Listed::Done(all) = &self.listed else { return };
+        let Some(preview) = self.preview.as_mut().filter(|preview| preview.attempt == attempt) else { return };
+        if let Some(existing) = all.iter().find(|existing| existing.id == preview.of) {
+            preview.came = came(existing);
+        }
+    }
+
+    fn listed(&mut self, templates: Vec<Existing>) {
+        let was = self.selected().map(|existing| existing.id.clone());
+        let at = templates.iter().position(|existing| Some(&existing.id) == was.as_ref());
+        self.cursor = at.unwrap_or(self.cursor).min(templates.len().saturating_sub(1));
+        self.listed = Listed::Done(templates);
+    }
+}
+
+impl App {
+    pub fn templates(&self) -> Option<&Templates> {
+        self.templates.as_ref()
+    }
+
+    pub(super) fn open_templates(&mut self) -> Vec<Effect> {
+        let from = self.screen;
+        self.templates.get_or_insert_with(|| Templates::new(from)).from = from;
+        self.screen = Screen::Templates;
+        self.list_templates()
+    }
+
+    fn list_templates(&mut self) -> Vec<Effect> {
+        let Some(templates) = &mut self.templates else { return Vec::new() };
+        (templates.listed, templates.preview) = (Listed::Reading(0, 0), None);
+        vec![Effect::ListTemplates]
+    }
+
+    pub(super) fn on_templates(&mut self, intent: Intent, now: Timestamp) -> Vec<Effect> {
+        let Some(templates) = &mut self.templates else { return Vec::new() };
+        match intent {
+            Intent::Move(motion) => templates.scroll(motion),
+            Intent::Refresh => return self.list_templates(),
+            Intent::Open if templates.plan().is_none() => return templates.begin(now),
+            Intent::Open | Intent::Review => {
+                let Some(plan) = templates.plan().cloned() else { return Vec::new() };
+                self.overlays.push(Overlay::Confirm(Box::new(Confirm::new(plan))));
+                return vec![Effect::ForgetTypeAhead];
+            }
+            Intent::Back if templates.preview.take().is_some() => {}
+            Intent::Back | Intent::Leave => self.screen = templates.from,
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    pub(super) fn told_of_templates(&mut self, told: Told, now: Timestamp) {
+        if let Told::Previewed(_, fleet, _) = &told {
+            self.listed(Fleet::clone(fleet), now);
+        }
+        let Some(templates) = &mut self.templates else { return };
+        match told {
+            Told::Reading(read, of) => {
+                if let Listed::Reading(..) = templates.listed {
+                    templates.listed = Listed::Reading(read, of);
+                }
+            }
+            Told::Listed(listed) => templates.listed(listed),
+            Told::ListingFailed(why) => {
+                self.messages.keep(now, Weight::Error, why.as_str());
+                templates.listed = Listed::Failed(why);
+            }
+            Told::Previewed(attempt, fleet, instances) => templates
+                .came(attempt, |existing| Came::Resolved(guard::as_it_is(&fleet, existing, &instances).map(Box::new))),
+            Told::PreviewFailed(attempt, why) => {
+                self.messages.keep(now, Weight::Error, why.as_str());
+                templates.came(attempt, |_| Came::Failed(why));
+            }
+        }
+    }
+
+    /// Back to the templates after a start that was refused; what FIS resolved before is out of date.
+    pub(super) fn refused_as_it_is(&mut self, why: &SafeText) {
+        if let Some(templates) = &mut self.templates {
+            (templates.preview, templates.refused) = (None, Some(why.clone()));
+            self.screen = Screen::Templates;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
