@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use crate::text::SafeText;
 
@@ -116,6 +117,9 @@ impl Report {
 
     /// The table for people, with the fixes below.
     pub fn text(&self) -> String {
+        const WIDEST: usize = 44;
+        let widths = self.findings.iter().map(|finding| finding.check.width());
+        let width = widths.filter(|width| *width <= WIDEST).max().unwrap_or_default();
         let mut text = String::new();
         for area in Area::ALL {
             let mut findings = self.of(area).peekable();
@@ -123,7 +127,7 @@ impl Report {
                 let _ = writeln!(text, "{}", area.as_str()); // a String takes all, here and below
             }
             for Finding { check, standing, says, .. } in findings {
-                let _ = writeln!(text, "  {:<7}  {check:<28}  {says}", standing.as_str());
+                let _ = writeln!(text, "  {:<7}  {check:<width$}  {says}", standing.as_str());
             }
         }
         let _ = writeln!(text, "\n{}", self.counts());
@@ -150,10 +154,10 @@ mod tests {
         ]);
         insta::assert_snapshot!(report.text(), @r"
         AWS
-          ok       identity                      arn:aws:iam::1:user/x
-          unknown  quota                         denied
+          ok       identity         arn:aws:iam::1:user/x
+          unknown  quota            denied
         STACK
-          FAIL     rule spot-event               is disabled
+          FAIL     rule spot-event  is disabled
 
         1 ok  1 FAIL  1 unknown
 

@@ -10,15 +10,16 @@ pub(super) fn nothing_changed() -> Ending {
     Ending::new(Exit::Aborted, "nothing was changed")
 }
 
-/// Whether to go on. Without a person to ask, only `--yes` is one.
-pub(super) async fn goes_on(question: &str, yes: bool) -> anyhow::Result<bool> {
+/// Whether to go on, or the end where not. Without a person to ask, only `--yes` is a yes.
+pub(super) async fn goes_on(question: &str, yes: bool) -> anyhow::Result<Result<(), Ending>> {
     if yes {
-        return Ok(true);
+        return Ok(Ok(()));
     }
     if !ask::is_possible() {
-        super::say("nobody is here to be asked: pass --yes to go on without\n")?;
-        return Ok(false);
+        let message = "nothing was changed: nobody is here to be asked, so pass --yes to go on";
+        return Ok(Err(Ending::new(Exit::Guarded, message)));
     }
     let answer = ask::ask(&format!("{question} Type yes to go on: "), false).await?;
-    Ok(matches!(answer, Answer::Line(line) if line.expose_secret().trim() == "yes"))
+    let is_yes = matches!(answer, Answer::Line(line) if line.expose_secret().trim() == "yes");
+    Ok(if is_yes { Ok(()) } else { Err(nothing_changed()) })
 }

@@ -49,21 +49,20 @@ impl Lines {
 
 impl Said {
     fn lines(&mut self, progress: &Progress) -> String {
-        let mut text = String::new();
-        for row in &progress.rows {
-            let is_news = row.ended.is_some() && self.statuses.get(&row.logical) != Some(&row.status);
-            if is_news {
-                self.statuses.insert(row.logical.clone(), row.status.clone());
-                text += &line(progress, row);
-            }
-        }
+        let is_news = |row: &&Row| row.ended.is_some() && self.statuses.get(&row.logical) != Some(&row.status);
+        let mut news: Vec<_> = progress.rows.iter().filter(is_news).collect();
+        news.sort_by_key(|row| row.ended);
+        let before = progress.done() - news.len();
+        let lines = (1..).zip(&news).map(|(number, row)| line(progress, row, before + number));
+        let text = lines.collect();
+        self.statuses.extend(news.into_iter().map(|row| (row.logical.clone(), row.status.clone())));
         text
     }
 }
 
 /// `  12 s  [########............]  5/11  made     IAM role FisRole (spot-fis-test)`
-fn line(progress: &Progress, row: &Row) -> String {
-    let (done, total) = (progress.done(), progress.total().max(1));
+fn line(progress: &Progress, row: &Row, done: usize) -> String {
+    let total = progress.total().max(1);
     let full = BAR * done / total;
     let took = row.ended.zip(progress.began).map_or(SignedDuration::ZERO, |(ended, began)| ended.duration_since(began));
     let physical = row.physical.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();

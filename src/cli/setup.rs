@@ -10,7 +10,7 @@ use super::{
         Global,
         stack::{Format, Setup},
     },
-    confirming::{goes_on, nothing_changed},
+    confirming::goes_on,
     place,
     progress::Lines,
     webhook,
@@ -49,13 +49,13 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup) -> anyhow
         if args.no_slack { None } else { webhook::given(args.slack_webhook_file.as_deref(), args.any_webhook)? };
     let wanted = args.wanted(stack, global.fis_role.as_deref(), webhook.is_some());
     let world = open(&global.door()).await.map_err(Ending::from)?;
-    let Some(preview) = looked(&world.aws, wanted, &args, &mut webhook).await? else {
-        return Err(nothing_changed().into());
-    };
+    let preview = looked(&world.aws, wanted, &args, &mut webhook).await?;
     super::say(&described(&preview))?;
-    if !preview.changes_nothing() && !goes_on("Make these changes?", args.yes).await? {
+    if !preview.changes_nothing()
+        && let Err(ending) = goes_on("Make these changes?", args.yes).await?
+    {
         setup::decline(&world.aws, &preview).await.map_err(Ending::from)?;
-        return Err(nothing_changed().into());
+        return Err(ending.into());
     }
     let lines = Lines::default();
     let tell = |told| lines.tell(told);
@@ -81,18 +81,13 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup) -> anyhow
     Ok(Exit::Held)
 }
 
-/// The preview; what stands before it is asked for. None where it was not allowed.
-async fn looked(
-    aws: &Aws,
-    mut wanted: Wanted,
-    args: &Setup,
-    webhook: &mut Option<Webhook>,
-) -> anyhow::Result<Option<Preview>> {
+/// The preview; what stands before it is asked for.
+async fn looked(aws: &Aws, mut wanted: Wanted, args: &Setup, webhook: &mut Option<Webhook>) -> anyhow::Result<Preview> {
     let lines = Lines::default();
     let tell = |told| lines.tell(told);
     loop {
         match setup::look(aws, &wanted, &tell).await.map_err(Ending::from)? {
-            Looked::Preview(preview) => return Ok(Some(*preview)),
+            Looked::Preview(preview) => return Ok(*preview),
             Looked::WebhookMissing { secret } => {
                 super::say(&format!("the webhook will be stored in the secret {secret}\n"))?;
                 *webhook = Some(webhook::asked(args.any_webhook).await?);
@@ -105,9 +100,7 @@ async fn looked(
                     let _ = writeln!(text, "  {} {}", part.kind, part.name); // a String takes all
                 }
                 super::say(&text)?;
-                if !goes_on("It must go first. Remove it?", args.yes).await? {
-                    return Ok(None);
-                }
+                goes_on("It must go first. Remove it?", args.yes).await??;
                 setup::remove_leftover(aws, &stack, &tell).await.map_err(Ending::from)?;
             }
         }

@@ -11,7 +11,7 @@ use super::{
         Global,
         stack::{Format, Teardown},
     },
-    confirming::{goes_on, nothing_changed},
+    confirming::goes_on,
     progress::Lines,
 };
 use crate::{
@@ -28,8 +28,8 @@ pub(super) async fn run(global: &Global, config: &Config, args: Teardown) -> any
     let tell = |told| lines.tell(told);
     let removal = teardown::look(&world.aws, stack, args.keep_logs, &tell).await.map_err(Ending::from)?;
     super::say(&described(&removal))?;
-    if !removal.is_empty() && !goes_on("Take all of it away?", args.yes).await? {
-        return Err(nothing_changed().into());
+    if !removal.is_empty() {
+        goes_on("Take all of it away?", args.yes).await??;
     }
     let remains = tokio::select! {
         remains = teardown::carry_out(&world.aws, &removal, &tell) => remains.map_err(Ending::from)?,

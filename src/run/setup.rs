@@ -133,11 +133,14 @@ fn preview(
     notes: Vec<SafeText>,
 ) -> Preview {
     let world = if identity.account.as_str() == LAB_ACCOUNT { World::Lab } else { World::Aws };
-    let (stack_id, change_set, changes) = match set {
+    let (stack_id, change_set, mut changes) = match set {
         ChangeSet::Ready { stack_id, changes } => (stack_id, Some(SafeText::new(arn)), changes),
         ChangeSet::Empty { stack_id } | ChangeSet::Failed { stack_id, .. } => (stack_id, None, Vec::new()),
         ChangeSet::Pending => (SafeText::default(), None, Vec::new()),
     };
+    for change in changes.iter_mut().filter(|change| change.physical.is_none()) {
+        change.physical = names.of_resource(&change.logical, &aws.region).map(SafeText::new);
+    }
     let (account, region) = (identity.account, SafeText::new(&aws.region));
     Preview { account, region, world, names, stack_id, change_set, is_new, changes, secret, notes }
 }

@@ -42,6 +42,7 @@ pub async fn look(aws: &Aws, name: &str, keep_logs: bool, tell: Tell<'_>) -> Res
     let names = Names::of(name, &stack.as_ref().map(|stack| stack.parameters.clone()).unwrap_or_default());
     let mut notes = Vec::new();
     let mut parts = parts_of(&resources, keep_logs);
+    let in_stack = parts.len();
     let secret = our_secret(aws, &names, &mut notes).await?;
     if let Some(secret) = &secret {
         parts.push(part("secret", &secret.name, Fate::Recoverable));
@@ -61,7 +62,20 @@ pub async fn look(aws: &Aws, name: &str, keep_logs: bool, tell: Tell<'_>) -> Res
     let world = if identity.account.as_str() == LAB_ACCOUNT { World::Lab } else { World::Aws };
     let (account, region) = (identity.account, SafeText::new(&aws.region));
     let templates = templates.into_iter().map(|template| template.id).collect();
-    Ok(Removal { account, region, world, names, stack, secret, templates, log_groups, keep_logs, parts, notes })
+    Ok(Removal {
+        account,
+        region,
+        world,
+        names,
+        stack,
+        secret,
+        templates,
+        log_groups,
+        keep_logs,
+        parts,
+        in_stack,
+        notes,
+    })
 }
 
 fn part(kind: &str, name: &str, fate: Fate) -> Part {
@@ -118,7 +132,7 @@ pub async fn carry_out(aws: &Aws, removal: &Removal, tell: Tell<'_>) -> Result<V
             let_go_of_logs(aws, stack, tell).await?;
         }
         tell(Told::Doing(SafeText::new(format!("deleting the stack {}", stack.name))));
-        let mut progress = Progress::expecting(removal.parts.len());
+        let mut progress = Progress::expecting(removal.in_stack);
         forget_the_past(aws, &stack.id, &mut progress).await?;
         aws.delete_stack(&stack.id, &set_name(aws)).await?;
         let progress = follow(aws, &stack.id, progress, tell).await?;

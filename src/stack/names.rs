@@ -48,6 +48,20 @@ impl Names {
         format!("/aws/lambda/{}", self.function)
     }
 
+    /// What a resource of the template will be called, by its logical id; none for what AWS names itself.
+    pub fn of_resource(&self, logical: &str, region: &str) -> Option<String> {
+        Some(match logical {
+            "EventLog" => self.event_log_group(),
+            "EventLogRule" | "EventLogPolicy" => self.event_rule(),
+            "FunctionRole" => self.function_role(region),
+            "FunctionLog" => self.function_log_group(),
+            "Function" => self.function.clone(),
+            "SlackRule" => self.rule.clone(),
+            "FisRole" => self.fis_role.clone(),
+            _ => return None,
+        })
+    }
+
     pub fn function_role(&self, region: &str) -> String {
         format!("{}-{region}", self.function)
     }

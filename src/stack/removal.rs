@@ -64,6 +64,8 @@ pub struct Removal {
     pub log_groups: Vec<SafeText>,
     pub keep_logs: bool,
     pub parts: Vec<Part>,
+    /// How many of the parts are the stack's.
+    pub in_stack: usize,
     /// What one should know before saying yes.
     pub notes: Vec<SafeText>,
 }

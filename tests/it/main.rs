@@ -18,4 +18,6 @@ mod pty;
 #[cfg(test)]
 mod screens;
 #[cfg(test)]
+mod setup;
+#[cfg(test)]
 mod stage;

@@ -52,6 +52,24 @@ impl Home {
         path
     }
 
+    /// Every file of this home by its name, with its text.
+    pub(crate) fn files(&self) -> Vec<(String, String)> {
+        let mut folders = vec![self.0.path().to_owned()];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+                    files.push((path.display().to_string(), text));
+                }
+            }
+        }
+        files
+    }
+
     /// The journals of the drills that were started from here.
     pub(crate) fn journals(&self) -> Vec<PathBuf> {
         let folder = self.0.path().join("state/spotdrill/drills");
@@ -106,6 +124,10 @@ impl Running {
     /// What it said on standard output so far.
     pub(crate) fn heard(&self) -> &str {
         &self.heard
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::{
     http::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -36,6 +38,7 @@ pub(crate) struct Stage {
     pub(crate) aws: Aws,
     pub(crate) ways: Ways,
     calls: Calls,
+    keys: Credentials,
     _journals: tempfile::TempDir,
 }
 
@@ -53,6 +56,7 @@ impl Stage {
         let clock = Clock::rated("2026-11-22T12:00:00Z".parse().unwrap(), 1.0);
         let lab = Lab::open(scenario, clock.clone(), 1);
         let calls = Calls { inner: in_process::client(&lab), clock: clock.clone(), made: Arc::default() };
+        let keys = Credentials::new(lab.access_key(), lab.secret(), None, None, "test");
         let way = Way::Lab {
             url: String::from("http://127.0.0.1:1"),
             region: lab.region(),
@@ -74,7 +78,7 @@ impl Stage {
             user: SafeText::new("tester"),
             host: SafeText::new("here"),
         };
-        Self { aws, ways, calls, _journals: journals }
+        Self { aws, ways, calls, keys, _journals: journals }
     }
 
     pub(crate) async fn plan(&self, group: &str, selection: Selection, warn: &str) -> Plan {
@@ -110,6 +114,17 @@ impl Stage {
         let journal = spotdrill::journal::Record::read(&running.journal).unwrap();
         assert_eq!((&journal.entries, journal.torn_at), (&entries, None), "the journal says what was told");
         Drilled { entries, verdict: running.conductor.await.unwrap() }
+    }
+
+    /// The lab as somebody else's clients see it: what others do in the account meanwhile.
+    pub(crate) fn others(&self) -> SdkConfig {
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(self.aws.region.clone()))
+            .endpoint_url("http://127.0.0.1:1")
+            .credentials_provider(SharedCredentialsProvider::new(self.keys.clone()))
+            .http_client(self.calls.inner.clone())
+            .build()
     }
 
     /// The time of each call so far, and which it was.

@@ -34,7 +34,17 @@ pub(super) async fn stack(aws: &Aws, name: &str) -> (Option<Stack>, Finding) {
     let check = format!("stack {name}");
     let stack = match aws.stack(name).await {
         Ok(Some(stack)) => stack,
-        Ok(None) => return (None, Finding::fail(AREA, &check, "there is none", "spotdrill setup")),
+        Ok(None) => {
+            return (
+                None,
+                Finding::fail(
+                    AREA,
+                    &check,
+                    "there is none: no Lambda tells Slack, no rule writes AWS's events to a log",
+                    "spotdrill setup",
+                ),
+            );
+        }
         Err(error) => return (None, not_seen(AREA, &check, &error)),
     };
     if !stack.ours {
@@ -65,6 +75,9 @@ pub(super) async fn stack(aws: &Aws, name: &str) -> (Option<Stack>, Finding) {
 pub(super) fn checks(patient: &Patient) -> Vec<Check> {
     let names = patient.names();
     let mut checks = Vec::new();
+    if patient.stack.is_none() {
+        return checks; // that there is no stack says all of it
+    }
     if patient.whole_stack().is_some() {
         let it = patient.clone();
         checks.push(check(AREA, "stack drift", async move { vec![drift(&it).await] }));

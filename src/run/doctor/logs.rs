@@ -13,6 +13,9 @@ pub(super) fn checks(patient: &Patient) -> Vec<Check> {
     let names = patient.names();
     let (events, function) = (names.event_log_group(), names.function_log_group());
     let mut checks = Vec::new();
+    if patient.stack.is_none() {
+        return checks;
+    }
     for group in [events.clone(), function] {
         let it = patient.clone();
         checks.push(check(AREA, format!("log {group}"), async move { vec![log_group(&it, &group).await] }));

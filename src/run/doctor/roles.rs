@@ -14,19 +14,21 @@ const AREA: Area = Area::Stack;
 
 pub(super) fn checks(patient: &Patient) -> Vec<Check> {
     let (fis_role, function_role) = (fis_role(patient), patient.names().function_role(&patient.aws.region));
-    let (one, two) = (patient.clone(), patient.clone());
-    vec![
-        check(AREA, format!("role {fis_role}"), async move {
-            let trust = one.place.filled(Document::FisRoleTrust);
-            let may = may_interrupt(&one);
-            vec![role(&one, &fis_role, &trust, &may).await]
-        }),
-        check(AREA, format!("role {function_role}"), async move {
-            let trust = two.place.filled(Document::LambdaRoleTrust);
-            let may = two.place.filled(Document::LambdaRole);
-            vec![role(&two, &function_role, &trust, &may).await]
-        }),
-    ]
+    let it = patient.clone();
+    let mut checks = vec![check(AREA, format!("role {fis_role}"), async move {
+        let trust = it.place.filled(Document::FisRoleTrust);
+        let may = may_interrupt(&it);
+        vec![role(&it, &fis_role, &trust, &may).await]
+    })];
+    if patient.stack.is_some() {
+        let it = patient.clone();
+        checks.push(check(AREA, format!("role {function_role}"), async move {
+            let trust = it.place.filled(Document::LambdaRoleTrust);
+            let may = it.place.filled(Document::LambdaRole);
+            vec![role(&it, &function_role, &trust, &may).await]
+        }));
+    }
+    checks
 }
 
 /// The role that drills are run with is not always the stack's.

@@ -1,0 +1,94 @@
+//! What `setup` refuses: what, why, and what next; and that it changed nothing.
+
+use spotdrill::{
+    run::setup::{Looked, NotSetUp},
+    stack::wanted::{Slack, Wanted},
+};
+
+use super::{Account, telling_slack, unheard};
+
+const OTHERS: &str = r#"{"Description":"Another","Resources":{"Log":{"Type":"AWS::Logs::LogGroup"}}}"#;
+
+async fn refused(account: &Account, wanted: &Wanted) -> String {
+    let before = account.inventory().await;
+    let refusal = account.looked(wanted).await.unwrap_err();
+    assert_eq!(account.inventory().await, before, "nothing was changed");
+    refusal.to_string()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_of_others_is_left_alone() {
+    let account = Account::bare().await;
+    let stacks = aws_sdk_cloudformation::Client::new(&account.0.others());
+    stacks.create_stack().stack_name("spotdrill").template_body(OTHERS).send().await.unwrap();
+    let said = refused(&account, &telling_slack()).await;
+    assert!(said.contains("spotdrill (CREATE_COMPLETE) is not spotdrill's") && said.contains("--stack"), "{said}");
+    let down = spotdrill::run::teardown::look(&account.0.aws, "spotdrill", false, &unheard).await.unwrap_err();
+    assert!(matches!(down, NotSetUp::Foreign { .. }), "{down}");
+    account.preview(&Wanted { stack: "mine".into(), ..telling_slack() }).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_that_are_taken_are_told_all_at_once_with_the_flag_for_another() {
+    let account = Account::bare().await;
+    let config = account.0.others();
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"fis.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    let iam = aws_sdk_iam::Client::new(&config);
+    iam.create_role().role_name("spot-fis-test").assume_role_policy_document(trust).send().await.unwrap();
+    let events = aws_sdk_eventbridge::Client::new(&config);
+    events.put_rule().name("spot-event").event_pattern(r#"{"source":["a"]}"#).send().await.unwrap();
+    let logs = aws_sdk_cloudwatchlogs::Client::new(&config);
+    logs.create_log_group().log_group_name("/aws/events/spotdrill").send().await.unwrap();
+    let said = refused(&account, &telling_slack()).await;
+    for part in
+        ["the role spot-fis-test exists", "--fis-role", "the rule spot-event exists", "--rule", "/aws/events/spotdrill"]
+    {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    let others = telling_slack()
+        .with("FisRoleName", Some("other-fis"))
+        .with("RuleName", Some("other-event"))
+        .with("Prefix", Some("other"));
+    account.set_up(&others).await;
+    assert!(account.proof().await.holds());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_of_others_is_neither_overwritten_nor_deleted() {
+    let account = Account::bare().await;
+    let secrets = aws_sdk_secretsmanager::Client::new(&account.0.others());
+    secrets.create_secret().name("spotdrill/slack-webhook").secret_string("theirs").send().await.unwrap();
+    let said = refused(&account, &telling_slack()).await;
+    assert!(said.contains("does not bear the tag spotdrill") && said.contains("--slack-secret"), "{said}");
+    let removal = spotdrill::run::teardown::look(&account.0.aws, "spotdrill", false, &unheard).await.unwrap();
+    assert!(removal.secret.is_none() && removal.notes[0].contains("left alone"), "{removal:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_group_must_be_there() {
+    let account = Account::bare().await;
+    let said = refused(&account, &telling_slack().with("Nodegroup", Some("web-sopt"))).await;
+    assert!(said.contains("no node group `web-sopt`") && said.contains("web-spot"), "{said}");
+    let many = telling_slack().with("Nodegroup", Some("web-spot")).with("Count", Some(50));
+    let preview = account.preview(&many).await;
+    assert!(preview.notes.iter().any(|note| note.contains("has 8 spot instances")), "{:?}", preview.notes);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_webhook_is_asked_for_once() {
+    let account = Account::bare().await;
+    let before = account.inventory().await;
+    let looked = account.looked(&Wanted::new("spotdrill")).await.unwrap();
+    assert!(matches!(looked, Looked::WebhookMissing { secret } if secret == "spotdrill/slack-webhook"));
+    assert_eq!(account.inventory().await, before);
+    account.set_up(&telling_slack()).await;
+    assert!(account.preview(&Wanted::new("spotdrill")).await.changes_nothing());
+}
+
+#[tokio::test(start_paused = true)]
+async fn values_that_the_template_does_not_take_are_said_before_anything_is_made() {
+    let account = Account::bare().await;
+    let wanted = Wanted { slack: Slack::Nobody, ..Wanted::new("spotdrill") }.with("Color", Some("red"));
+    let said = refused(&account, &wanted).await;
+    assert!(said.contains("Color"), "{said}");
+}
