@@ -47,7 +47,8 @@ A scenario's `[[fault]]` names an `operation` (`ec2:DescribeInstances`, `logs:*`
 `stream-freeze`. `from` and `times` count matching calls, `page` takes only that page of a listing, `chance` (0 to 1) draws
 by the seed, `after` and `until` are seconds since the lab was opened. A call whose connection breaks was carried out: its
 answer is lost. A `[[throttle]]` gives each operation that it names a bucket of `burst` tokens, refilled at `rate` a second.
-All times are the lab's, which pass at its speed.
+What CloudFormation does for a stack is no call that meets a fault: it fails where the caller's role lacks a right. All times
+are the lab's, which pass at its speed.
 
 ## Besides AWS
 

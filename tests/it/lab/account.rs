@@ -63,9 +63,9 @@ impl Account {
         let set = self.stacks.describe_change_set().stack_name("spotdrill").change_set_name(name).send().await.unwrap();
         let change = |change: &aws_sdk_cloudformation::types::Change| {
             let change = change.resource_change().unwrap();
-            let scope = change.scope().iter().map(|scope| scope.as_str());
+            let scope = change.scope().iter().map(aws_sdk_cloudformation::types::ResourceAttribute::as_str);
             let words = [change.action().unwrap().as_str(), change.logical_resource_id().unwrap()];
-            let replacement = change.replacement().map(|it| it.as_str());
+            let replacement = change.replacement().map(aws_sdk_cloudformation::types::Replacement::as_str);
             words.into_iter().chain(replacement).chain(scope).collect::<Vec<_>>().join(" ")
         };
         Ok((set.status().unwrap().as_str().to_owned(), set.changes().iter().map(change).collect()))

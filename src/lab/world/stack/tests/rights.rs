@@ -1,6 +1,6 @@
 //! Stacks of callers who may not do everything, with the stack and the policy that the project ships.
 
-use super::*;
+use super::{super::rights::CALLS, *};
 
 const STACK: &str = include_str!("../../../../../assets/stack.yaml");
 const SETUP: &str = include_str!("../../../../../assets/iam/setup.json");
@@ -92,6 +92,17 @@ fn each_right_that_is_missing_fails_the_resource_that_needs_it() {
         assert_eq!(failed.kind, kind, "{action}");
         assert_eq!(world.roles.keys().collect::<Vec<_>>(), ["lab-operator"], "{action}");
     }
+}
+
+#[test]
+fn no_type_is_made_or_deleted_without_a_right() {
+    for kind in kind::KINDS {
+        let at = |sign: char| {
+            CALLS.iter().any(|(of, _, at, property)| *of == kind.name && at.contains(sign) && property.is_none())
+        };
+        assert!(at('+') && at('-'), "{}", kind.name);
+    }
+    assert!(CALLS.iter().all(|(of, ..)| kind::KINDS.iter().any(|kind| kind.name == *of)));
 }
 
 #[test]
