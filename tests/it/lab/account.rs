@@ -9,6 +9,7 @@ use super::*;
 
 const STACK: &str = include_str!("../../../assets/stack.yaml");
 const OPERATOR: &str = include_str!("../../../assets/iam/operator.json");
+const SETUP: &str = include_str!("../../../assets/iam/setup.json");
 const ACCOUNT: &str = "arn:aws:iam::000000000000";
 
 /// A region with the clients that setting up and looking after takes.
@@ -123,8 +124,8 @@ impl Account {
 /// A change set's status, and each of its changes in words.
 type Status = (String, Vec<String>);
 
-/// The operator, with exactly the policy that the project ships for one.
-fn operator(scenario: &str) -> Account {
+/// Someone with exactly a policy that the project ships.
+fn with_policy(policy: &str, scenario: &str) -> Account {
     let mut scenario = Scenario::named(scenario).unwrap();
     let placeholders = [
         ("<partition>", "aws"),
@@ -137,7 +138,7 @@ fn operator(scenario: &str) -> Account {
         ("<rule>", "spot-event"),
         ("<secret>", "spotdrill/slack-webhook"),
     ];
-    let policy = placeholders.iter().fold(OPERATOR.to_owned(), |text, (name, value)| text.replace(name, value));
+    let policy = placeholders.iter().fold(policy.to_owned(), |text, (name, value)| text.replace(name, value));
     scenario.operator_policy = Some(policy);
     Account::of(scenario)
 }
@@ -211,7 +212,7 @@ async fn a_self_test_is_logged_and_told_by_its_id() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_there_is_said_to_be_missing() {
-    for account in [Account::named("bare"), operator("bare")] {
+    for account in [Account::named("bare"), with_policy(OPERATOR, "bare")] {
         let secret = account.secrets.describe_secret().secret_id("spotdrill/slack-webhook").send().await;
         let refusal = Refusal::of(&secret.unwrap_err());
         assert!(refusal.is(400, "ResourceNotFoundException"), "{refusal:?}");
@@ -230,7 +231,7 @@ async fn what_is_not_there_is_said_to_be_missing() {
 
 #[tokio::test(start_paused = true)]
 async fn the_operators_policy_is_enough_for_a_drill_and_its_checks() {
-    let account = operator("default");
+    let account = with_policy(OPERATOR, "default");
     let Account { region, stacks, events, iam, functions, secrets, quotas, alarms } = &account;
     let victim = region.first_spot().await;
     let template = region.template(&[&victim], "PT5M", "t").await.unwrap();
@@ -288,8 +289,41 @@ async fn the_operators_policy_is_enough_for_a_drill_and_its_checks() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_policy_for_it_is_enough_to_set_up_and_tear_down() {
+    let account = with_policy(SETUP, "bare");
+    let Account { stacks, secrets, iam, .. } = &account;
+    let (name, id) = ("spotdrill/slack-webhook", "spotdrill");
+    let missing = Refusal::of(&secrets.describe_secret().secret_id(name).send().await.unwrap_err());
+    assert!(missing.is(400, "ResourceNotFoundException"), "{missing:?}");
+    let tag = aws_sdk_secretsmanager::types::Tag::builder().key("spotdrill").value(id).build();
+    secrets.create_secret().name(name).secret_string("https://hooks.slack.com/x").tags(tag).send().await.unwrap();
+    secrets.put_secret_value().secret_id(name).secret_string("https://hooks.slack.com/y").send().await.unwrap();
+    let refusal = Refusal::of(&secrets.create_secret().name("other").secret_string("x").send().await.unwrap_err());
+    assert!(refusal.is(400, "AccessDeniedException"), "{refusal:?}");
+
+    account.change_set("one", ChangeSetType::Create, STACK).await.unwrap();
+    let set = stacks.describe_change_set().stack_name(id).change_set_name("one").send().await.unwrap();
+    let arn = set.change_set_id().unwrap();
+    assert_eq!(stacks.describe_change_set().change_set_name(arn).send().await.unwrap().changes().len(), 9);
+    stacks.execute_change_set().change_set_name(arn).send().await.unwrap();
+    account.region.pass(300).await;
+    assert_eq!(account.status(id).await, "CREATE_COMPLETE");
+    stacks.describe_stack_events().stack_name(id).send().await.unwrap();
+    stacks.get_template().stack_name(id).send().await.unwrap();
+    iam.get_role().role_name("spot-fis-test").send().await.unwrap();
+    let other = stacks.describe_stacks().stack_name("other").send().await;
+    assert!(Refusal::of(&other.unwrap_err()).is(403, "AccessDenied"));
+    let arn = account.stack(id).await.stack_id().unwrap().to_owned();
+    account.delete().await;
+    account.region.pass(300).await;
+    assert_eq!(account.status(&arn).await, "DELETE_COMPLETE");
+    secrets.delete_secret().secret_id(name).send().await.unwrap();
+    secrets.restore_secret().secret_id(name).send().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_simulation_judges_conditions_by_the_context_that_it_is_given() {
-    let account = operator("default");
+    let account = with_policy(OPERATOR, "default");
     let role = format!("{ACCOUNT}:role/lab-operator");
     let experiments =
         [lab_arn("fis", "experiment/EXP1"), lab_arn("fis", "experiment/EXP2"), "arn:aws:s3:::b".to_owned()];
