@@ -1,7 +1,8 @@
 //! CloudFormation: change sets, stacks and their events. Knows not what a resource does once it is made.
 //!
 //! Choices of the lab: stacks act by the caller's own right (`RoleARN` is refused), an update always rolls back when it
-//! fails, every resource with `CREATE_FAILED` is listed as failed, and a deleted secret is gone at once.
+//! fails, every resource with `CREATE_FAILED` is listed as failed, a change of metadata alone shows as one event
+//! `UPDATE_COMPLETE` of its resource, and a deleted secret is gone at once.
 
 mod change_sets;
 mod describe;

@@ -29,9 +29,13 @@ These are choices, by the name of their key in a scenario's file:
 | `capacity.retry` | seconds until a group tries again that found no capacity | 30 |
 | `consistency.lag` | for how many seconds EC2's descriptions may be out of date, at most | every change is seen at once |
 | `group.handler`, `group.drain` | who reacts to the notice (`karpenter`, `node-termination-handler`, `none`), and how long it drains; Karpenter terminates the instance itself | `none` |
-| `operator.deny` | actions that the caller's role is denied | an administrator calls |
+| `operator.policy`, `deny` | the IAM policy that the caller's role has, and actions that it is denied | an administrator calls |
 | `slack.*` | how the lab's Slack answers a post: `status`, `retry_after`, `latency`, `silent`, `times` | 200 |
 | `timing.shutdown_offset` | from the end of `durationBeforeInterruption` to the shutdown | 0 |
+
+The lab opens on an account that was set up ten minutes earlier: by its own CloudFormation, from
+[stack.yaml](stack.yaml), with a secret for the lab's own Slack. The key `stack` gives the stack another `name` or none
+(an empty one: nothing is set up), `parameters`, and resources that somebody `deleted` behind its back.
 
 `spotdrill lab scenarios sample` prints every key with its meaning and what holds without it
 ([scenario.toml](scenario.toml)).
@@ -43,7 +47,8 @@ A scenario's `[[fault]]` names an `operation` (`ec2:DescribeInstances`, `logs:*`
 `stream-freeze`. `from` and `times` count matching calls, `page` takes only that page of a listing, `chance` (0 to 1) draws
 by the seed, `after` and `until` are seconds since the lab was opened. A call whose connection breaks was carried out: its
 answer is lost. A `[[throttle]]` gives each operation that it names a bucket of `burst` tokens, refilled at `rate` a second.
-All times are the lab's, which pass at its speed.
+What CloudFormation does for a stack is no call that meets a fault: it fails where the caller's role lacks a right. All times
+are the lab's, which pass at its speed.
 
 ## Besides AWS
 

@@ -1,5 +1,6 @@
 //! The lab through AWS's own SDKs, in process, under paused time.
 
+mod account;
 mod history;
 mod hostile_bytes;
 mod hostile_documents;
@@ -48,6 +49,8 @@ macro_rules! client {
         )
     };
 }
+
+use client;
 
 impl Region {
     fn named(scenario: &str) -> Self {

@@ -115,6 +115,8 @@ pub(in crate::lab) fn of_operation(
     if !tags.is_empty() {
         common.insert("aws:tagkeys".to_owned(), tags.iter().map(|(key, _)| key.clone()).collect());
     }
+    let pattern = inputs.get("EventPattern").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
+    common.extend(about_events(&pattern.unwrap_or_default(), ["source", "detail-type"]));
     common.extend(inputs.get("AWSServiceName").map(|value| ("iam:awsservicename".to_owned(), texts(value))));
     let need = |action: &str, resource: String| {
         let mut context = common.clone();
@@ -126,7 +128,8 @@ pub(in crate::lab) fn of_operation(
     let about = ABOUT.iter().filter(|(of, operations, _)| *of == prefix && operations.contains(&name));
     let mut resources: Vec<String> = about.flat_map(|(_, _, form)| resources(world, prefix, form, inputs)).collect();
     if resources.is_empty() {
-        resources.push("*".to_owned());
+        let of_change_set = (prefix == "cloudformation").then(|| stack_of_change_set(world, inputs)).flatten();
+        resources.push(of_change_set.unwrap_or_else(|| "*".to_owned()));
     }
     let mut needs: Vec<Need> = resources.iter().map(|resource| need(&own, resource.clone())).collect();
     for (_, _, input, to) in PASSED.iter().filter(|(of, operations, ..)| *of == prefix && operations.contains(&name)) {
@@ -151,17 +154,27 @@ pub(in crate::lab) fn of_operation(
     needs
 }
 
+/// What a change set is about that is named by its ARN alone.
+fn stack_of_change_set(world: &World, inputs: &Inputs) -> Option<String> {
+    let set = inputs.get("ChangeSetName")?.as_str()?;
+    world.stacks.values().find(|stack| stack.change_sets.contains_key(set)).map(|stack| stack.id.clone())
+}
+
 /// Each entry of PutEvents on its own, for conditions can be on what it says.
 fn of_events(world: &World, inputs: &Inputs, common: &Context) -> Vec<Need> {
     let entries = inputs.get("Entries").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let need = |entry: &Value| {
         let mut context = common.clone();
-        for (key, member) in [("events:source", "Source"), ("events:detail-type", "DetailType")] {
-            context.extend(entry.get(member).map(|value| (key.to_owned(), texts(value))));
-        }
+        context.extend(about_events(entry, ["Source", "DetailType"]));
         Need { action: "events:PutEvents".to_owned(), resource: world.arn("events", "event-bus/default"), context }
     };
     entries.iter().map(need).collect()
+}
+
+/// What EventBridge tells of events, or of a pattern for them, by the names of the members that say it.
+fn about_events(value: &Value, [source, kind]: [&str; 2]) -> Context {
+    let said = [("events:source", source), ("events:detail-type", kind)].into_iter();
+    said.filter_map(|(key, member)| Some((key.to_owned(), texts(value.get(member)?)))).collect()
 }
 
 fn prefix(service: &Service) -> &'static str {

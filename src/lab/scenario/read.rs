@@ -433,12 +433,12 @@ mod tests {
         let wrong = |text: &str| {
             let text = format!("description = \"d\"\nregion = \"eu-west-1\"\n{text}");
             let wrong = scenario("mine", &text).unwrap_err();
-            wrong.iter().map(|wrong| format!("{}: {}\n", wrong.line, wrong.message)).collect::<String>()
+            wrong.iter().map(|wrong| format!("{}: {}", wrong.line, wrong.message)).collect::<Vec<_>>().join("\n")
         };
         let stack =
             "[stack]\nname = \"a b\"\nparameters = { Warning = \"PT1M\" }\ndeleted = [\"SlackRule\", \"Rule\"]\n";
         let none = "[stack]\nname = \"\"\ndeleted = [\"SlackRule\"]\nparameters = { Colour = \"red\" }\n";
-        insta::assert_snapshot!([wrong(stack), wrong(none), wrong("[operator]\npolicy = '''{}'''\n")].join("\n"), @r#"
+        insta::assert_snapshot!([wrong(stack), wrong(none), wrong("[operator]\npolicy = '''{}'''\n")].join("\n\n"), @r#"
         4: name is "a b", which cannot be a stack's: [a-zA-Z][-a-zA-Z0-9]*
         5: Parameter 'Warning' must match pattern PT(([2-9]|1[0-4])M([1-5]?[0-9]S)?|15M|(1[2-9][0-9]|[2-8][0-9][0-9]|900)S)
         6: deleted has Rule, which is no resource of the stack

@@ -15,11 +15,11 @@ def drive(call, refuse, lab):
 
 
 def described(call, lab):
-    """What the scenario deploys is there to be seen."""
+    """What the stack made is there to be seen."""
     listed = call("events", "ListRules", EventBusName="default", Limit=1)
-    assert len(listed["Rules"]) == 1, listed
-    listed = call("events", "ListRules", NextToken=listed["NextToken"])
     assert [rule["Name"] for rule in listed["Rules"]] == ["spot-event"], listed
+    listed = call("events", "ListRules", NextToken=listed["NextToken"])
+    assert [rule["Name"] for rule in listed["Rules"]] == ["spotdrill-events"], listed
     described = call("events", "DescribeRule", Name="spot-event", EventBusName="default")
     sources = [one["source"] for one in json.loads(described["EventPattern"])["$or"]]
     assert sources == [["aws.ec2"], ["spotdrill.selftest"]] and described["CreatedBy"] == lab.account, described

@@ -10,6 +10,9 @@ SHORT = "aws:ec2:asg-insufficient-instance-capacity-error"
 def drive(call, refuse, lab):
     unique = uuid.uuid4().hex[:8]
     role = f"arn:aws:iam::{lab.account}:role/spot-fis-test"
+    short_of_capacity = {"Effect": "Allow", "Action": ["ec2:InjectApiError", "autoscaling:Describe*"], "Resource": "*"}
+    call("iam", "PutRolePolicy", RoleName="spot-fis-test", PolicyName="capacity",
+         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [short_of_capacity]}))
     prefix = f"arn:aws:fis:{lab.region}:{lab.account}"
     group = call("autoscaling", "DescribeAutoScalingGroups")["AutoScalingGroups"][0]
     running = [{"Name": "instance-lifecycle", "Values": ["spot"]}, {"Name": "instance-state-name", "Values": ["running"]}]

@@ -22,7 +22,7 @@ def drive(call, refuse, lab):
     deployed(call, refuse, lab)
     name, group = "contract-function", "/contract/function"
     arn = f"arn:aws:lambda:{lab.region}:{lab.account}:function:{name}"
-    role = f"arn:aws:iam::{lab.account}:role/send-slack-spot-event"
+    role = f"arn:aws:iam::{lab.account}:role/send-slack-spot-event-{lab.region}"
     new = {"FunctionName": name, "Role": role, "Runtime": "python3.13", "Handler": "index.handler"}
     for code in [zipped("print(1)"), zipped(OURS, "app.py"), b"no zip"]:
         refuse("lambda", "CreateFunction", "InvalidParameterValueException", 400, **new, Code={"ZipFile": code})
@@ -31,7 +31,7 @@ def drive(call, refuse, lab):
         "lambda", "CreateFunction", "InvalidParameterValueException", 400,
         **{**ours, "Role": f"arn:aws:iam::{lab.account}:role/none"},
     )
-    secret = "send-slack-spot-event/webhook"  # the one that the role may read
+    secret = "spotdrill/slack-webhook"  # the one that the role may read
     usual = call("secretsmanager", "GetSecretValue", SecretId=secret)["SecretString"]
     with Sink() as sink:
         call("secretsmanager", "PutSecretValue", SecretId=secret, SecretString=sink.url)

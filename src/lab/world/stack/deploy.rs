@@ -240,11 +240,11 @@ impl World {
 
     fn complete(&mut self, stack: &mut Stack, name: &str) {
         let Some(action) = stack.work.tasks.get(name).map(|task| task.action) else { return };
-        if action == Action::Delete {
-            if let Err(failure) = self.delete_resource(stack, name) {
-                let reason = self.handler_said(&failure);
-                return self.fail(stack, name, action, &reason);
-            }
+        if action == Action::Delete
+            && let Err(failure) = self.delete_resource(stack, name)
+        {
+            let reason = self.handler_said(&failure);
+            return self.fail(stack, name, action, &reason);
         }
         self.tell(stack, name, action.complete(), None);
         stack.work.tasks.remove(name);

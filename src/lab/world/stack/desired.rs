@@ -27,9 +27,9 @@ impl Stack {
 }
 
 impl World {
-    fn scope<'c>(&self, stack: &Stack, configuration: &'c Configuration, masked: bool) -> Result<Scope<'c>, String> {
+    fn scope<'c>(&self, stack: &Stack, configuration: &'c Configuration, masked: bool) -> Scope<'c> {
         let template = &configuration.template;
-        let mut values = parameter::values(template, &configuration.parameters, masked)?;
+        let mut values = parameter::values(template, &configuration.parameters, masked);
         let pseudo = [
             ("AWS::AccountId", json!(self.scenario.account)),
             ("AWS::NotificationARNs", json!([])),
@@ -40,12 +40,12 @@ impl World {
             ("AWS::URLSuffix", json!("amazonaws.com")),
         ];
         values.extend(pseudo.map(|(name, value)| (name.to_owned(), value)));
-        Ok(Scope::new(template, values))
+        Scope::new(template, values)
     }
 
     /// The resources whose condition holds.
     pub(super) fn active(&self, stack: &Stack, configuration: &Configuration) -> BTreeSet<String> {
-        let Ok(scope) = self.scope(stack, configuration, false) else { return BTreeSet::new() };
+        let scope = self.scope(stack, configuration, false);
         let holds = |condition: &Option<String>| condition.as_ref().is_none_or(|name| scope.holds(name, 0) == Ok(true));
         let active = configuration.template.resources.iter().filter(|(_, resource)| holds(&resource.condition));
         active.map(|(name, _)| name.clone()).collect()
@@ -65,7 +65,7 @@ impl World {
     ) -> Result<Desired, String> {
         let resource = configuration.template.resources.get(name).ok_or("The resource is not in the template.")?;
         let worked_out = |masked: bool| {
-            let scope = self.scope(stack, configuration, masked)?;
+            let scope = self.scope(stack, configuration, masked);
             Ok::<_, String>(scope.value(&resource.properties, ask)?.unwrap_or_else(|| json!({})))
         };
         let properties = worked_out(false)?;
@@ -92,7 +92,7 @@ impl World {
         configuration: &Configuration,
         ask: Ask,
     ) -> Result<BTreeMap<String, String>, String> {
-        let scope = self.scope(stack, configuration, false)?;
+        let scope = self.scope(stack, configuration, false);
         let mut outputs = BTreeMap::new();
         for (name, output) in &configuration.template.outputs {
             if output.condition.as_ref().is_none_or(|condition| scope.holds(condition, 0) == Ok(true)) {
@@ -108,7 +108,8 @@ impl World {
 
     /// What CloudFormation says of a configuration before it makes anything of it.
     pub(in crate::lab) fn check_configuration(&self, stack: &Stack, new: &Configuration) -> Result<(), String> {
-        let scope = self.scope(stack, new, false)?;
+        parameter::check(&new.template, &new.parameters)?;
+        let scope = self.scope(stack, new, false);
         new.template.condition_names().try_for_each(|name| scope.holds(name, 0).map(drop))?;
         let active = self.active(stack, new);
         let ask: Ask = &|name, _| active.contains(name).then(|| json!(KNOWN_AFTER_APPLY));

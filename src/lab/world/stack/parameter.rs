@@ -90,13 +90,8 @@ impl Parameter {
         })
     }
 
-    /// The value as templates see it.
-    fn value(&self, name: &str, text: &str) -> Result<Value, String> {
-        if !self.is_list() {
-            return self.check(name, text).map(|()| json!(text));
-        }
-        let items: Vec<&str> = text.split(',').map(str::trim).collect();
-        items.iter().try_for_each(|item| self.check(name, item)).map(|()| json!(items))
+    fn items<'t>(&self, text: &'t str) -> Vec<&'t str> {
+        if self.is_list() { text.split(',').map(str::trim).collect() } else { vec![text] }
     }
 }
 
@@ -124,19 +119,24 @@ pub(in crate::lab) fn texts(
 
 /// What is wrong with the first value that does not keep to its parameter's declaration.
 pub(in crate::lab) fn check(template: &Template, texts: &BTreeMap<String, String>) -> Result<(), String> {
-    values(template, texts, false).map(drop)
+    let check = |(name, parameter): (&String, &Parameter)| {
+        let items = parameter.items(texts.get(name).map_or("", String::as_str));
+        items.into_iter().try_for_each(|item| parameter.check(name, item))
+    };
+    template.parameters.iter().try_for_each(check)
 }
 
-/// Each parameter's value as templates see it; with `masked`, `****` for those that must not be shown.
-pub(super) fn values(
-    template: &Template,
-    texts: &BTreeMap<String, String>,
-    masked: bool,
-) -> Result<BTreeMap<String, Value>, String> {
+/// Each parameter's value as templates see it, which was checked before; with `masked`, `****` for those that must not be
+/// shown.
+pub(super) fn values(template: &Template, texts: &BTreeMap<String, String>, masked: bool) -> BTreeMap<String, Value> {
     let value = |(name, parameter): (&String, &Parameter)| {
         let text = texts.get(name).map_or("", String::as_str);
-        let value = parameter.value(name, text)?;
-        Ok((name.clone(), if masked && parameter.no_echo() { json!("****") } else { value }))
+        let value = match (masked && parameter.no_echo(), parameter.is_list()) {
+            (true, _) => json!("****"),
+            (false, true) => json!(parameter.items(text)),
+            (false, false) => json!(text),
+        };
+        (name.clone(), value)
     };
     template.parameters.iter().map(value).collect()
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Stack, StackResource,
+    intrinsic::plain,
     kind::{Failure, Kind, Wanted},
 };
 use crate::lab::{
@@ -20,7 +21,7 @@ use crate::lab::{
 /// Type, call, and at which work: `+` making, `~` changing, `-` deleting. With a property the call is made if that is
 /// given, or changed.
 #[rustfmt::skip]
-const CALLS: &[(&str, &str, &str, Option<&str>)] = &[
+pub(super) const CALLS: &[(&str, &str, &str, Option<&str>)] = &[
     ("AWS::CloudWatch::Alarm", "cloudwatch:PutMetricAlarm", "+~", None),
     ("AWS::CloudWatch::Alarm", "cloudwatch:DeleteAlarms", "-", None),
     ("AWS::Events::Rule", "events:PutRule", "+~", None),
@@ -139,7 +140,9 @@ impl World {
         let named: BTreeMap<&str, Option<Value>> = match kind.name {
             "AWS::CloudWatch::Alarm" => [("AlarmName", Some(json!(name))), ("AlarmNames", Some(json!(name)))].into(),
             "AWS::Events::Rule" => {
-                [("Name", Some(json!(name))), ("Rule", Some(json!(name))), ("RoleArn", given("RoleArn"))].into()
+                let pattern =
+                    given("EventPattern").map(|pattern| json!(plain(&pattern).unwrap_or_else(|| pattern.to_string())));
+                [("Name", Some(json!(name))), ("Rule", Some(json!(name))), ("EventPattern", pattern)].into()
             }
             "AWS::FIS::ExperimentTemplate" => {
                 let actions = properties.get("Actions").and_then(Value::as_object).into_iter().flatten();

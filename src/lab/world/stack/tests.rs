@@ -8,6 +8,8 @@ use serde_json::json;
 use super::{change::NO_CHANGES, parameter, template::Template, *};
 use crate::lab::{scenario::Scenario, world::World};
 
+mod rights;
+
 const EPOCH: &str = "2026-11-22T12:00:00Z";
 
 fn world() -> World {
@@ -222,6 +224,34 @@ fn what_cannot_be_deleted_can_be_retained() {
     world.later_by(600);
     assert_eq!(world.stacks[&id].status, "DELETE_COMPLETE");
     assert!(world.roles.contains_key("r"));
+}
+
+#[test]
+fn a_policy_for_the_deletion_comes_with_metadata_and_not_alone() {
+    let mut world = world();
+    let id = world.deployed(&configuration(CHAIN, &[]));
+    let group = "Group: {Type: AWS::Logs::LogGroup,";
+    let kept =
+        |more: &str| configuration(&CHAIN.replace(group, &format!("{group} DeletionPolicy: Retain, {more}")), &[]);
+    assert_eq!(world.changes(&world.stacks[&id], &kept("UpdateReplacePolicy: Retain,")), Err(NO_CHANGES.to_owned()));
+    let new = kept("Metadata: {kept: yes},");
+    let changes = world.changes(&world.stacks[&id], &new).unwrap();
+    let [change] = changes.as_slice() else { panic!("{changes:?}") };
+    let scope: Vec<_> = change.scope().into_iter().collect();
+    assert_eq!((change.action, change.logical.as_str(), change.replacement), ("Modify", "Group", Some("False")));
+    assert_eq!((scope, change.details[0].recreation), (vec!["Metadata"], "Never"));
+    let told = world.stacks[&id].events.len();
+    let stack = world.redeployed(&id, new.clone());
+    let told = stack.told().split_off(told);
+    let cleanup = "s UPDATE_COMPLETE_CLEANUP_IN_PROGRESS";
+    assert_eq!(told, ["s UPDATE_IN_PROGRESS", "Group UPDATE_COMPLETE", cleanup, "s UPDATE_COMPLETE"]);
+    assert_eq!(world.changes(&world.stacks[&id], &new), Err(NO_CHANGES.to_owned()));
+    world.with_stack(&id, |world, stack| world.delete_stack(stack, &[]));
+    world.later_by(600);
+    let told = world.stacks[&id].told();
+    assert!(told.contains(&"Group DELETE_SKIPPED".to_owned()) && told.contains(&"Policy DELETE_COMPLETE".to_owned()));
+    assert_eq!(world.stacks[&id].status, "DELETE_COMPLETE");
+    assert_eq!(world.logs.get("first").unwrap().retention, Some(7));
 }
 
 #[test]

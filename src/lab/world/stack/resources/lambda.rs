@@ -63,15 +63,17 @@ pub(in super::super) fn put_function(world: &mut World, wanted: &Wanted) -> Resu
     Ok(Made::new(name, [("Arn", arn)]))
 }
 
-pub(in super::super) fn live_function(world: &World, name: &str, _: &Value) -> Option<Value> {
+pub(in super::super) fn live_function(world: &World, name: &str, properties: &Value) -> Option<Value> {
     let function = world.functions.get(name)?;
     let Function { description, runtime, handler, role, code, timeout, memory, log_group, tags, .. } = function;
-    let format = if function.json_logs { "JSON" } else { "Text" };
+    // The usual format is no difference to a template that does not speak of it.
+    let is_asked = properties.pointer("/LoggingConfig/LogFormat").is_some();
+    let format = if function.json_logs { Some("JSON") } else { is_asked.then_some("Text") };
+    let logging = given(json!({ "LogFormat": format, "LogGroup": log_group }));
     given(json!({
         "FunctionName": name, "Description": description, "Runtime": runtime, "Handler": handler, "Role": role,
         "Code": { "ZipFile": code }, "Environment": { "Variables": function.environment }, "Timeout": timeout,
-        "MemorySize": memory, "LoggingConfig": { "LogFormat": format, "LogGroup": log_group },
-        "Tags": tag_list(tags),
+        "MemorySize": memory, "LoggingConfig": logging, "Tags": tag_list(tags),
     }))
 }
 
