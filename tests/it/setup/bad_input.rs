@@ -21,6 +21,7 @@ async fn a_stack_of_others_is_left_alone() {
     let account = Account::bare().await;
     let stacks = aws_sdk_cloudformation::Client::new(&account.0.others());
     stacks.create_stack().stack_name("spotdrill").template_body(OTHERS).send().await.unwrap();
+    spotdrill::run::setup::follow::settled(&account.0.aws, "spotdrill", &unheard).await.unwrap();
     let said = refused(&account, &telling_slack()).await;
     assert!(said.contains("spotdrill (CREATE_COMPLETE) is not spotdrill's") && said.contains("--stack"), "{said}");
     let down = spotdrill::run::teardown::look(&account.0.aws, "spotdrill", false, &unheard).await.unwrap_err();

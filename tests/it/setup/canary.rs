@@ -63,12 +63,16 @@ fn no_output_no_file_and_no_process_list_has_it() {
         command
     };
     let mut from_file = spotdrill(&format!("setup --yes --slack-webhook-file {}", file.display()));
-    let setting_up = Running::start(&mut from_file);
-    let arguments = fs::read_to_string(format!("/proc/{}/cmdline", setting_up.id())).unwrap();
-    assert!(arguments.contains("webhook.txt"), "{arguments}");
-    clean("the process list", &arguments);
+    let mut setting_up = Running::start(&mut from_file);
+    let process = format!("/proc/{}/cmdline", setting_up.id());
+    let mut arguments = String::new();
+    while arguments.is_empty() && setting_up.is_alive() {
+        arguments = fs::read_to_string(&process).unwrap(); // empty while the process begins
+    }
     let said = setting_up.end();
     assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(arguments.contains("webhook.txt"), "{arguments}");
+    clean("the process list", &arguments);
     fs::remove_file(&file).unwrap();
     let mut all = said.out + &said.err;
     let refused =

@@ -36,6 +36,7 @@ async fn ends_well(account: &Account, wanted: &Wanted) {
             break;
         }
     }
+    aws.clock.sleep(Duration::from_mins(15)).await; // the trouble is over
     assert!(account.preview(&Wanted::new("spotdrill")).await.changes_nothing());
     assert!(account.proof().await.holds());
     assert_eq!(not_ok(&account.examined().await), [""; 0]);
