@@ -11,14 +11,17 @@ use rustix::{
     termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr},
 };
 use secrecy::{SecretString, zeroize::Zeroize};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::{MissedTickBehavior, interval},
+};
 
 /// What came of a question.
 #[derive(Debug)]
 pub enum Answer {
     /// Without its line end.
     Line(SecretString),
-    /// Ctrl-c was pressed.
+    /// Ctrl-c was pressed, or the program is to end.
     Interrupted,
     /// Nobody will type any more.
     Ended,
@@ -36,18 +39,20 @@ pub fn is_possible() -> bool {
 
 /// Asks on standard error, so that standard output is the result alone.
 pub async fn ask(question: &str, hidden: bool) -> io::Result<Answer> {
-    io::stderr().write_all(question.as_bytes())?;
-    io::stderr().flush()?;
-    let silence = if hidden { Some(Silence::begin()?) } else { None };
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut hung_up = signal(SignalKind::hangup())?;
     let mut looks = interval(EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // the handlers are in place: from here on nothing ends the program without the echo being given back
+    let silence = if hidden { Some(Silence::begin()?) } else { None };
+    io::stderr().write_all(question.as_bytes())?;
+    io::stderr().flush()?;
     let answer = loop {
         tokio::select! {
-            // a handler is in place from here on, so that ctrl-c ends the question and not the program
-            interrupted = tokio::signal::ctrl_c() => {
-                interrupted?;
-                break Answer::Interrupted;
-            }
+            _ = interrupted.recv() => break Answer::Interrupted,
+            _ = terminated.recv() => break Answer::Interrupted,
+            _ = hung_up.recv() => break Answer::Interrupted,
             _ = looks.tick() => if is_typed()? {
                 break line()?;
             },

@@ -121,6 +121,18 @@ impl Running {
         panic!("it ended without saying {part:?}:\n{}", self.heard);
     }
 
+    /// Listens until a line of standard error has that part.
+    pub(crate) fn until_complains(&mut self, part: &str) {
+        let mut heard = String::new();
+        while let Some(line) = next(&self.err) {
+            heard += &line;
+            if line.contains(part) {
+                return;
+            }
+        }
+        panic!("it ended without saying {part:?}:\n{heard}");
+    }
+
     /// What it said on standard output so far.
     pub(crate) fn heard(&self) -> &str {
         &self.heard

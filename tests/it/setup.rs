@@ -4,6 +4,7 @@ mod bad_input;
 mod canary;
 mod doctor;
 mod faults;
+mod served;
 
 use std::collections::BTreeSet;
 
