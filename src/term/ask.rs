@@ -12,7 +12,7 @@ use rustix::{
 };
 use secrecy::{SecretString, zeroize::Zeroize};
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     time::{MissedTickBehavior, interval},
 };
 
@@ -38,31 +38,69 @@ pub fn is_possible() -> bool {
 }
 
 /// Asks on standard error, so that standard output is the result alone.
-pub async fn ask(question: &str, hidden: bool) -> io::Result<Answer> {
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut hung_up = signal(SignalKind::hangup())?;
-    let mut looks = interval(EVERY);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // the handlers are in place: from here on nothing ends the program without the echo being given back
-    let silence = if hidden { Some(Silence::begin()?) } else { None };
-    io::stderr().write_all(question.as_bytes())?;
-    io::stderr().flush()?;
-    let answer = loop {
-        tokio::select! {
-            _ = interrupted.recv() => break Answer::Interrupted,
-            _ = terminated.recv() => break Answer::Interrupted,
-            _ = hung_up.recv() => break Answer::Interrupted,
-            _ = looks.tick() => if is_typed()? {
-                break line()?;
-            },
-        }
-    };
-    drop(silence);
-    if hidden || matches!(answer, Answer::Interrupted) {
+pub async fn ask(question: &str) -> io::Result<Answer> {
+    let answer = Signals::caught()?.answer(question).await?;
+    if matches!(answer, Answer::Interrupted) {
         io::stderr().write_all(b"\n")?;
     }
     Ok(answer)
+}
+
+/// Asks for what nobody else is to see. The echo stays off from one question to the next: somebody may paste in between.
+#[derive(Debug)]
+pub struct Secretly {
+    signals: Signals,
+    _silence: Silence,
+}
+
+impl Secretly {
+    /// What was typed before is dropped.
+    pub fn begin() -> io::Result<Self> {
+        // first the signals: from here on nothing ends the program without the echo being given back
+        let signals = Signals::caught()?;
+        Ok(Self { signals, _silence: Silence::begin()? })
+    }
+
+    pub async fn ask(&mut self, question: &str) -> io::Result<Answer> {
+        let answer = self.signals.answer(question).await?;
+        io::stderr().write_all(b"\n")?; // the one that was typed was not shown
+        Ok(answer)
+    }
+}
+
+/// What would end the program, and ends a question instead.
+#[derive(Debug)]
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn caught() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn answer(&mut self, question: &str) -> io::Result<Answer> {
+        io::stderr().write_all(question.as_bytes())?;
+        io::stderr().flush()?;
+        let mut looks = interval(EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return Ok(Answer::Interrupted),
+                _ = self.terminate.recv() => return Ok(Answer::Interrupted),
+                _ = self.hang_up.recv() => return Ok(Answer::Interrupted),
+                _ = looks.tick() => if is_typed()? {
+                    return line();
+                },
+            }
+        }
+    }
 }
 
 /// The terminal hands over whole lines; whether there is one.
@@ -87,6 +125,7 @@ fn line() -> io::Result<Answer> {
 }
 
 /// The terminal without its echo; dropped, it has it back.
+#[derive(Debug)]
 struct Silence(Termios);
 
 impl Silence {
