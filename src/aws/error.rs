@@ -150,9 +150,9 @@ where
             | "SlowDown",
         ) => Kind::Throttled,
         (_, "ResourceNotFoundException") => Kind::NotFound,
-        (_, "InternalError" | "InternalFailure" | "InternalServerError" | "ServiceUnavailable" | "Unavailable") => {
-            Kind::ServerFault
-        }
+        (_, "ServiceUnavailable" | "ServiceUnavailableException" | "Unavailable") => Kind::ServerFault,
+        // each service has a name of its own for it: InternalError, InternalFailure, InternalServerException
+        (_, code) if code.starts_with("Internal") => Kind::ServerFault,
         (_, "") => Kind::ServerFault,
         _ => Kind::Refused,
     }

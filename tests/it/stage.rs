@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime_api::client::{
     http::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -36,6 +38,8 @@ pub(crate) struct Stage {
     pub(crate) aws: Aws,
     pub(crate) ways: Ways,
     calls: Calls,
+    /// As the SDK's own clients see the lab: for what others do in the account.
+    pub(crate) sdk: aws_types::SdkConfig,
     _journals: tempfile::TempDir,
 }
 
@@ -59,6 +63,16 @@ impl Stage {
             access_key: lab.access_key().to_owned(),
             secret_key: lab.secret().to_owned(),
         };
+        let credentials = Credentials::new(lab.access_key(), lab.secret(), None, None, "test");
+        let sdk = aws_types::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new(lab.region()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .endpoint_url("http://127.0.0.1:1")
+            .http_client(in_process::client(&lab))
+            .sleep_impl(TokioSleep::new())
+            .time_source(aws_smithy_async::time::StaticTimeSource::new(clock.now().into()))
+            .build();
         let http_client = Some(SharedHttpClient::new(calls.clone()));
         let aws = connect(Connection { way, read_only, clock, http_client }).await.unwrap();
         let journals = tempfile::tempdir().unwrap();
@@ -74,7 +88,7 @@ impl Stage {
             user: SafeText::new("tester"),
             host: SafeText::new("here"),
         };
-        Self { aws, ways, calls, _journals: journals }
+        Self { aws, ways, calls, sdk, _journals: journals }
     }
 
     pub(crate) async fn plan(&self, group: &str, selection: Selection, warn: &str) -> Plan {
