@@ -216,8 +216,9 @@ fn about_plan(app: &App, plan: &Plan, look: &Look, width: usize) -> Vec<Line<'st
             Line::from(vec![Span::styled(word, look.warn), Span::styled(part, look.text)])
         })
         .collect();
+    let share = format!("{} of {} running spot ({} %), {}", plan.targets.len(), plan.out_of, plan.share(), Cost::of(plan));
+    lines.extend(fit::wrap(&share, width).into_iter().map(|line| Line::styled(line, look.text)));
+    lines.push(Line::styled("enter or S reviews it, and starts nothing yet", look.faint));
     lines.extend(plan.targets.iter().map(|target| compose::target_line(target, width, look)));
-    let share = format!("{} of {} running spot ({} %)", plan.targets.len(), plan.out_of, plan.share());
-    lines.push(Line::styled(format!("{share}, {}. S reviews it", Cost::of(plan)), look.faint));
     lines
 }

@@ -50,7 +50,7 @@ fn the_help_lists_every_command_and_every_exit_code() {
     let home = Home::new();
     let help = run(&mut home.spotdrill("--help"));
     assert_eq!(help.code, Some(HELD), "{}", help.err);
-    for word in ["fleet", "run", "drills", "attach", "lab", "config", "0", "1", "2", "3", "4", "5"] {
+    for word in ["fleet", "templates", "run", "drills", "attach", "lab", "config", "0", "1", "2", "3", "4", "5"] {
         let listed = |line: &str| line.starts_with(&format!("  {word}  "));
         assert!(help.out.lines().any(listed), "{word:?} in\n{}", help.out);
     }
@@ -257,7 +257,7 @@ fn an_endpoint_that_only_the_environment_or_a_profile_sets_is_refused_and_not_ca
 }
 
 /// A lab of its own process: its URL, and what it tells to export.
-fn served(home: &Home) -> (Running, String, Vec<(String, String)>) {
+pub(crate) fn served(home: &Home) -> (Running, String, Vec<(String, String)>) {
     let mut server = Running::start(&mut home.spotdrill("lab serve --speed 60"));
     server.until("or: spotdrill --endpoint-url");
     let exports = server.heard().lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));

@@ -1,9 +1,21 @@
 //! Drills of templates that others made: listed, previewed by FIS, started as they are, and never touched.
 
+pub(crate) mod program;
+
+use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_ec2::types as ec2;
 use aws_sdk_fis::types as fis;
+use aws_smithy_runtime_api::client::{
+    http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    },
+    orchestrator::HttpRequest,
+    runtime_components::RuntimeComponents,
+};
+use aws_smithy_types::body::SdkBody;
+use http_body_util::BodyExt;
 use spotdrill::{
-    aws::Kind,
+    aws::{Connection, Kind, Way, connect},
     drill::{
         existing::Existing,
         fact::{Source, What},
@@ -41,36 +53,41 @@ impl Default for Theirs {
     }
 }
 
+/// Makes it in the account.
+async fn make(sdk: &aws_types::SdkConfig, wanted: Theirs) -> TemplateId {
+    let Theirs { selection, tag, arns, actions, warning } = wanted;
+    let running = fis::ExperimentTemplateTargetInputFilter::builder().path("State.Name").values("running").build();
+    let target = fis::CreateExperimentTemplateTargetInput::builder()
+        .resource_type("aws:ec2:spot-instance")
+        .selection_mode(selection);
+    let target = if arns.is_empty() {
+        target.resource_tags(tag.0, tag.1).filters(running.unwrap())
+    } else {
+        target.set_resource_arns(Some(arns))
+    };
+    let nothing = fis::CreateExperimentTemplateStopConditionInput::builder().source("none").build().unwrap();
+    let mut call = aws_sdk_fis::Client::new(sdk)
+        .create_experiment_template()
+        .description("one of web, at random")
+        .role_arn("arn:aws:iam::000000000000:role/spot-fis-test")
+        .stop_conditions(nothing)
+        .targets("one", target.build().unwrap())
+        .tags("Name", "one-of-web");
+    for (number, id) in actions.into_iter().enumerate() {
+        let action = fis::CreateExperimentTemplateActionInput::builder().action_id(id);
+        let action = match id {
+            INTERRUPT => action.parameters("durationBeforeInterruption", warning).targets("SpotInstances", "one"),
+            _ => action.parameters("duration", "PT1M"),
+        };
+        call = call.actions(format!("action{number}"), action.build().unwrap());
+    }
+    let made = call.send().await.unwrap();
+    TemplateId::new(made.experiment_template().unwrap().id().unwrap())
+}
+
 impl Stage {
     async fn theirs(&self, wanted: Theirs) -> TemplateId {
-        let Theirs { selection, tag, arns, actions, warning } = wanted;
-        let running = fis::ExperimentTemplateTargetInputFilter::builder().path("State.Name").values("running").build();
-        let target = fis::CreateExperimentTemplateTargetInput::builder()
-            .resource_type("aws:ec2:spot-instance")
-            .selection_mode(selection);
-        let target = if arns.is_empty() {
-            target.resource_tags(tag.0, tag.1).filters(running.unwrap())
-        } else {
-            target.set_resource_arns(Some(arns))
-        };
-        let nothing = fis::CreateExperimentTemplateStopConditionInput::builder().source("none").build().unwrap();
-        let mut call = aws_sdk_fis::Client::new(&self.sdk)
-            .create_experiment_template()
-            .description("one of web, at random")
-            .role_arn("arn:aws:iam::000000000000:role/spot-fis-test")
-            .stop_conditions(nothing)
-            .targets("one", target.build().unwrap())
-            .tags("Name", "one-of-web");
-        for (number, id) in actions.into_iter().enumerate() {
-            let action = fis::CreateExperimentTemplateActionInput::builder().action_id(id);
-            let action = match id {
-                INTERRUPT => action.parameters("durationBeforeInterruption", warning).targets("SpotInstances", "one"),
-                _ => action.parameters("duration", "PT1M"),
-            };
-            call = call.actions(format!("action{number}"), action.build().unwrap());
-        }
-        let made = call.send().await.unwrap();
-        TemplateId::new(made.experiment_template().unwrap().id().unwrap())
+        make(&self.sdk, wanted).await
     }
 
     async fn previewed(&self, id: &TemplateId) -> (Existing, Previewed) {
@@ -333,4 +350,53 @@ async fn read_only_refuses_a_preview_before_it_is_sent() {
     let error = stage.aws.preview(&existing).await.unwrap_err();
     assert_eq!(error.kind, Kind::ReadOnly, "{error}");
     assert_eq!(stage.experiments(&id).await.len(), 0);
+}
+
+/// A server that does not know `actionsMode`: it says nothing of it.
+#[derive(Clone, Debug)]
+struct Deaf(SharedHttpClient);
+
+#[derive(Clone, Debug)]
+struct DeafConnector(SharedHttpConnector);
+
+impl HttpClient for Deaf {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(DeafConnector(self.0.http_connector(settings, components)))
+    }
+}
+
+impl HttpConnector for DeafConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let answer = self.0.call(request);
+        HttpConnectorFuture::new(async move {
+            let mut answer = answer.await?;
+            let body = answer.take_body().collect().await.unwrap().to_bytes();
+            let text = String::from_utf8_lossy(&body).replace(r#""actionsMode":"skip-all""#, r#""actionsMode":"run-all""#);
+            *answer.body_mut() = SdkBody::from(text);
+            Ok(answer)
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_skip_the_actions_is_stopped_at_once() {
+    let stage = Stage::of(4, "").await;
+    let id = stage.theirs(Theirs::default()).await;
+    let keys = stage.sdk.credentials_provider().unwrap().provide_credentials().await.unwrap();
+    let way = Way::Lab {
+        url: String::from("http://127.0.0.1:1"),
+        region: stage.aws.region.clone(),
+        access_key: keys.access_key_id().to_owned(),
+        secret_key: keys.secret_access_key().to_owned(),
+    };
+    let http_client = Some(SharedHttpClient::new(Deaf(stage.sdk.http_client().unwrap())));
+    let deaf = connect(Connection { way, read_only: false, clock: stage.aws.clock.clone(), http_client }).await.unwrap();
+    let existing = deaf.template(&id).await.unwrap();
+    let error = deaf.preview(&existing).await.unwrap_err().to_string();
+    assert!(error.contains("does not say that it skips the actions, so experiment EXP"), "{error}");
+    assert!(error.contains("was asked to stop"), "{error}");
+    let experiments = stage.experiments(&id).await;
+    let [only] = &experiments[..] else { panic!("{experiments:?}") };
+    let status = only.state().unwrap().status().unwrap();
+    assert!(matches!(status, fis::ExperimentStatus::Stopping | fis::ExperimentStatus::Stopped), "{status:?}");
 }
