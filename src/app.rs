@@ -255,7 +255,11 @@ impl App {
     /// Whether [`Msg::Tick`] is needed: only while something on the screen moves by itself.
     pub fn wants_tick(&self) -> bool {
         let confirming = matches!(self.overlays.last(), Some(Overlay::Confirm(_)));
-        self.drill_goes_on() || self.is_previewing() || confirming || self.messages.toast().is_some() || self.interrupted > 0
+        self.drill_goes_on()
+            || self.is_previewing()
+            || confirming
+            || self.messages.toast().is_some()
+            || self.interrupted > 0
     }
 
     /// Whether what is seen has changed since it was asked last.

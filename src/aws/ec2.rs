@@ -89,7 +89,8 @@ impl Aws {
         let listed = instances.reservations().iter().flat_map(sdk::Reservation::instances);
         let chosen: Vec<_> = listed.map(|instance| target_of(instance, &behaviors)).collect();
         let seen = self.clock.now();
-        let fact = |chosen| Fact { at: seen, seen, source: Source::Ec2, instance: None, what: What::OthersChosen { chosen } };
+        let fact =
+            |chosen| Fact { at: seen, seen, source: Source::Ec2, instance: None, what: What::OthersChosen { chosen } };
         Ok((!chosen.is_empty()).then(|| fact(chosen)).into_iter().collect())
     }
 

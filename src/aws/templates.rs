@@ -93,7 +93,8 @@ impl Aws {
     }
 
     async fn start_preview(&self, template: &TemplateId) -> Result<ExperimentId, Error> {
-        let skip = sdk::StartExperimentExperimentOptionsInput::builder().actions_mode(sdk::ActionsMode::SkipAll).build();
+        let skip =
+            sdk::StartExperimentExperimentOptionsInput::builder().actions_mode(sdk::ActionsMode::SkipAll).build();
         let call = self
             .fis
             .start_experiment()

@@ -256,7 +256,11 @@ fn speed(text: &str) -> Result<f64, String> {
 
 fn template(text: &str) -> Result<TemplateId, String> {
     let is_id = !text.is_empty() && text.chars().all(|character| character.is_ascii_alphanumeric());
-    if is_id { Ok(TemplateId::new(text)) } else { Err(String::from("an id such as EXT4tR8x; `spotdrill templates` lists them")) }
+    if is_id {
+        Ok(TemplateId::new(text))
+    } else {
+        Err(String::from("an id such as EXT4tR8x; `spotdrill templates` lists them"))
+    }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -52,7 +52,10 @@ pub enum Refusal {
         Plan::ARNS_PER_TARGET
     )]
     BeyondFis { asked: usize, most: usize },
-    #[error("template {id} interrupts no spot instance: it has no action {}. `spotdrill templates` lists those that have", Template::ACTION_ID)]
+    #[error(
+        "template {id} interrupts no spot instance: it has no action {}. `spotdrill templates` lists those that have",
+        Template::ACTION_ID
+    )]
     NoInterruption { id: TemplateId },
     #[error("template {id} does more than interrupt spot instances: {}. A drill starts nothing else, for it watches nothing else", .actions.join(", "))]
     OtherActions { id: TemplateId, actions: Vec<String> },

@@ -68,7 +68,9 @@ impl What {
             Self::OrderUnanswered { order, message } => {
                 format!("no answer when asked to {}: {message}", order.as_str())
             }
-            Self::ExperimentNotFound { template } => format!("no experiment of this drill exists for template {template}"),
+            Self::ExperimentNotFound { template } => {
+                format!("no experiment of this drill exists for template {template}")
+            }
             Self::SourceLost { watch, message } => format!("{} STALE: {message}", watch.as_str()),
             Self::SourceFound { watch } => format!("{} answers again", watch.as_str()),
             Self::SettleTimeEnded => String::from("the time to wait is over"),

@@ -36,7 +36,9 @@ pub(super) fn draw(app: &App, look: &Look, now: Timestamp, area: Rect, buffer: &
         return pane::fill(emptiness(app, templates, look, inner.width.into()), inner, buffer);
     };
     let wanted = u16::try_from(templates.all().len() + 3).unwrap_or(u16::MAX);
-    let [list, below] = rows(area, [wanted.min(area.height / 3), area.height]);
+    // on a low screen what FIS resolved needs the room
+    let share = if templates.preview().is_some() && area.width < WIDE { 4 } else { 3 };
+    let [list, below] = rows(area, [wanted.min(area.height / share), area.height]);
     draw_list(templates, look, list, buffer);
     let about = |width: u16| about(existing, look, usize::from(width.saturating_sub(4)));
     let resolved = |width: u16| resolved(app, templates, existing, look, now, usize::from(width.saturating_sub(4)));
@@ -145,9 +147,6 @@ fn about(existing: &Existing, look: &Look, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut say = |label: &str, text: &str, style: Style| lines.extend(field(label, text, style, look, width));
     say("name", existing.label(), look.heading);
-    if existing.name.is_some() {
-        say("describes", &existing.description, look.text);
-    }
     say("selects", &existing.selects(), look.text);
     say("warning", &format!("{} from the start to the interruption", warning(existing)), look.text);
     say("role", &existing.role_arn, look.text);
@@ -155,6 +154,9 @@ fn about(existing: &Existing, look: &Look, width: usize) -> Vec<Line<'static>> {
     if !existing.others.is_empty() {
         let others: Vec<_> = existing.others.iter().map(SafeText::as_str).collect();
         say("also", &others.join(", "), look.bad);
+    }
+    if existing.name.is_some() {
+        say("describes", &existing.description, look.text);
     }
     lines
 }
@@ -171,7 +173,10 @@ fn field(label: &str, text: &str, style: Style, look: &Look, width: usize) -> Ve
 }
 
 fn summary(templates: &Templates) -> String {
-    templates.plan().map(|plan| format!("{} of a preview  {}", plan.targets.len(), compose::by_zone(plan))).unwrap_or_default()
+    templates
+        .plan()
+        .map(|plan| format!("{} of a preview  {}", plan.targets.len(), compose::by_zone(plan)))
+        .unwrap_or_default()
 }
 
 fn resolved(
@@ -216,7 +221,8 @@ fn about_plan(app: &App, plan: &Plan, look: &Look, width: usize) -> Vec<Line<'st
             Line::from(vec![Span::styled(word, look.warn), Span::styled(part, look.text)])
         })
         .collect();
-    let share = format!("{} of {} running spot ({} %), {}", plan.targets.len(), plan.out_of, plan.share(), Cost::of(plan));
+    let share =
+        format!("{} of {} running spot ({} %), {}", plan.targets.len(), plan.out_of, plan.share(), Cost::of(plan));
     lines.extend(fit::wrap(&share, width).into_iter().map(|line| Line::styled(line, look.text)));
     lines.push(Line::styled("enter or S reviews it, and starts nothing yet", look.faint));
     lines.extend(plan.targets.iter().map(|target| compose::target_line(target, width, look)));

@@ -17,8 +17,9 @@ use http_body_util::BodyExt;
 use spotdrill::{
     aws::{Connection, Kind, Way, connect},
     drill::{
+        conduct::Drill,
         existing::Existing,
-        fact::{Source, What},
+        fact::{Entry, Source, What},
         guard,
         id::{InstanceId, TemplateId},
         order::OrderName,
@@ -26,9 +27,11 @@ use spotdrill::{
         template::{DRILL_TAG, PREVIEW_TAG, Template},
         verdict::Outcome,
     },
+    journal::Record,
     run::{
+        conductor::Told,
         existing::{Previewed, preview},
-        start::NotStarted,
+        start::{NotStarted, take_up},
     },
 };
 
@@ -115,8 +118,7 @@ impl Stage {
     /// Another spot instance with that tag.
     async fn launch(&self, (key, value): (&str, &str)) {
         let tag = ec2::Tag::builder().key(key).value(value).build();
-        let tags =
-            ec2::TagSpecification::builder().resource_type(ec2::ResourceType::Instance).tags(tag).build();
+        let tags = ec2::TagSpecification::builder().resource_type(ec2::ResourceType::Instance).tags(tag).build();
         let spot = ec2::InstanceMarketOptionsRequest::builder().market_type(ec2::MarketType::Spot).build();
         let client = aws_sdk_ec2::Client::new(&self.sdk);
         let images = client.describe_instances().send().await.unwrap();
@@ -160,12 +162,12 @@ async fn the_list_has_what_interrupts_and_only_what_is_theirs() {
     let also = stage.theirs(Theirs { actions: vec![INTERRUPT, "aws:fis:wait"], ..Theirs::default() }).await;
     let waits = stage.theirs(Theirs { actions: vec!["aws:fis:wait"], ..Theirs::default() }).await;
     let running = stage.start(stage.plan("web", Selection::Count(1), "10m").await).await.unwrap();
-    let started = |entry: &spotdrill::drill::fact::Entry| matches!(entry.fact.what, What::ExperimentStarted { .. });
+    let started = |entry: &Entry| matches!(entry.fact.what, What::ExperimentStarted { .. });
     let mut read = Vec::new();
     let mut during = None;
     let mut running = running;
     while let Some(told) = running.told.recv().await {
-        if matches!(&told, spotdrill::run::conductor::Told::Recorded(entry) if started(entry)) {
+        if matches!(&told, Told::Recorded(entry) if started(entry)) {
             during = Some(stage.aws.templates(|at, of| read.push((at, of))).await.unwrap());
             break;
         }
@@ -226,22 +228,26 @@ async fn what_fis_chooses_otherwise_than_in_its_preview_is_followed_and_told() {
     assert_eq!((&other.group, other.spot_request.is_some()), (&plan.targets[0].group, true));
     assert!(other.behavior.is_some(), "{other:?}");
     assert_eq!(drilled.verdict.verdict, Outcome::Held, "{:?}", drilled.verdict.reasons);
-    assert_eq!(drilled.verdict.interrupted, [other.id.clone()]);
+    assert_eq!(drilled.verdict.interrupted, std::slice::from_ref(&other.id));
     assert_eq!(drilled.verdict.replacements.len(), 1);
     for source in [Source::Fis, Source::Events, Source::Logs] {
-        let of_other = |entry: &&spotdrill::drill::fact::Entry| {
+        let of_other = |entry: &&Entry| {
             entry.fact.source == source
                 && entry.fact.instance.as_ref() == Some(&other.id)
                 && matches!(entry.fact.what, What::NoticeIssued { .. })
         };
         assert_eq!(drilled.entries.iter().filter(of_other).count(), 1, "{source:?}");
     }
-    let mut lines: Vec<_> =
-        drilled.entries.iter().filter(|entry| matches!(entry.fact.what, What::LogLine { .. })).map(|entry| &entry.fact).collect();
+    let mut lines: Vec<_> = drilled
+        .entries
+        .iter()
+        .filter(|entry| matches!(entry.fact.what, What::LogLine { .. }))
+        .map(|entry| &entry.fact)
+        .collect();
     let all = lines.len();
     lines.dedup();
     assert!(all > 0 && lines.len() == all, "each line comes once");
-    let replayed = spotdrill::drill::conduct::Drill::replay(drilled.entries.iter().map(|entry| &entry.fact));
+    let replayed = Drill::replay(drilled.entries.iter().map(|entry| &entry.fact));
     assert_eq!(replayed.verdict(), Some(drilled.verdict));
 }
 
@@ -267,7 +273,9 @@ async fn more_instances_than_were_confirmed_stop_the_experiment() {
 #[tokio::test(start_paused = true)]
 async fn an_instance_outside_of_the_confirmed_group_stops_the_experiment() {
     let drillable = "tags = { drillable = \"yes\" }\n";
-    let other = format!("[[group]]\nkind = \"auto-scaling-group\"\nname = \"db\"\ncount = 2\nreplaces = \"termination\"\n{drillable}");
+    let other = format!(
+        "[[group]]\nkind = \"auto-scaling-group\"\nname = \"db\"\ncount = 2\nreplaces = \"termination\"\n{drillable}"
+    );
     let stage = Stage::of(2, &other).await;
     stage.launch(("drillable", "yes")).await;
     stage.aws.clock.sleep(std::time::Duration::from_mins(2)).await;
@@ -304,7 +312,9 @@ async fn a_start_whose_answer_is_lost_is_found_by_its_tag_and_happens_once() {
     let ours = experiments.iter().filter(|summary| summary.tags().unwrap().contains_key(DRILL_TAG));
     let ours: Vec<_> = ours.map(|summary| summary.id().unwrap()).collect();
     let [ours] = ours[..] else { panic!("{ours:?}") };
-    assert!(drilled.has(|what| matches!(what, What::ExperimentStarted { experiment, .. } if experiment.as_str() == ours)));
+    assert!(
+        drilled.has(|what| matches!(what, What::ExperimentStarted { experiment, .. } if experiment.as_str() == ours))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -352,6 +362,54 @@ async fn read_only_refuses_a_preview_before_it_is_sent() {
     assert_eq!(stage.experiments(&id).await.len(), 0);
 }
 
+/// Takes the drill up as its journal has it, and follows it to its end.
+async fn come_back_to(stage: &Stage, journal: &std::path::Path) -> Drilled {
+    let record = Record::read(journal).unwrap();
+    stage.to_the_end(take_up(&stage.aws, &stage.ways, &record).await.unwrap(), |_| false).await
+}
+
+/// Leaves a drill of the template at the first fact for which that holds.
+async fn left_at(stage: &Stage, id: &TemplateId, leave: impl Fn(&What) -> bool) -> std::path::PathBuf {
+    let mut running = stage.start(stage.plan_of(id).await).await.unwrap();
+    while let Some(told) = running.told.recv().await {
+        if matches!(told, Told::Recorded(entry) if leave(&entry.fact.what)) {
+            break;
+        }
+    }
+    running.conductor.abort();
+    assert!(running.conductor.await.unwrap_err().is_cancelled());
+    running.journal
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drill_that_was_left_before_fis_chose_is_taken_up() {
+    let stage = Stage::of(4, "").await;
+    let id = stage.theirs(Theirs::default()).await;
+    for _ in 0..8 {
+        let journal = left_at(&stage, &id, |what| matches!(what, What::ExperimentStarted { .. })).await;
+        let drilled = come_back_to(&stage, &journal).await;
+        assert_eq!(drilled.verdict.verdict, Outcome::Held, "{:?}", drilled.verdict.reasons);
+        if let Some(What::OthersChosen { chosen }) = chosen(&drilled) {
+            assert_eq!(drilled.verdict.interrupted, [chosen[0].id.clone()]);
+            return;
+        }
+    }
+    panic!("FIS chose as in its preview eight times");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drill_that_was_left_before_its_start_was_answered_finds_its_own_experiment() {
+    let stage = Stage::of(4, "").await;
+    let id = stage.theirs(Theirs::default()).await;
+    let journal = left_at(&stage, &id, |what| matches!(what, What::ExperimentStarted { .. })).await;
+    let written = std::fs::read_to_string(&journal).unwrap();
+    let until_confirmed: String = written.split_inclusive('\n').take(3).collect();
+    std::fs::write(&journal, until_confirmed).unwrap();
+    let drilled = come_back_to(&stage, &journal).await;
+    assert_eq!(drilled.verdict.verdict, Outcome::Held, "{:?}", drilled.verdict.reasons);
+    assert_eq!(stage.experiments(&id).await.len(), 2, "the preview and the drill, once");
+}
+
 /// A server that does not know `actionsMode`: it says nothing of it.
 #[derive(Clone, Debug)]
 struct Deaf(SharedHttpClient);
@@ -371,7 +429,8 @@ impl HttpConnector for DeafConnector {
         HttpConnectorFuture::new(async move {
             let mut answer = answer.await?;
             let body = answer.take_body().collect().await.unwrap().to_bytes();
-            let text = String::from_utf8_lossy(&body).replace(r#""actionsMode":"skip-all""#, r#""actionsMode":"run-all""#);
+            let text =
+                String::from_utf8_lossy(&body).replace(r#""actionsMode":"skip-all""#, r#""actionsMode":"run-all""#);
             *answer.body_mut() = SdkBody::from(text);
             Ok(answer)
         })
@@ -390,7 +449,8 @@ async fn a_server_that_does_not_skip_the_actions_is_stopped_at_once() {
         secret_key: keys.secret_access_key().to_owned(),
     };
     let http_client = Some(SharedHttpClient::new(Deaf(stage.sdk.http_client().unwrap())));
-    let deaf = connect(Connection { way, read_only: false, clock: stage.aws.clock.clone(), http_client }).await.unwrap();
+    let deaf =
+        connect(Connection { way, read_only: false, clock: stage.aws.clock.clone(), http_client }).await.unwrap();
     let existing = deaf.template(&id).await.unwrap();
     let error = deaf.preview(&existing).await.unwrap_err().to_string();
     assert!(error.contains("does not say that it skips the actions, so experiment EXP"), "{error}");

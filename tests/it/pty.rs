@@ -288,7 +288,9 @@ fn a_template_that_is_there_is_previewed_and_started_as_it_is_by_keys() {
     let (_server, url, exports) = crate::cli::served(&home);
     let id = crate::existing::program::one_of_web_spot(&exports);
     let with_keys = |command: &mut portable_pty::CommandBuilder| {
-        exports.iter().for_each(|(name, value)| command.env(name, value));
+        for (name, value) in &exports {
+            command.env(name, value);
+        }
     };
     let mut terminal = Terminal::with(&home, &format!("--endpoint-url {url}"), SIZE, with_keys);
     terminal.shows("24 instances in 4 groups");

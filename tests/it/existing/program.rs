@@ -15,8 +15,7 @@ const WEB_SPOT: (&str, &str) = ("eks:nodegroup-name", "web-spot");
 /// A client's configuration for that lab, as its exports tell it.
 fn sdk(exports: &[(String, String)]) -> aws_types::SdkConfig {
     let export = |wanted: &str| exports.iter().find(|(name, _)| name == wanted).unwrap().1.clone();
-    let keys =
-        Credentials::new(export("AWS_ACCESS_KEY_ID"), export("AWS_SECRET_ACCESS_KEY"), None, None, "test");
+    let keys = Credentials::new(export("AWS_ACCESS_KEY_ID"), export("AWS_SECRET_ACCESS_KEY"), None, None, "test");
     aws_types::SdkConfig::builder()
         .behavior_version(aws_config::BehaviorVersion::latest())
         .region(aws_config::Region::new(export("AWS_REGION")))
@@ -58,7 +57,7 @@ fn templates_are_listed_for_people_and_for_programs() {
     let listed: Value = serde_json::from_str(&list("json")).unwrap();
     assert_eq!(listed[0]["id"], id, "{listed}");
     assert_eq!((&listed[0]["fis_chooses"], &listed[0]["refused"]), (&true.into(), &Value::Array(Vec::new())));
-    assert_eq!(listed[0]["actions"][0]["tags"][0][1], "web-spot", "{listed}");
+    assert_eq!(listed[0]["actions"][0]["tags"]["eks:nodegroup-name"], "web-spot", "{listed}");
     assert!(listed[1]["refused"][0].as_str().unwrap().contains("does more"), "{listed}");
 }
 
@@ -111,7 +110,11 @@ fn a_template_that_is_not_there_is_told() {
     let home = Home::new();
     let ended = run(&mut home.spotdrill("run --lab --template EXTnone --yes"));
     assert_eq!(ended.code, Some(5), "{}", ended.err);
-    assert!(ended.err.contains("could not read the FIS template: Experiment template EXTnone not found"), "{}", ended.err);
+    assert!(
+        ended.err.contains("could not read the FIS template: Experiment template EXTnone not found"),
+        "{}",
+        ended.err
+    );
     let ended = run(&mut home.spotdrill("run --lab --template one-of-web --yes"));
     assert!(ended.code == Some(2) && ended.err.contains("`spotdrill templates` lists them"), "{}", ended.err);
 }

@@ -2,10 +2,7 @@
 
 use jiff::SignedDuration;
 use spotdrill::{
-    app::{
-        Msg,
-        templates::Told,
-    },
+    app::{Msg, templates::Told},
     drill::{
         existing::{Existing, Interruption},
         fact::{ConfirmedBy, Source, What},
@@ -115,11 +112,8 @@ pub(super) fn chosen_otherwise() -> Session {
     let role_arn = String::from("arn:aws:iam::123456789012:role/spot-fis-test");
     let (experiment, template) = (ExperimentId::new("EXP7aK2mPq9"), plan.as_is.as_ref().unwrap().id.clone());
     let other = "i-0d5e77b1c0e2104aa";
-    let group = GroupKey {
-        kind: GroupKind::EksNodegroup,
-        name: SafeText::new("web"),
-        cluster: Some(SafeText::new("shop")),
-    };
+    let group =
+        GroupKey { kind: GroupKind::EksNodegroup, name: SafeText::new("web"), cluster: Some(SafeText::new("shop")) };
     let chosen = Target {
         id: InstanceId::new(other),
         instance_type: SafeText::new("m5.large"),
@@ -130,11 +124,8 @@ pub(super) fn chosen_otherwise() -> Session {
     };
     let confirmed =
         What::DrillConfirmed { words: plan.words(), by: ConfirmedBy::Typed, client_token: String::from("token") };
-    let running = What::ExperimentStateChanged {
-        experiment: experiment.clone(),
-        status: SafeText::new("running"),
-        reason: None,
-    };
+    let running =
+        What::ExperimentStateChanged { experiment: experiment.clone(), status: SafeText::new("running"), reason: None };
     let action = What::ActionStateChanged {
         action: SafeText::new("interrupt"),
         status: SafeText::new("running"),
@@ -202,7 +193,8 @@ fn a_preview_from_its_start_to_the_words() {
     both!("templates_previewed", previewed());
     both!("templates_confirm", confirming());
     let mut session = previewing();
-    let why = "could not preview the FIS template: its experiment EXP7aK2mPq9 failed: Target resolution returned empty set";
+    let why =
+        "could not preview the FIS template: its experiment EXP7aK2mPq9 failed: Target resolution returned empty set";
     session.tell(Msg::Templates(Told::PreviewFailed(1, SafeText::new(why))));
     insta::assert_snapshot!("templates_preview_failed", picture(&session, COMMON));
     let mut session = Session::new(spotdrill::app::Setting { read_only: true, ..setting(World::Aws) });
