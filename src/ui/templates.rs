@@ -25,6 +25,8 @@ use crate::{
     text::SafeText,
 };
 
+/// So many lines of one text: the tags and filters of a target may fill a screen.
+const MOST: usize = 4;
 /// The columns of the list.
 const ID: usize = 20;
 const WARNING: usize = 8;
@@ -164,7 +166,7 @@ fn about(existing: &Existing, look: &Look, width: usize) -> Vec<Line<'static>> {
 /// A label and a text that goes on below itself.
 fn field(label: &str, text: &str, style: Style, look: &Look, width: usize) -> Vec<Line<'static>> {
     const LABEL: usize = 11;
-    let parts = fit::wrap(text, width.saturating_sub(LABEL)).into_iter().take(3).enumerate();
+    let parts = fit::wrap(text, width.saturating_sub(LABEL)).into_iter().take(MOST).enumerate();
     let line = |(number, part): (usize, String)| {
         let label = if number == 0 { label } else { "" };
         Line::from(vec![Span::styled(fit::left(label, LABEL, look.glyphs), look.faint), Span::styled(part, style)])
@@ -215,7 +217,7 @@ fn about_plan(app: &App, plan: &Plan, look: &Look, width: usize) -> Vec<Line<'st
     let checks = app.browser().fleet().map(|fleet| check::checks(fleet, plan, app.setting().read_only));
     let minded = checks.into_iter().flatten().filter(|check| check.standing != Standing::Passed);
     let mut lines: Vec<_> = minded
-        .flat_map(|check| fit::wrap(&check.text, width.saturating_sub(5)).into_iter().enumerate())
+        .flat_map(|check| fit::wrap(&check.text, width.saturating_sub(5)).into_iter().take(MOST).enumerate())
         .map(|(number, part)| {
             let word = if number == 0 { "WARN " } else { "     " };
             Line::from(vec![Span::styled(word, look.warn), Span::styled(part, look.text)])

@@ -264,7 +264,7 @@ async fn more_instances_than_were_confirmed_stop_the_experiment() {
     stage.aws.clock.sleep(std::time::Duration::from_mins(2)).await;
     let drilled = stage.drill_of(plan).await;
     assert_eq!(drilled.verdict.verdict, Outcome::Failed);
-    assert_eq!(drilled.verdict.reasons[0].as_str(), "FIS hit 2 instances, and 1 were confirmed");
+    assert_eq!(drilled.verdict.reasons[0].as_str(), "FIS chose 2 instances, more than the 1 confirmed");
     assert!(drilled.has(|what| matches!(what, What::StopSent { .. })));
     let seen = drilled.verdict.interrupted.len() + drilled.verdict.not_observed.len();
     assert_eq!(seen, 2, "what becomes of both is watched");

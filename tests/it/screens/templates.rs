@@ -103,14 +103,26 @@ pub(super) fn confirming() -> Session {
     session
 }
 
-/// FIS chose another than its preview showed.
-pub(super) fn chosen_otherwise() -> Session {
+/// The experiment was started, and FIS has not told what it chose.
+fn unchosen() -> Session {
     let mut session = confirming();
     session.type_in("web 1").press("enter");
     let plan = started(&session);
     let drill = DrillId::new("20261122-120450-k3f9");
     let role_arn = String::from("arn:aws:iam::123456789012:role/spot-fis-test");
+    let confirmed =
+        What::DrillConfirmed { words: plan.words(), by: ConfirmedBy::Typed, client_token: String::from("token") };
     let (experiment, template) = (ExperimentId::new("EXP7aK2mPq9"), plan.as_is.as_ref().unwrap().id.clone());
+    session
+        .fact(Source::Spotdrill, None, "12:04:58", What::DrillPlanned { drill, plan, role_arn, settle_seconds: 600 })
+        .fact(Source::Operator, None, "12:04:58", confirmed)
+        .fact(Source::Fis, None, "12:04:59", What::ExperimentStarted { experiment, template });
+    session
+}
+
+/// FIS chose another than its preview showed.
+pub(super) fn chosen_otherwise() -> Session {
+    let mut session = unchosen();
     let other = "i-0d5e77b1c0e2104aa";
     let group =
         GroupKey { kind: GroupKind::EksNodegroup, name: SafeText::new("web"), cluster: Some(SafeText::new("shop")) };
@@ -122,10 +134,11 @@ pub(super) fn chosen_otherwise() -> Session {
         spot_request: Some(SpotRequestId::new("sir-8x2k")),
         behavior: Some(Behavior::Terminate),
     };
-    let confirmed =
-        What::DrillConfirmed { words: plan.words(), by: ConfirmedBy::Typed, client_token: String::from("token") };
-    let running =
-        What::ExperimentStateChanged { experiment: experiment.clone(), status: SafeText::new("running"), reason: None };
+    let running = What::ExperimentStateChanged {
+        experiment: ExperimentId::new("EXP7aK2mPq9"),
+        status: SafeText::new("running"),
+        reason: None,
+    };
     let action = What::ActionStateChanged {
         action: SafeText::new("interrupt"),
         status: SafeText::new("running"),
@@ -133,9 +146,6 @@ pub(super) fn chosen_otherwise() -> Session {
         started: Some(super::at("12:05:02")),
     };
     session
-        .fact(Source::Spotdrill, None, "12:04:58", What::DrillPlanned { drill, plan, role_arn, settle_seconds: 600 })
-        .fact(Source::Operator, None, "12:04:58", confirmed)
-        .fact(Source::Fis, None, "12:04:59", What::ExperimentStarted { experiment, template })
         .fact(Source::Fis, None, "12:05:03", running)
         .fact(Source::Fis, None, "12:05:04", What::TargetsResolved { instances: vec![InstanceId::new(other)] })
         .fact(Source::Fis, None, "12:05:04", action)
@@ -192,6 +202,7 @@ fn a_preview_from_its_start_to_the_words() {
     both!("templates_previewing", previewing());
     both!("templates_previewed", previewed());
     both!("templates_confirm", confirming());
+    insta::assert_snapshot!("templates_confirm_least", picture(&confirming(), (60, 15)));
     let mut session = previewing();
     let why =
         "could not preview the FIS template: its experiment EXP7aK2mPq9 failed: Target resolution returned empty set";
@@ -205,5 +216,6 @@ fn a_preview_from_its_start_to_the_words() {
 
 #[test]
 fn what_fis_chose_otherwise_is_not_to_be_overlooked() {
+    insta::assert_snapshot!("live_unchosen", picture(&unchosen(), COMMON));
     both!("live_chosen_otherwise", chosen_otherwise());
 }
