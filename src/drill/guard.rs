@@ -57,7 +57,7 @@ pub enum Refusal {
         Template::ACTION_ID
     )]
     NoInterruption { id: TemplateId },
-    #[error("template {id} does more than interrupt spot instances: {}. A drill starts and watches nothing else", .actions.join(", "))]
+    #[error("template {id} does more than interrupt spot instances: {}. A drill starts nothing else, for it watches nothing else", .actions.join(", "))]
     OtherActions { id: TemplateId, actions: Vec<String> },
     #[error(
         "template {id} interrupts at several times ({why}), and a drill counts down to one: start a template whose actions \

@@ -1,6 +1,7 @@
 //! What is on the screen, cell by cell, at the sizes that people have.
 
 mod fixture;
+mod templates;
 
 use fixture::{
     Session, at, composed, confirming, failed, fleet, held, hostile_fleet, leaving, noticed, started, warned,
@@ -247,6 +248,7 @@ fn every_screen() -> Vec<Session> {
     let mut hostile = Session::new(fixture::setting(World::Aws));
     hostile.tell(Msg::FleetListed(hostile_fleet()));
     sessions.push(hostile);
+    sessions.extend([templates::previewed(), templates::confirming(), templates::chosen_otherwise()]);
     for keys in ["?", "!", "X", "q"] {
         let mut session = noticed(World::Aws);
         session.press(keys);
@@ -270,7 +272,7 @@ proptest! {
     }
 
     #[test]
-    fn no_sequence_of_keys_breaks_the_model(keys in prop::collection::vec(0usize..KEYS.len(), 0..60), start in 0usize..13) {
+    fn no_sequence_of_keys_breaks_the_model(keys in prop::collection::vec(0usize..KEYS.len(), 0..60), start in 0usize..16) {
         let mut session = every_screen().swap_remove(start);
         for key in keys {
             session.press(KEYS[key]).ticks(key % 2);
@@ -280,7 +282,7 @@ proptest! {
     }
 }
 
-const KEYS: [&str; 38] = [
+const KEYS: [&str; 39] = [
     "j",
     "k",
     "g",
@@ -291,6 +293,7 @@ const KEYS: [&str; 38] = [
     "v",
     "U",
     "c",
+    "t",
     "r",
     "/",
     "!",

@@ -89,7 +89,7 @@ impl Account {
 
     /// The names of everything that is in the account.
     async fn inventory(&self) -> BTreeSet<String> {
-        let config = self.0.others();
+        let config = self.0.sdk.clone();
         let (iam, events) = (aws_sdk_iam::Client::new(&config), aws_sdk_eventbridge::Client::new(&config));
         let (lambda, logs) = (aws_sdk_lambda::Client::new(&config), aws_sdk_cloudwatchlogs::Client::new(&config));
         let (fis, secrets) = (aws_sdk_fis::Client::new(&config), aws_sdk_secretsmanager::Client::new(&config));

@@ -31,7 +31,7 @@ async fn the_account_knows_it_in_the_secret_alone() {
         assert!(!lines.is_empty(), "{group}");
         clean(group, &format!("{lines:?}"));
     }
-    let config = account.0.others();
+    let config = account.0.sdk.clone();
     let stacks = aws_sdk_cloudformation::Client::new(&config);
     clean("the stack", &format!("{:?}", stacks.describe_stacks().send().await.unwrap()));
     clean("its events", &format!("{:?}", stacks.describe_stack_events().stack_name("spotdrill").send().await.unwrap()));

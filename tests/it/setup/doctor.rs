@@ -93,10 +93,10 @@ async fn where_iam_may_not_be_asked_it_is_read_and_the_rest_is_unknown() {
 }
 
 /// The default region after somebody did this to it, by hand.
-async fn after(act: impl AsyncFn(&aws_config::SdkConfig)) -> Vec<String> {
+async fn after(act: impl AsyncFn(&aws_types::SdkConfig)) -> Vec<String> {
     let account = Account(Stage::named("default").await);
     assert_eq!(not_ok(&account.examined().await), [""; 0]);
-    act(&account.0.others()).await;
+    act(&account.0.sdk).await;
     not_ok(&account.examined().await)
 }
 

@@ -5,7 +5,10 @@ use std::process::Command;
 use rustix::process::Signal;
 
 use super::CANARY;
-use crate::program::{Home, Running, run};
+use crate::{
+    cli::served,
+    program::{Home, Running, run},
+};
 
 #[test]
 fn setup_that_is_killed_is_made_good_by_running_it_again() {
@@ -29,27 +32,62 @@ fn setup_that_is_killed_is_made_good_by_running_it_again() {
 pub(super) struct Lab<'h> {
     home: &'h Home,
     pub(super) serving: Running,
-    keys: Vec<(&'static str, String)>,
+    exports: Vec<(String, String)>,
     url: String,
 }
 
 impl<'h> Lab<'h> {
     /// A bare account, in which time passes so fast.
     pub(super) fn open(home: &'h Home, speed: u32) -> Self {
-        let mut serving = Running::start(&mut home.spotdrill(&format!("lab serve --scenario bare --speed {speed}")));
-        serving.until("endpoint-url http");
-        let said = |name: &str| {
-            let start = format!("export {name}=");
-            serving.heard().lines().find_map(|line| line.strip_prefix(&start)).unwrap().to_owned()
-        };
-        let keys = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| (name, said(name)));
-        let (keys, url) = (keys.to_vec(), said("AWS_ENDPOINT_URL"));
-        Self { home, serving, keys, url }
+        let (serving, url, exports) = served(home, &format!("--scenario bare --speed {speed}"));
+        let exports = exports.into_iter().filter(|(name, _)| name != "AWS_ENDPOINT_URL").collect();
+        Self { home, serving, exports, url }
     }
 
     pub(super) fn spotdrill(&self, words: &str) -> Command {
         let mut command = self.home.spotdrill(&format!("{words} --endpoint-url {}", self.url));
-        command.envs(self.keys.clone());
+        command.envs(self.exports.clone());
         command
+    }
+}
+
+#[test]
+fn an_account_that_was_set_up_is_added_to_the_settings_once() {
+    let home = Home::new();
+    let bare = run(&mut home.spotdrill("lab scenarios bare")).out;
+    let scenario = format!("account = \"123456789012\"\n{bare}");
+    let scenario = home.write("mine.toml", &scenario).display().to_string();
+    let settings = home.write("config/spotdrill/config.toml", "# mine\nascii = true\n");
+    for _ in 0..2 {
+        let set_up = run(&mut home.spotdrill(&format!("setup --lab {scenario} --speed 100 --no-slack --yes")));
+        assert_eq!(set_up.code, Some(0), "{}", set_up.err);
+        let settings = std::fs::read_to_string(&settings).unwrap();
+        assert_eq!(settings, "# mine\nascii = true\naccounts = [\"123456789012\"]\n");
+    }
+}
+
+#[test]
+fn setup_that_nobody_can_be_asked_about_says_how_to_go_on() {
+    let home = Home::new();
+    let said = run(&mut home.spotdrill("setup --lab bare --speed 100"));
+    assert_eq!(said.code, Some(2), "{}", said.err);
+    assert!(said.err.contains("--slack-webhook-file") && said.err.contains("--no-slack"), "{}", said.err);
+    let said = run(&mut home.spotdrill("setup --lab bare --speed 100 --no-slack"));
+    assert_eq!(said.code, Some(3), "{}", said.err);
+    assert!(said.err.contains("pass --yes"), "{}", said.err);
+    let empty = home.write("empty", "\n").display().to_string();
+    let said = run(&mut home.spotdrill(&format!("setup --lab bare --yes --slack-webhook-file {empty}")));
+    assert_eq!(said.code, Some(2), "{}", said.err);
+    assert!(said.err.contains("the webhook is empty"), "{}", said.err);
+}
+
+#[test]
+fn what_is_printed_can_be_deployed_by_hand() {
+    let home = Home::new();
+    let printed = |what: &str| run(&mut home.spotdrill(&format!("setup --print {what}"))).out;
+    assert_eq!(printed(""), spotdrill::stack::TEMPLATE);
+    for policy in ["operator", "setup", "fis-role", "lambda-role"] {
+        let policy: serde_json::Value = serde_json::from_str(&printed(policy)).unwrap();
+        assert!(policy["Statement"].is_array());
     }
 }
