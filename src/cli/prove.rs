@@ -85,13 +85,11 @@ fn found(Targeted { group, role_arn, template, found }: &Targeted) -> String {
 
 /// What everything is called, by the stack's parameters.
 async fn names(aws: &Aws, stack: &str) -> anyhow::Result<Names> {
-    match aws.stack(stack).await.map_err(Ending::from)? {
-        Some(found) => Ok(Names::of(stack, &found.parameters)),
-        None => {
-            let message = format!("there is no stack {stack} in {} to be proved. Make it: spotdrill setup", aws.region);
-            Err(Ending::new(Exit::Guarded, message).into())
-        }
+    if let Some(found) = aws.stack(stack).await.map_err(Ending::from)? {
+        return Ok(Names::of(stack, &found.parameters));
     }
+    let message = format!("there is no stack {stack} in {} to be proved. Make it: spotdrill setup", aws.region);
+    Err(Ending::new(Exit::Guarded, message).into())
 }
 
 /// `ok       Slack answered    1.9 s  status 200`

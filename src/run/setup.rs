@@ -36,7 +36,7 @@ pub use refusal::NotSetUp;
 pub enum Told {
     /// What is done now.
     Doing(SafeText),
-    Progress(Progress),
+    Progress(Box<Progress>),
     /// AWS does not answer for a while; what was told last is old.
     Stale(SafeText),
 }
@@ -109,9 +109,8 @@ pub async fn look(aws: &Aws, wanted: &Wanted, tell: Tell<'_>) -> Result<Looked, 
     check_nodegroup(aws, &wanted, &mut notes).await?;
     let parameters = wanted.over(&parameters);
     let names = Names::of(&wanted.stack, &parameters);
-    let secret = match secret_change(aws, &names, wanted.slack).await? {
-        Some(change) => change,
-        None => return Ok(Looked::WebhookMissing { secret: names.secret.unwrap_or_default() }),
+    let Some(secret) = secret_change(aws, &names, wanted.slack).await? else {
+        return Ok(Looked::WebhookMissing { secret: names.secret.unwrap_or_default() });
     };
     if wanted.slack == Slack::Keep && present.is_none() && names.secret.is_none() {
         return Ok(Looked::WebhookMissing { secret: String::from(SECRET) });

@@ -79,19 +79,21 @@ fn failure(
     left: &[SafeText],
     secret: Option<&SafeText>,
 ) -> String {
-    let mut said = format!("the stack {stack} was not {what} ({status})");
-    match explained {
-        Some(Explained { why, next }) => said += &format!(": {why}. {next}"),
-        None => said += &format!(". Its events say why: aws cloudformation describe-stack-events --stack-name {stack}"),
-    }
-    if left.is_empty() {
-        said += ".\nNothing of it is left but the stack's name";
+    let why = match explained {
+        Some(Explained { why, next }) => format!(": {why}. {next}"),
+        None => format!(". Its events say why: aws cloudformation describe-stack-events --stack-name {stack}"),
+    };
+    let left = if left.is_empty() {
+        String::from("Nothing of it is left but the stack's name")
     } else {
         let left: Vec<_> = left.iter().map(SafeText::as_str).collect();
-        said += &format!(".\nThere now: {}", left.join(", "));
-    }
-    if let (Some(secret), "made") = (secret, what) {
-        said += &format!(", and the secret {secret}, which the next setup uses");
-    }
-    said + ". `spotdrill teardown` takes away what is there"
+        format!("There now: {}", left.join(", "))
+    };
+    let secret = match (secret, what) {
+        (Some(secret), "made") => format!(", and the secret {secret}, which the next setup uses"),
+        _ => String::new(),
+    };
+    format!(
+        "the stack {stack} was not {what} ({status}){why}.\n{left}{secret}. `spotdrill teardown` takes away what is there"
+    )
 }
