@@ -169,14 +169,17 @@ pub async fn carry_out(
 ) -> Result<SetUp, NotSetUp> {
     let begun = aws.clock.now();
     if let Err(error) = store(aws, preview, webhook, tell).await {
-        decline(aws, preview).await?;
-        return Err(error.into());
+        return Err(not_begun(aws, preview, error).await);
     }
     if let Some(change_set) = &preview.change_set {
         let mut progress = Progress::expecting(preview.changes.len());
-        follow::forget_the_past(aws, &preview.stack_id, &mut progress).await?;
         tell(Told::Doing(SafeText::new(format!("changing the stack {}: {}", preview.names.stack, preview.counts()))));
-        aws.execute_change_set(change_set, &unique_name(aws)).await?;
+        if let Err(error) = begin(aws, &preview.stack_id, change_set, &mut progress).await {
+            if error.kind.leaves_doubt() {
+                return Err(NotSetUp::LostSight { stack: SafeText::new(&preview.names.stack), error });
+            }
+            return Err(not_begun(aws, preview, error).await);
+        }
         let progress = follow(aws, &preview.stack_id, progress, tell).await?;
         if progress.outcome() != Some(Outcome::Made) {
             let what = if preview.is_new { "made" } else { "changed" };
@@ -186,6 +189,23 @@ pub async fn carry_out(
     let stack = aws.stack(&preview.stack_id).await?;
     let took = (!preview.changes_nothing()).then(|| aws.clock.now().duration_since(begun));
     Ok(SetUp { names: preview.names.clone(), outputs: stack.map(|stack| stack.outputs).unwrap_or_default(), took })
+}
+
+async fn begin(aws: &Aws, stack_id: &str, change_set: &str, progress: &mut Progress) -> Result<(), aws::Error> {
+    follow::forget_the_past(aws, stack_id, progress).await?;
+    aws.execute_change_set(change_set, &unique_name(aws)).await
+}
+
+/// Nothing of the stack was changed; what is left of the attempt is named.
+async fn not_begun(aws: &Aws, preview: &Preview, error: aws::Error) -> NotSetUp {
+    let mut left = Vec::new();
+    if decline(aws, preview).await.is_err() {
+        left.push(format!("a change set of the stack {}", preview.names.stack));
+    }
+    if let Some(secret) = preview.names.secret.as_ref().filter(|_| preview.secret != SecretChange::None) {
+        left.push(format!("perhaps the webhook in the secret {secret}"));
+    }
+    NotSetUp::NotBegun { error, left: left.into_iter().map(SafeText::new).collect() }
 }
 
 async fn store(aws: &Aws, preview: &Preview, webhook: Option<&Webhook>, tell: Tell<'_>) -> Result<(), aws::Error> {

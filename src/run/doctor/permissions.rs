@@ -82,7 +82,7 @@ async fn permission(patient: &Patient, statement: &Statement) -> Finding {
             Some(Err(refused)) => Finding::unknown(AREA, &name, refused.to_string()),
             None => {
                 let why = if error.kind == Kind::NotFound {
-                    "IAM does not know who you are by that ARN"
+                    "IAM needs your role's path: allow iam:GetRole on it"
                 } else {
                     error.why()
                 };

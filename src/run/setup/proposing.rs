@@ -32,7 +32,13 @@ pub(super) async fn propose(
     let name = unique_name(aws);
     let proposal = Proposal { stack: &wanted.stack, name: &name, template: TEMPLATE, parameters, is_new };
     let arn = aws.propose(&proposal).await?;
-    let set = made(aws, &arn).await?;
+    let set = match made(aws, &arn).await {
+        Ok(set) => set,
+        Err(error) => {
+            let left = SafeText::new(format!("a change set of the stack {}", wanted.stack));
+            return Err(NotSetUp::NotBegun { error, left: vec![left] });
+        }
+    };
     match &set {
         ChangeSet::Ready { .. } => {}
         ChangeSet::Empty { .. } => aws.drop_change_set(&arn).await?,

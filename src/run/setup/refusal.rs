@@ -39,6 +39,8 @@ pub enum NotSetUp {
         or_none(.drills)
     )]
     DrillRuns { drills: Vec<SafeText> },
+    #[error("{error}. Nothing of the stack was changed.{}", left_over(.left))]
+    NotBegun { error: aws::Error, left: Vec<SafeText> },
     #[error("CloudFormation does not take the template with these values: {why}. Nothing was changed")]
     ChangeSet { why: SafeText },
     #[error(
@@ -64,6 +66,14 @@ pub enum NotSetUp {
 fn lines(texts: &[SafeText]) -> String {
     let lines: Vec<_> = texts.iter().map(|text| format!("  {text}")).collect();
     lines.join("\n")
+}
+
+fn left_over(left: &[SafeText]) -> String {
+    let left: Vec<_> = left.iter().map(SafeText::as_str).collect();
+    if left.is_empty() {
+        return String::new();
+    }
+    format!(" Left behind: {}; setup run again uses it, `spotdrill teardown` takes it away", left.join(" and "))
 }
 
 fn or_none(names: &[SafeText]) -> String {
