@@ -10,19 +10,17 @@ use super::{
     },
 };
 use crate::{
-    aws::Aws,
     config::Config,
     run::{self, world::open},
-    stack::{
-        names::Names,
-        proof::{Hop, Proof, Standing},
-    },
+    stack::proof::{Hop, Proof, Standing},
 };
 
 pub(super) async fn run(global: &Global, config: &Config, args: Prove) -> anyhow::Result<Exit> {
     let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
     let world = open(&global.door()).await.map_err(Ending::from)?;
-    let names = names(&world.aws, stack).await?;
+    let Some(names) = run::prove::names(&world.aws, stack).await.map_err(Ending::from)? else {
+        return Err(Ending::new(Exit::Guarded, run::prove::no_stack(&world.aws, stack)).into());
+    };
     let mut said = 0;
     let text = args.format == Format::Text;
     let tell = |proof: &Proof| {
@@ -43,17 +41,6 @@ pub(super) async fn run(global: &Global, config: &Config, args: Prove) -> anyhow
         super::print(&(serde_json::to_string_pretty(&ProofJson::of(&proof))? + "\n"))?;
     }
     Ok(if holds { Exit::Held } else { Exit::Failed })
-}
-
-/// What everything is called, by the stack's parameters.
-async fn names(aws: &Aws, stack: &str) -> anyhow::Result<Names> {
-    match aws.stack(stack).await.map_err(Ending::from)? {
-        Some(found) => Ok(Names::of(stack, &found.parameters)),
-        None => {
-            let message = format!("there is no stack {stack} in {} to be proved. Make it: spotdrill setup", aws.region);
-            Err(Ending::new(Exit::Guarded, message).into())
-        }
-    }
 }
 
 /// `ok       Slack answered    1.9 s  status 200`

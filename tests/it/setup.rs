@@ -1,9 +1,9 @@
 //! An account set up, proved, examined and taken down: the product's own code, the real SDK and the lab, under paused time.
 
 mod bad_input;
+mod canary;
 mod doctor;
 mod faults;
-mod canary;
 
 use std::collections::BTreeSet;
 
