@@ -204,7 +204,7 @@ impl App {
                 self.browser.listing_failed(message);
             }
             Msg::Templates(told) => self.told_of_templates(told, now),
-            Msg::Setup(attempt, told) => self.told_of_setup(attempt, told, now),
+            Msg::Setup(attempt, told) => return self.told_of_setup(attempt, told, now),
             Msg::Doctor(attempt, told) => self.told_by_doctor(attempt, told),
             Msg::Recorded(entry) => self.recorded(&entry, now),
             Msg::Paced { rate } => self.setting.rate = rate,

@@ -70,7 +70,7 @@ pub enum Work {
 /// What came of it.
 #[derive(Clone, Debug)]
 pub enum Told {
-    Glanced(Option<Box<Stack>>),
+    Glanced(Seen),
     Doing(SafeText),
     Progress(Box<Progress>),
     Stale(SafeText),
@@ -89,6 +89,16 @@ pub enum Told {
     Failed(Vec<SafeText>),
     /// The preview that was left could not be given back.
     NotDeclined(SafeText),
+}
+
+/// What is known of the stack.
+#[derive(Clone, Debug)]
+pub enum Seen {
+    /// It was not looked for yet.
+    Looking,
+    Unknown(SafeText),
+    NotThere,
+    There(Box<Stack>),
 }
 
 /// What was set up.
@@ -144,8 +154,8 @@ pub enum Stage {
 pub struct Setup {
     pub form: Form,
     pub stage: Stage,
-    /// The stack as it was seen last; none before the first look.
-    pub seen: Option<Option<Box<Stack>>>,
+    /// The stack as it was seen last.
+    pub seen: Seen,
     /// The first line of the stage that is shown.
     pub top: usize,
     pub keep_logs: bool,
@@ -162,7 +172,7 @@ impl Setup {
         Self {
             form: Form::new(given.webhook.is_some()),
             stage: Stage::Form,
-            seen: None,
+            seen: Seen::Looking,
             top: 0,
             keep_logs: false,
             webhook: None,

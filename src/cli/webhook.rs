@@ -28,7 +28,8 @@ pub(super) fn given(file: Option<&Path>, any: bool) -> anyhow::Result<Option<Web
 
 /// What the environment has, as it is: the screen says what is wrong with it where it is used.
 pub(super) fn of_environment() -> Option<SecretString> {
-    env::var_os(VARIABLE).map(|text| SecretString::from(text.to_string_lossy().into_owned()))
+    let text = env::var_os(VARIABLE).filter(|text| !text.is_empty())?;
+    Some(SecretString::from(text.to_string_lossy().into_owned()))
 }
 
 fn read(file: &Path) -> anyhow::Result<SecretString> {

@@ -40,7 +40,10 @@ pub(super) fn draw(app: &App, look: &Look, now: Timestamp, area: Rect, buffer: &
         draw_selected(doctor, look, right, buffer);
         return;
     }
-    let [top, bottom] = rows(area, [area.height - area.height * 2 / 5, area.height]);
+    // the table has what the finding under the cursor does not need, and more than half in any case
+    let needed = u16::try_from(selected(doctor, look, area.width.into(), area.height.into()).len()).unwrap_or(u16::MAX);
+    let height = needed.clamp(4, area.height * 9 / 20);
+    let [top, bottom] = rows(area, [area.height - height, height]);
     draw_table(doctor, report, look, top, buffer);
     draw_selected(doctor, look, bottom, buffer);
 }
@@ -98,7 +101,7 @@ fn draw_table(doctor: &Doctor, report: &Report, look: &Look, area: Rect, buffer:
     let at = rows.iter().position(|row| matches!(row, Row::Finding(number) if *number == doctor.cursor));
     let first = pane::window(at.unwrap_or_default(), rows.len(), inner.height.into());
     let width = usize::from(inner.width);
-    let check_width = (width / 3).clamp(18, 30);
+    let check_width = (width * 3 / 10).clamp(18, 30);
     for (row, place) in rows.iter().skip(first).zip(pane::lines_of(inner)) {
         let line = match row {
             Row::Area(area) => {
@@ -133,23 +136,26 @@ fn draw_table(doctor: &Doctor, report: &Report, look: &Look, area: Rect, buffer:
     }
 }
 
-/// What was found, in full, and the fix below it.
 fn draw_selected(doctor: &Doctor, look: &Look, area: Rect, buffer: &mut Buffer) {
-    let Some(finding) = doctor.selected() else { return };
-    let width = usize::from(area.width);
+    pane::fill(selected(doctor, look, area.width.into(), area.height.into()), area, buffer);
+}
+
+/// What was found, in full, and the fix below it.
+fn selected(doctor: &Doctor, look: &Look, width: usize, height: usize) -> Vec<Line<'static>> {
+    let Some(finding) = doctor.selected() else { return Vec::new() };
     let mut lines = vec![rule(&format!("{} {}", finding.standing.as_str(), finding.check), "", look, width)];
     lines.extend(fit::wrap(&finding.says, width).into_iter().map(|line| Line::styled(line, look.text)));
     let fix = fix(finding, look, width);
     if let Some(fix) = fix {
         lines.push(Line::default());
-        let room = usize::from(area.height).saturating_sub(lines.len() + 1);
+        let room = height.saturating_sub(lines.len() + 1);
         let whole = if fix.len() > room { "enter shows all of it" } else { "enter shows it alone, to be copied" };
         lines.push(rule("what to do", whole, look, width));
         lines.extend(fix);
     } else if finding.standing == Standing::Ok {
         lines.push(Line::styled("there is nothing to mend", look.faint));
     }
-    pane::fill(lines, area, buffer);
+    lines
 }
 
 fn fix(finding: &Finding, look: &Look, width: usize) -> Option<Vec<Line<'static>>> {

@@ -7,6 +7,8 @@ mod plan;
 mod progress;
 mod proof;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use ratatui::{
     buffer::Buffer,
@@ -16,7 +18,10 @@ use ratatui::{
 };
 
 use super::{fit, look::Look, pane, rows};
-use crate::app::{App, setup::Stage};
+use crate::{
+    app::{App, setup::Stage},
+    text::SafeText,
+};
 
 /// From this height on there is room for the form above what is done.
 const TALL: u16 = 30;
@@ -71,4 +76,16 @@ fn worded(word: &str, style: Style, cells: usize, text: &str, look: &Look, width
         Line::from(vec![Span::styled(fit::left(word, cells, look.glyphs), style), Span::styled(part, look.text)])
     };
     parts.map(line).collect()
+}
+
+/// Names and what they stand for; a long one stands below its name, so that it is not broken.
+fn named(values: &BTreeMap<String, SafeText>, look: &Look, width: usize) -> Vec<Line<'static>> {
+    const NAME: usize = 22;
+    let line = |(name, value): (&String, &SafeText)| {
+        if fit::width(value) + NAME <= width || fit::width(value) + 2 > width {
+            return worded(name, look.faint, NAME, value, look, width);
+        }
+        vec![Line::styled(name.clone(), look.faint), Line::styled(format!("  {value}"), look.text)]
+    };
+    values.iter().flat_map(line).collect()
 }

@@ -170,7 +170,7 @@ pub const TABLE: &[Binding] = &[
 
     on_the_way((I::NextField, "setup.next", L::Setup, &["tab", "down", "j"], "next", "go to the next field")),
     aside((I::PreviousField, "setup.previous", L::Setup, &["shift-tab", "up", "k"], "previous", "go to the field before")),
-    on_the_way((I::More, "setup.more", L::Setup, &["right", "l"], "more", "next choice, one more, 30 s longer")),
+    aside((I::More, "setup.more", L::Setup, &["right", "l"], "more", "next choice, one more, 30 s longer")),
     aside((I::Less, "setup.less", L::Setup, &["left", "h"], "less", "choice before, one less, 30 s shorter")),
     on_the_way((I::Edit, "setup.edit", L::Setup, &["enter"], "edit", "type the value of the field, or paste it; on the last field, preview")),
     on_the_way((I::Preview, "setup.preview", L::Setup, &["S"], "preview", "have CloudFormation say what would change; nothing is changed yet")),

@@ -264,15 +264,20 @@ impl Form {
         self.begin_typing();
         self.complaint = Some(format!(
             "no webhook is stored yet: paste or type it, and enter; it will be kept in the secret {secret}. Without \
-             Slack: esc, then `no Slack`"
+             Slack: esc, then choose `no Slack`"
         ));
+    }
+
+    /// It was carried out: the webhook is stored, and from here on it stays as it is.
+    pub(super) fn is_done(&mut self) {
+        (self.slack, self.webhook, self.field) = (Slack::AsItIs, None, Field::Slack);
     }
 
     pub fn wanted(&self, given: &Given) -> Wanted {
         let wanted = Wanted::new(&given.stack).with("FisRoleName", given.fis_role.as_ref());
         let wanted = match &self.template {
             Template::AsItIs => wanted,
-            Template::Without => wanted.with("Nodegroup", Some("")).with("Cluster", Some("")),
+            Template::Without => wanted.with("Nodegroup", Some("")),
             Template::For(group) => wanted
                 .with("Nodegroup", Some(&group.name))
                 .with("Cluster", group.cluster.as_ref())

@@ -28,9 +28,6 @@ impl Setup {
             Intent::GoOn if matches!(&self.stage, Stage::Removal(removal) if removal.is_empty()) => {
                 "there is nothing to take away"
             }
-            Intent::GoOn if matches!(&self.stage, Stage::Preview(preview) if preview.changes_nothing()) => {
-                "nothing is to be changed: esc goes back, P proves that it works"
-            }
             _ => return None,
         };
         Some(why.to_owned())
@@ -120,7 +117,7 @@ impl App {
                 setup.keep_logs = !setup.keep_logs;
                 return self.try_on_setup(Intent::TearDown, now);
             }
-            Intent::GoOn => return Ok(self.ask_for_consent()),
+            Intent::GoOn => return Ok(self.go_on(now)),
             Intent::Refresh => {
                 let again = setup.again();
                 return self.try_on_setup(again, now);
@@ -151,8 +148,13 @@ impl App {
         self.setup.begin(Work::Preview(wanted), Goal::Preview, now)
     }
 
-    fn ask_for_consent(&mut self) -> Vec<Effect> {
+    /// Asks for consent; what changes nothing needs none, and only tells the names.
+    fn go_on(&mut self, now: Timestamp) -> Vec<Effect> {
         let to = match &self.setup.stage {
+            Stage::Preview(preview) if preview.changes_nothing() => {
+                let work = Work::SetUp { preview: preview.clone(), webhook: None };
+                return self.setup.begin(work, Goal::SetUp, now);
+            }
             Stage::Preview(preview) => To::SetUp { preview: preview.clone(), webhook: self.setup.webhook.clone() },
             Stage::Leftover(stack, _) => To::RemoveLeftover(stack.clone()),
             Stage::Removal(removal) => To::TearDown(removal.clone()),
@@ -200,11 +202,17 @@ impl App {
         is_form && self.setup.form.paste(text)
     }
 
-    pub(in crate::app) fn told_of_setup(&mut self, attempt: u32, told: Told, now: Timestamp) {
+    pub(in crate::app) fn told_of_setup(&mut self, attempt: u32, told: Told, now: Timestamp) -> Vec<Effect> {
         match told {
-            Told::Glanced(stack) => return self.setup.seen = Some(stack),
-            Told::NotDeclined(why) => return self.messages.say(now, Weight::Error, why.as_str()),
-            _ if attempt != self.setup.attempt => return, // nobody waits for it any more
+            Told::Glanced(seen) => {
+                self.setup.seen = seen;
+                return Vec::new();
+            }
+            Told::NotDeclined(why) => {
+                self.messages.say(now, Weight::Error, why.as_str());
+                return Vec::new();
+            }
+            _ if attempt != self.setup.attempt => return Vec::new(), // nobody waits for it any more
             _ => {}
         }
         let was_changing = self.setup.is_changing();
@@ -226,6 +234,7 @@ impl App {
                     self.messages.keep(now, Weight::Hint, note.as_str());
                 }
                 setup.webhook = None;
+                setup.form.is_done();
                 setup.stage = Stage::SetUp(done);
                 ended = Some((Weight::Hint, format!("the stack {stack} is set up")));
             }
@@ -250,7 +259,7 @@ impl App {
             }
             Told::Glanced(_) | Told::NotDeclined(_) => {}
         }
-        let Some((weight, text)) = ended else { return };
+        let Some((weight, text)) = ended else { return Vec::new() };
         self.setup.top = 0;
         if self.screen == Screen::Setup && !matches!(self.setup.stage, Stage::Form) {
             self.messages.keep(now, weight, text); // the screen itself says it
@@ -259,5 +268,6 @@ impl App {
         } else {
             self.messages.say(now, weight, text);
         }
+        vec![Effect::Setup { work: Work::Glance, attempt }]
     }
 }

@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
-    app::setup::{Done, Told, Work},
+    app::setup::{Done, Seen, Told, Work},
     aws::Aws,
     doctor::Finding,
     drill::fleet::{LAB_ACCOUNT, World},
@@ -81,7 +81,7 @@ impl Works {
             );
         };
         let told = match work {
-            Work::Glance => return Some(Told::Glanced(self.aws.stack(&self.lent.stack).await.ok()?.map(Box::new))),
+            Work::Glance => return Some(Told::Glanced(self.glance().await)),
             Work::Prove => self.prove(attempt).await,
             Work::Preview(wanted) => self.preview(&wanted, attempt, &tell).await,
             Work::Decline => {
@@ -104,6 +104,16 @@ impl Works {
             }
         };
         Some(told.unwrap_or_else(|why| Told::Failed(lines(&why.to_string()))))
+    }
+
+    /// After whatever is under way: what is seen is to be how it stays.
+    async fn glance(&self) -> Seen {
+        let _turn = self.standing.lock().await;
+        match self.aws.stack(&self.lent.stack).await {
+            Ok(Some(stack)) => Seen::There(Box::new(stack)),
+            Ok(None) => Seen::NotThere,
+            Err(error) => Seen::Unknown(SafeText::new(error.to_string())),
+        }
     }
 
     async fn prove(&self, attempt: u32) -> Result<Told, NotSetUp> {

@@ -5,13 +5,17 @@ use ratatui::{
     layout::Rect,
     text::{Line, Span},
 };
+use secrecy::ExposeSecret;
 
-use super::{Told, worded, wrapped};
+use super::{Told, named, worded, wrapped};
 use crate::{
     app::{
         App,
         live::clock,
-        setup::form::{Field, Form, Slack, Template, Typing},
+        setup::{
+            Seen, Stage,
+            form::{Field, Form, Slack, Template, Typing},
+        },
     },
     stack::status::Standing,
     ui::{fit, look::Look, pane},
@@ -25,7 +29,7 @@ const DOTS: usize = 24;
 pub(super) fn draw(app: &App, focused: bool, look: &Look, area: Rect, buffer: &mut Buffer) -> u16 {
     let form = &app.setup().form;
     let width = usize::from(area.width.saturating_sub(4));
-    let mut lines = vec![stack(app, look)];
+    let mut lines = vec![stack(app, look, width)];
     for field in form.fields() {
         let (label, value) = match field {
             Field::Slack => ("Slack", slack(app, look)),
@@ -42,6 +46,9 @@ pub(super) fn draw(app: &App, focused: bool, look: &Look, area: Rect, buffer: &m
         let mut spans = vec![Span::styled(format!("{pointer}{}", fit::left(label, LABEL, look.glyphs)), style)];
         spans.extend(value);
         lines.push(Line::from(spans));
+        if field == Field::Slack {
+            lines.extend(of_environment(app, look));
+        }
     }
     if let Some(complaint) = form.complaint.as_ref().filter(|_| focused) {
         lines.extend(worded(" !", look.bad, 3, complaint, look, width));
@@ -53,12 +60,22 @@ pub(super) fn draw(app: &App, focused: bool, look: &Look, area: Rect, buffer: &m
 }
 
 /// The stack's name, and how it stood when it was seen last.
-fn stack(app: &App, look: &Look) -> Line<'static> {
+fn stack(app: &App, look: &Look, width: usize) -> Line<'static> {
     let name = &app.setting().stack.stack;
-    let (says, style) = match &app.setup().seen {
-        None => (String::from("looking ..."), look.faint),
-        Some(None) => (String::from("not there"), look.faint),
-        Some(Some(stack)) => {
+    let setup = app.setup();
+    let worked_on = match &setup.stage {
+        Stage::Job(job) => job.progress.as_ref().map(|progress| &progress.status).filter(|status| !status.is_empty()),
+        _ => None,
+    };
+    let (says, style) = match (worked_on, &setup.seen) {
+        (Some(status), _) => (status.to_string(), look.text),
+        (None, Seen::Looking) => (String::from("looking ..."), look.faint),
+        (None, Seen::NotThere) => (String::from("not there"), look.faint),
+        (None, Seen::Unknown(why)) => {
+            let room = width.saturating_sub(LABEL + name.len() + 2);
+            (fit::cut(why, room, look.glyphs), look.warn)
+        }
+        (None, Seen::There(stack)) => {
             let at = stack.changed.map(|at| format!(" since {}", clock(at))).unwrap_or_default();
             let style = match stack.standing() {
                 Standing::Ready if stack.ours => look.good,
@@ -80,9 +97,9 @@ fn slack(app: &App, look: &Look) -> Vec<Span<'static>> {
     let choice = |slack: Slack| {
         let name = match slack {
             Slack::AsItIs => "as it is",
-            Slack::Environment => "from SPOTDRILL_SLACK_WEBHOOK",
+            Slack::Environment => "environment",
             Slack::Typed => "webhook",
-            Slack::Nobody => "none",
+            Slack::Nobody => "no Slack",
         };
         if slack == form.slack {
             Span::styled(format!("(*) {name}  "), look.heading)
@@ -91,6 +108,16 @@ fn slack(app: &App, look: &Look) -> Vec<Span<'static>> {
         }
     };
     Form::slacks(given.is_some()).into_iter().map(choice).collect()
+}
+
+/// Where the webhook comes from, if it is the environment's.
+fn of_environment(app: &App, look: &Look) -> Option<Line<'static>> {
+    let given = app.setting().stack.webhook.as_ref().filter(|_| app.setup().form.slack == Slack::Environment)?;
+    let length = given.expose_secret().chars().count();
+    Some(Line::from(vec![
+        Span::styled(format!("  {}", fit::left("Webhook", LABEL, look.glyphs)), look.faint),
+        Span::styled(format!("from SPOTDRILL_SLACK_WEBHOOK, {length} characters"), look.text),
+    ]))
 }
 
 /// Dots, and how many characters they stand for.
@@ -145,11 +172,9 @@ pub(super) fn way(app: &App, look: &Look, width: usize) -> Told {
                 role that FIS interrupts with. The webhook is kept in Secrets Manager. Setting up once more changes only \
                 what differs.";
     lines.extend(wrapped(what, look.faint, width));
-    if let Some(Some(stack)) = &app.setup().seen {
+    if let Seen::There(stack) = &app.setup().seen {
         lines.push(Line::default());
-        for (name, value) in &stack.outputs {
-            lines.extend(worded(name, look.faint, 22, value, look, width));
-        }
+        lines.extend(named(&stack.outputs, look, width));
     }
     Told { title: String::from("what the keys do"), right: String::new(), lines }
 }

@@ -3,7 +3,7 @@
 
 use ratatui::text::Line;
 
-use super::{Told, worded, wrapped};
+use super::{Told, named, worded, wrapped};
 use crate::{
     app::{
         App,
@@ -14,8 +14,6 @@ use crate::{
     ui::look::Look,
 };
 
-const NAME: usize = 23;
-
 pub(super) fn set_up(app: &App, done: &Done, look: &Look, width: usize) -> Told {
     let says = match done.took {
         Some(took) => format!("SET UP in {} s", took.as_secs()),
@@ -23,9 +21,7 @@ pub(super) fn set_up(app: &App, done: &Done, look: &Look, width: usize) -> Told 
     };
     let mut lines = wrapped(&says, look.good, width);
     lines.push(Line::default());
-    for (name, value) in &done.outputs {
-        lines.extend(worded(name, look.faint, NAME, value, look, width));
-    }
+    lines.extend(named(&done.outputs, look, width));
     let settings = done.names.settings(&app.setting().stack.usual);
     if !settings.is_empty() {
         lines.push(Line::default());

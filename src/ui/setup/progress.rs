@@ -66,7 +66,7 @@ fn bar(progress: &Progress, look: &Look) -> Line<'static> {
     ])
 }
 
-/// `made       12 s  IAM role FisRole (spot-fis-test)`
+/// `made       12 s  IAM role spot-fis-test`
 fn resource(row: &Row, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'static>> {
     const WORD: usize = 10;
     const TIME: usize = 6;
@@ -76,9 +76,8 @@ fn resource(row: &Row, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'s
         (false, None) => (in_words(&row.status), look.warn),
     };
     let took = row.ended.unwrap_or(now).duration_since(row.began).max(SignedDuration::ZERO);
-    let physical = row.physical.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
     let reason = row.reason.as_ref().filter(|_| row.has_failed()).map(|why| format!(": {why}")).unwrap_or_default();
-    let text = format!("{} {}{physical}{reason}", kind_in_words(&row.kind), row.logical);
+    let text = format!("{} {}{reason}", kind_in_words(&row.kind), row.label());
     let parts = fit::wrap(&text, width.saturating_sub(WORD + TIME + 2)).into_iter().enumerate();
     let line = |(number, part): (usize, String)| {
         let first = number == 0;
