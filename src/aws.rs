@@ -20,6 +20,7 @@ mod pace;
 pub mod region;
 pub mod role;
 mod secret;
+mod targeting;
 mod templates;
 mod transport;
 mod watch;

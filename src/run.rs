@@ -10,5 +10,6 @@ pub mod prove;
 pub mod screen;
 pub mod setup;
 pub mod start;
+pub mod targeting;
 pub mod teardown;
 pub mod world;

@@ -105,7 +105,7 @@ impl Templates {
 
     /// Why a key does nothing now; none if it does.
     pub(super) fn blocked(&self, intent: Intent, setting: &Setting) -> Option<String> {
-        let refusals = self.selected().and_then(|existing| guard::startable(existing).err());
+        let stands = self.selected().is_some_and(|existing| guard::startable(existing).is_err());
         let why = match intent {
             Intent::Refresh if matches!(self.listed, Listed::Reading(..)) => "the templates are being listed already",
             Intent::Open | Intent::Review if self.selected().is_none() => "there is no template to start",
@@ -114,7 +114,7 @@ impl Templates {
                 "read-only: a preview is an FIS experiment too, if one that skips its actions"
             }
             Intent::Review if setting.read_only => "read-only: started without the right to start a drill",
-            Intent::Open | Intent::Review if refusals.is_some() => return refusals.map(|all| all.to_string()),
+            Intent::Open | Intent::Review if stands => "it cannot be started: what stands against it is shown",
             Intent::Review if self.plan().is_none() => "enter first: what FIS resolves is not known",
             _ => return None,
         };

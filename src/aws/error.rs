@@ -169,9 +169,9 @@ where
         ) => Kind::NotFound,
         // CloudFormation has no error of its own for a stack that is not there
         (_, "ValidationError") if message.contains("does not exist") => Kind::NotFound,
-        (_, "InternalError" | "InternalFailure" | "InternalServerError" | "ServiceUnavailable" | "Unavailable") => {
-            Kind::ServerFault
-        }
+        (_, "ServiceUnavailable" | "ServiceUnavailableException" | "Unavailable") => Kind::ServerFault,
+        // each service has a name of its own for it: InternalError, InternalFailure, InternalServerException
+        (_, code) if code.starts_with("Internal") => Kind::ServerFault,
         (_, "") => Kind::ServerFault,
         _ => Kind::Refused,
     }

@@ -128,11 +128,11 @@ impl Aws {
         let seen = self.clock.now();
         let mut facts = Vec::new();
         let begun = experiment.actions().into_iter().flatten().any(|(_, action)| action.start_time().is_some());
-        if begun && known.resolved.is_none() {
-            let resolved = known.resolved.insert(self.resolved_targets(id).await?);
-            if !resolved.is_empty() {
-                // before what happened to them
-                facts.push(self.said(None, What::TargetsResolved { instances: all_of(resolved.clone()) }));
+        if begun && known.resolved.is_empty() {
+            known.resolved = self.resolved_targets(id).await?;
+            let instances = all_of(known.resolved.clone());
+            if !instances.is_empty() {
+                facts.push(self.said(None, What::TargetsResolved { instances })); // before what happened to them
             }
         }
         for (name, action) in experiment.actions().into_iter().flatten() {
@@ -150,8 +150,8 @@ impl Aws {
 pub(super) struct Statuses {
     experiment: Option<String>,
     actions: HashMap<String, ActionStatus>,
-    /// What its targets came to, by their names.
-    resolved: Option<HashMap<String, Vec<InstanceId>>>,
+    /// What its targets came to, by their names; nothing until FIS tells.
+    resolved: HashMap<String, Vec<InstanceId>>,
 }
 
 #[derive(Debug, Default)]
@@ -165,7 +165,7 @@ impl Statuses {
     /// The instances of an action: what FIS resolved, or until it tells that the ARNs that it was given.
     fn targets_of(&self, action: &sdk::ExperimentAction, experiment: &sdk::Experiment) -> Vec<InstanceId> {
         let name = action.targets().and_then(|targets| targets.get(Template::TARGET_KEY));
-        let resolved = name.and_then(|name| self.resolved.as_ref()?.get(name));
+        let resolved = name.and_then(|name| self.resolved.get(name));
         let given = || {
             let target = name.and_then(|name| experiment.targets()?.get(name));
             target.map(|target| target.resource_arns().iter().map(|arn| instance_of(arn)).collect()).unwrap_or_default()

@@ -6,8 +6,23 @@ use aws_sdk_fis::types::SafetyLeverStatus;
 use super::{Aws, Error, error::absent};
 use crate::{drill::template::Template, text::SafeText};
 
-/// The code of FIS's quota on spot instances that one experiment targets by tags. Source: Service Quotas.
-const TARGETS_BY_TAG: &str = "L-F3F4B54A";
+/// A quota of FIS. Source: Service Quotas, service code `fis`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quota {
+    /// Spot instances that one experiment may target by tags.
+    TargetsByTag,
+    /// Experiments that go on at the same time.
+    ActiveExperiments,
+}
+
+impl Quota {
+    fn code(self) -> &'static str {
+        match self {
+            Self::TargetsByTag => "L-F3F4B54A",
+            Self::ActiveExperiments => "L-F5FCA485",
+        }
+    }
+}
 
 /// A CloudWatch alarm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,9 +39,9 @@ impl Aws {
         Ok(absent(answer.map_err(|error| Error::of("ask FIS for its spot action", &error)))?.is_some())
     }
 
-    /// How many spot instances one experiment may target by tags.
-    pub async fn quota_by_tag(&self) -> Result<Option<f64>, Error> {
-        let call = self.quotas.get_service_quota().service_code("fis").quota_code(TARGETS_BY_TAG);
+    /// The quota's value here, unless Service Quotas does not know it.
+    pub async fn quota(&self, quota: Quota) -> Result<Option<f64>, Error> {
+        let call = self.quotas.get_service_quota().service_code("fis").quota_code(quota.code());
         let answer = absent(call.send().await.map_err(|error| Error::of("read the quota of FIS", &error)))?;
         Ok(answer.and_then(|answer| answer.quota()?.value()))
     }

@@ -105,8 +105,11 @@ impl Aws {
         let answer = call.send().await.map_err(|error| Error::of(PREVIEW, &error))?;
         let started = answer.experiment();
         let id = ExperimentId::new(started.and_then(|started| started.id()).unwrap_or_default());
-        let mode = started.and_then(|started| started.experiment_options()).and_then(|options| options.actions_mode());
-        if mode == Some(&sdk::ActionsMode::SkipAll) {
+        if skips(started) {
+            return Ok(id);
+        }
+        let read = self.fis.get_experiment().id(id.as_str()).send().await;
+        if read.is_ok_and(|answer| skips(answer.experiment())) {
             return Ok(id);
         }
         // a server that does not know the option runs the actions: end that at once, and say so whatever comes of it
@@ -130,9 +133,10 @@ impl Aws {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| Error::of("list the resolved targets", &error))?;
             for target in page.resolved_targets() {
-                let arn = target.target_information().and_then(|information| information.get("arn"));
-                let name = target.target_name().unwrap_or_default();
-                resolved.entry(name.to_owned()).or_default().extend(arn.map(|arn| instance_of(arn)));
+                if let Some(arn) = target.target_information().and_then(|information| information.get("arn")) {
+                    let name = target.target_name().unwrap_or_default();
+                    resolved.entry(name.to_owned()).or_default().push(instance_of(arn));
+                }
             }
         }
         Ok(resolved)
@@ -149,6 +153,12 @@ pub(super) fn all_of(resolved: HashMap<String, Vec<InstanceId>>) -> Vec<Instance
 
 pub(super) fn instance_of(arn: &str) -> InstanceId {
     InstanceId::new(arn.rsplit('/').next().unwrap_or_default())
+}
+
+/// Whether FIS says that it skips the actions.
+fn skips(experiment: Option<&sdk::Experiment>) -> bool {
+    let options = experiment.and_then(|experiment| experiment.experiment_options());
+    options.and_then(|options| options.actions_mode()) == Some(&sdk::ActionsMode::SkipAll)
 }
 
 fn is_ours(summary: &sdk::ExperimentTemplateSummary) -> bool {

@@ -19,7 +19,7 @@ pub(super) async fn goes_on(question: &str, yes: bool) -> anyhow::Result<Result<
         let message = "nothing was changed: nobody is here to be asked, so pass --yes to go on";
         return Ok(Err(Ending::new(Exit::Guarded, message)));
     }
-    let answer = ask::ask(&format!("{question} Type yes to go on: "), false).await?;
+    let answer = ask::ask(&format!("{question} Type yes to go on: ")).await?;
     let is_yes = matches!(answer, Answer::Line(line) if line.expose_secret().trim() == "yes");
     Ok(if is_yes { Ok(()) } else { Err(nothing_changed()) })
 }

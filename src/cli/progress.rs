@@ -61,21 +61,20 @@ impl Said {
     }
 }
 
-/// `  12 s  [########............]  5/11  made     IAM role FisRole (spot-fis-test)`
+/// `  12 s  [########............]   5/11  made     IAM role spot-fis-test`
 fn line(progress: &Progress, row: &Row, done: usize) -> String {
     let total = progress.total().max(1);
     let full = BAR * done / total;
     let took = row.ended.zip(progress.began).map_or(SignedDuration::ZERO, |(ended, began)| ended.duration_since(began));
-    let physical = row.physical.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
     let reason = row.reason.as_ref().filter(|_| row.has_failed()).map(|why| format!(": {why}")).unwrap_or_default();
     format!(
-        "{:>5} s  [{}{}]  {done}/{total}  {:<8}  {} {}{physical}{reason}\n",
+        "{:>5} s  [{}{}]  {done:>2}/{total:<2}  {:<7}  {} {}{reason}\n",
         took.as_secs(),
         "#".repeat(full),
         ".".repeat(BAR - full),
         in_words(&row.status),
         kind_in_words(&row.kind),
-        row.logical,
+        row.label(),
     )
 }
 
@@ -102,12 +101,12 @@ mod tests {
         progress.apply(&event(0, "FisRole", "CREATE_IN_PROGRESS", None));
         assert_eq!(said.lines(&progress), "");
         progress.apply(&event(12, "FisRole", "CREATE_COMPLETE", None));
-        let line = "   12 s  [#####...............]  1/4  made      IAM role FisRole (spot-fis-test)\n";
+        let line = "   12 s  [#####...............]   1/4   made     IAM role spot-fis-test\n";
         assert_eq!(said.lines(&progress), line);
         assert_eq!(said.lines(&progress), "");
         progress.apply(&event(15, "FisRole", "DELETE_COMPLETE", None));
         assert!(said.lines(&progress).contains("deleted"));
         progress.apply(&event(16, "Other", "CREATE_FAILED", Some("no")));
-        assert!(said.lines(&progress).contains("FAILED    IAM role Other (spot-fis-test): no"));
+        assert!(said.lines(&progress).contains("FAILED   IAM role spot-fis-test: no"));
     }
 }

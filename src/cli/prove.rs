@@ -1,5 +1,7 @@
 //! `spotdrill prove`: each hop with its latency, as it is seen. Knows the table and the JSON.
 
+use std::fmt::Write;
+
 use serde::Serialize;
 
 use super::{
@@ -8,16 +10,27 @@ use super::{
         Global,
         stack::{Format, Prove},
     },
+    place,
 };
 use crate::{
+    aws::Aws,
     config::Config,
-    run::{self, world::open},
+    run::{
+        self,
+        targeting::{self, Found, NotTargeted, Targeted},
+        world::open,
+    },
     stack::proof::{Hop, Proof, Standing},
+    text::SafeText,
 };
 
 pub(super) async fn run(global: &Global, config: &Config, args: Prove) -> anyhow::Result<Exit> {
     let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
     let world = open(&global.door()).await.map_err(Ending::from)?;
+    if let Some(group) = &args.preview {
+        let role = place::ways(global, config)?.fis_role;
+        return preview(&world.aws, group, args.count, &role, args.format).await;
+    }
     let Some(names) = run::prove::names(&world.aws, stack).await.map_err(Ending::from)? else {
         return Err(Ending::new(Exit::Guarded, run::prove::no_stack(&world.aws, stack)).into());
     };
@@ -41,6 +54,32 @@ pub(super) async fn run(global: &Global, config: &Config, args: Prove) -> anyhow
         super::print(&(serde_json::to_string_pretty(&ProofJson::of(&proof))? + "\n"))?;
     }
     Ok(if holds { Exit::Held } else { Exit::Failed })
+}
+
+async fn preview(aws: &Aws, group: &str, count: u32, role: &str, format: Format) -> anyhow::Result<Exit> {
+    let targeted = targeting::preview(aws, group, count, role).await.map_err(|error| match error {
+        NotTargeted::Aws(error) => Ending::from(error),
+        NotTargeted::Refused(_) => Ending::new(Exit::Guarded, error.to_string()),
+        NotTargeted::Left { .. } => Ending::new(Exit::Failed, error.to_string()),
+    })?;
+    let text = match format {
+        Format::Text => found(&targeted),
+        Format::Json => serde_json::to_string_pretty(&PreviewJson::of(&targeted))? + "\n",
+    };
+    super::print(&text)?;
+    Ok(Exit::Held)
+}
+
+fn found(Targeted { group, role_arn, template, found }: &Targeted) -> String {
+    let mut text = format!("ok  FIS took the template {template} with the role {role_arn}\n");
+    let _ =
+        writeln!(text, "ok  its experiment found {} in {} and interrupted nothing:", found.len(), group.qualified()); // a String takes all
+    for Found { id, group, az } in found {
+        let or_unknown = |text: &Option<SafeText>| text.as_ref().map_or("unknown", SafeText::as_str).to_owned();
+        let _ = writeln!(text, "      {id}  {}  {}", or_unknown(group), or_unknown(az));
+    }
+    text + "ok  the template is deleted\n\nFIS chooses anew each time. That the role may interrupt is not proved by this: FIS \
+            skipped it. `spotdrill doctor` reads the role\n"
 }
 
 /// `ok       Slack answered    1.9 s  status 200`
@@ -88,5 +127,32 @@ impl<'a> ProofJson<'a> {
             Standing::Awaited => HopJson { hop, standing: "awaited", milliseconds: None, says: "", next: None },
         };
         Self { event: &proof.event, holds: proof.holds(), hops: proof.hops().map(hop).collect() }
+    }
+}
+
+/// The JSON form of a preview, which is a promise.
+#[derive(Serialize)]
+struct PreviewJson<'a> {
+    group: String,
+    role: &'a str,
+    found: Vec<FoundJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct FoundJson<'a> {
+    id: &'a str,
+    group: Option<&'a str>,
+    az: Option<&'a str>,
+}
+
+impl<'a> PreviewJson<'a> {
+    fn of(targeted: &'a Targeted) -> Self {
+        let json = |found: &'a Found| FoundJson {
+            id: found.id.as_str(),
+            group: found.group.as_deref(),
+            az: found.az.as_deref(),
+        };
+        let found = targeted.found.iter().map(json).collect();
+        Self { group: targeted.group.qualified(), role: &targeted.role_arn, found }
     }
 }

@@ -30,12 +30,11 @@ use crate::{
 pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> anyhow::Result<Exit> {
     let ways = place::ways(global, config)?;
     let world = open(&global.door()).await.map_err(Ending::from)?;
-    let plan = match &wanted.template {
-        Some(template) => existing(global, &world, template).await?,
-        None => {
-            let fleet = world.aws.fleet(|_| ()).await.map_err(Ending::from)?;
-            guard::plan(&fleet, &wanted.wish(global.seed())).map_err(refused)?
-        }
+    let plan = if let Some(template) = &wanted.template {
+        existing(global, &world, template).await?
+    } else {
+        let fleet = world.aws.fleet(|_| ()).await.map_err(Ending::from)?;
+        guard::plan(&fleet, &wanted.wish(global.seed())).map_err(refused)?
     };
     say(&preview(&plan))?;
     if global.read_only {

@@ -1,6 +1,6 @@
 //! `spotdrill templates`: the FIS templates of the account that interrupt spot instances. Knows the two forms.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
@@ -53,8 +53,14 @@ struct ActionJson<'a> {
     target: &'a str,
     selection: &'a str,
     arns: &'a [SafeText],
-    tags: &'a [(SafeText, SafeText)],
-    filters: &'a [(SafeText, Vec<SafeText>)],
+    tags: BTreeMap<&'a str, &'a str>,
+    filters: Vec<FilterJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct FilterJson<'a> {
+    path: &'a str,
+    values: &'a [SafeText],
 }
 
 impl<'a> TemplateJson<'a> {
@@ -80,8 +86,8 @@ impl<'a> ActionJson<'a> {
             target: &action.target,
             selection: &action.selection,
             arns: &action.arns,
-            tags: &action.tags,
-            filters: &action.filters,
+            tags: action.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
+            filters: action.filters.iter().map(|(path, values)| FilterJson { path, values }).collect(),
         }
     }
 }

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::{Ending, Exit};
 use crate::{
     stack::webhook::{BadWebhook, Webhook},
-    term::ask::{self, Answer},
+    term::ask::{self, Answer, Secretly},
 };
 
 const VARIABLE: &str = "SPOTDRILL_SLACK_WEBHOOK";
@@ -54,8 +54,9 @@ pub(super) async fn asked(any: bool) -> anyhow::Result<Webhook> {
         );
         return Err(Ending::new(Exit::Usage, message).into());
     }
+    let mut secretly = Secretly::begin()?;
     loop {
-        match ask::ask("Slack webhook URL (not shown; Ctrl-C ends): ", true).await? {
+        match secretly.ask("Slack webhook URL (not shown; Ctrl-C ends): ").await? {
             Answer::Line(line) => match Webhook::read(&line, any) {
                 Ok(webhook) => return Ok(webhook),
                 Err(why) => super::say(&format!("{why}\n"))?,

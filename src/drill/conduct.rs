@@ -231,7 +231,7 @@ impl Drill {
         if chosen <= confirmed {
             return Vec::new();
         }
-        self.timeline.complain(format!("FIS hit {chosen} instances, and {confirmed} were confirmed"));
+        self.timeline.complain(format!("FIS chose {chosen} instances, more than the {confirmed} confirmed"));
         self.stop()
     }
 
@@ -244,7 +244,7 @@ impl Drill {
             return Vec::new();
         }
         let named: Vec<_> = outside.iter().map(|it| format!("{} of {}", it.id, it.group.qualified())).collect();
-        self.timeline.complain(format!("FIS hit outside of what was confirmed: {}", named.join(", ")));
+        self.timeline.complain(format!("FIS chose outside of what was confirmed: {}", named.join(", ")));
         self.stop()
     }
 

@@ -21,7 +21,7 @@ pub use existing::{as_it_is, startable};
 pub enum Refusal {
     #[error("the inventory is incomplete: {why}")]
     Incomplete { why: String },
-    #[error("there is no group `{name}` in {region}{}. There are: {}", near(.nearest), .there.join(", "))]
+    #[error("there is no group `{name}` in {region}{} There are: {}", near_then(.nearest), .there.join(", "))]
     NoSuchGroup { name: String, region: String, nearest: Vec<String>, there: Vec<String> },
     #[error("`{name}` names several groups: say which of {}", .candidates.join(", "))]
     AmbiguousGroup { name: String, candidates: Vec<String> },
@@ -57,7 +57,7 @@ pub enum Refusal {
         Template::ACTION_ID
     )]
     NoInterruption { id: TemplateId },
-    #[error("template {id} does more than interrupt spot instances: {}. A drill starts and watches nothing else", .actions.join(", "))]
+    #[error("template {id} does more than interrupt spot instances: {}. A drill starts nothing else, for it watches nothing else", .actions.join(", "))]
     OtherActions { id: TemplateId, actions: Vec<String> },
     #[error(
         "template {id} interrupts at several times ({why}), and a drill counts down to one: start a template whose actions \
@@ -72,6 +72,11 @@ pub enum Refusal {
     Warning { id: TemplateId, why: String },
     #[error("FIS resolved no instance for template {id} ({selects}): nothing would be hit")]
     ResolvedNothing { id: TemplateId, selects: String },
+}
+
+/// The same with something to come after it.
+fn near_then(names: &[String]) -> String {
+    if names.is_empty() { String::from(".") } else { near(names) }
 }
 
 fn near(names: &[String]) -> String {

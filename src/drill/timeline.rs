@@ -135,7 +135,7 @@ impl Timeline {
             What::ReplacementLaunched { group, az, instance_type } => {
                 self.replaced(fact, group, az, instance_type, sighting);
             }
-            What::TargetsResolved { instances } if self.choice.open => self.chosen(instances),
+            What::TargetsResolved { instances } if self.choice.open && !instances.is_empty() => self.chosen(instances),
             What::TargetsResolved { instances } => self.compare_targets(instances),
             What::OthersChosen { chosen } => self.learn(chosen),
             _ => {}

@@ -200,6 +200,8 @@ pub struct Interruption {
     pub status_at: StatusAt,
     /// Whether StopExperiment before the notice recalls the interruption. AWS documents no recall.
     pub stop_recalls: bool,
+    /// Whether FIS has the action in this region at all.
+    pub offered: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

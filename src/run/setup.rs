@@ -99,12 +99,15 @@ pub async fn look(aws: &Aws, wanted: &Wanted, tell: Tell<'_>) -> Result<Looked, 
     }
     let present = stack.filter(|stack| stack.standing() == Standing::Ready);
     let mut wanted = wanted.clone();
+    let parameters = present.as_ref().map(|stack| stack.parameters.clone()).unwrap_or_default();
+    if let Some(flag) = wanted.without_nodegroup(&parameters) {
+        return Err(NotSetUp::NoTemplate { flag });
+    }
     wanted = with_secret_from_before(aws, wanted, present.as_ref()).await?;
     doing(String::from("looking for what has these names already"));
     collisions::check(aws, &mut wanted, present.as_ref(), &mut notes).await?;
     check_nodegroup(aws, &wanted, &mut notes).await?;
-    let empty = BTreeMap::new();
-    let parameters = wanted.over(present.as_ref().map_or(&empty, |stack| &stack.parameters));
+    let parameters = wanted.over(&parameters);
     let names = Names::of(&wanted.stack, &parameters);
     let secret = match secret_change(aws, &names, wanted.slack).await? {
         Some(change) => change,

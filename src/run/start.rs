@@ -86,7 +86,7 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     let (mut conductor, news, told) = conductor(aws, ways, journal, Drill::default(), 0);
     let role_arn = match &plan.as_is {
         Some(existing) => existing.role_arn.to_string(),
-        None => role_arn(&ways.fis_role, &plan),
+        None => role_arn(&ways.fis_role, &plan.region, &plan.account),
     };
     let settle_seconds = ways.settle_seconds;
     conductor.record(Fact::ours(now, What::DrillPlanned { drill: id.clone(), plan, role_arn, settle_seconds }));
@@ -194,9 +194,9 @@ fn new_id(now: Timestamp) -> DrillId {
 }
 
 /// The ARN of a role that is given by its name.
-pub fn role_arn(role: &str, plan: &Plan) -> String {
+pub fn role_arn(role: &str, region: &str, account: &str) -> String {
     if role.starts_with("arn:") {
         return role.to_owned();
     }
-    format!("arn:{}:iam::{}:role/{role}", partition(&plan.region), plan.account)
+    format!("arn:{}:iam::{account}:role/{role}", partition(region))
 }

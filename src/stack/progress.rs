@@ -35,6 +35,12 @@ pub struct Row {
 }
 
 impl Row {
+    /// What people call it: by its name, unless CloudFormation made that up.
+    pub fn label(&self) -> &SafeText {
+        let given = self.physical.as_ref().filter(|physical| !physical.contains(self.logical.as_str()));
+        given.unwrap_or(&self.logical)
+    }
+
     pub fn has_failed(&self) -> bool {
         self.status.ends_with("_FAILED")
     }

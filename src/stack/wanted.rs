@@ -65,6 +65,21 @@ impl Wanted {
         Names::of(&self.stack, &self.over(present))
     }
 
+    /// What was asked for of the experiment template of a node group, and there is none.
+    pub fn without_nodegroup(&self, present: &BTreeMap<String, String>) -> Option<&'static str> {
+        let over = self.over(present);
+        let has_nodegroup = over.get("Nodegroup").is_some_and(|name| !name.is_empty());
+        let of_template = [
+            ("Count", "--count"),
+            ("Warning", "--warn"),
+            ("TemplateName", "--template-name"),
+            ("StopAlarmArn", "--stop-alarm"),
+            ("Cluster", "--cluster"),
+        ];
+        let asked = of_template.into_iter().find(|(parameter, _)| self.parameters.contains_key(*parameter));
+        asked.filter(|_| !has_nodegroup).map(|(_, flag)| flag)
+    }
+
     /// The log groups are there already and are not the stack's.
     pub fn leave_log_groups(&mut self) {
         self.parameters.insert(LOG_GROUPS.to_owned(), String::from("existing"));

@@ -11,14 +11,17 @@ use rustix::{
     termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr},
 };
 use secrecy::{SecretString, zeroize::Zeroize};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::{MissedTickBehavior, interval},
+};
 
 /// What came of a question.
 #[derive(Debug)]
 pub enum Answer {
     /// Without its line end.
     Line(SecretString),
-    /// Ctrl-c was pressed.
+    /// Ctrl-c was pressed, or the program is to end.
     Interrupted,
     /// Nobody will type any more.
     Ended,
@@ -35,29 +38,69 @@ pub fn is_possible() -> bool {
 }
 
 /// Asks on standard error, so that standard output is the result alone.
-pub async fn ask(question: &str, hidden: bool) -> io::Result<Answer> {
-    io::stderr().write_all(question.as_bytes())?;
-    io::stderr().flush()?;
-    let silence = if hidden { Some(Silence::begin()?) } else { None };
-    let mut looks = interval(EVERY);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let answer = loop {
-        tokio::select! {
-            // a handler is in place from here on, so that ctrl-c ends the question and not the program
-            interrupted = tokio::signal::ctrl_c() => {
-                interrupted?;
-                break Answer::Interrupted;
-            }
-            _ = looks.tick() => if is_typed()? {
-                break line()?;
-            },
-        }
-    };
-    drop(silence);
-    if hidden || matches!(answer, Answer::Interrupted) {
+pub async fn ask(question: &str) -> io::Result<Answer> {
+    let answer = Signals::caught()?.answer(question).await?;
+    if matches!(answer, Answer::Interrupted) {
         io::stderr().write_all(b"\n")?;
     }
     Ok(answer)
+}
+
+/// Asks for what nobody else is to see. The echo stays off from one question to the next: somebody may paste in between.
+#[derive(Debug)]
+pub struct Secretly {
+    signals: Signals,
+    _silence: Silence,
+}
+
+impl Secretly {
+    /// What was typed before is dropped.
+    pub fn begin() -> io::Result<Self> {
+        // first the signals: from here on nothing ends the program without the echo being given back
+        let signals = Signals::caught()?;
+        Ok(Self { signals, _silence: Silence::begin()? })
+    }
+
+    pub async fn ask(&mut self, question: &str) -> io::Result<Answer> {
+        let answer = self.signals.answer(question).await?;
+        io::stderr().write_all(b"\n")?; // the one that was typed was not shown
+        Ok(answer)
+    }
+}
+
+/// What would end the program, and ends a question instead.
+#[derive(Debug)]
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn caught() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn answer(&mut self, question: &str) -> io::Result<Answer> {
+        io::stderr().write_all(question.as_bytes())?;
+        io::stderr().flush()?;
+        let mut looks = interval(EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return Ok(Answer::Interrupted),
+                _ = self.terminate.recv() => return Ok(Answer::Interrupted),
+                _ = self.hang_up.recv() => return Ok(Answer::Interrupted),
+                _ = looks.tick() => if is_typed()? {
+                    return line();
+                },
+            }
+        }
+    }
 }
 
 /// The terminal hands over whole lines; whether there is one.
@@ -82,6 +125,7 @@ fn line() -> io::Result<Answer> {
 }
 
 /// The terminal without its echo; dropped, it has it back.
+#[derive(Debug)]
 struct Silence(Termios);
 
 impl Silence {

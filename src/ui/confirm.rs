@@ -57,11 +57,11 @@ fn about(plan: &Plan, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'st
     say("group", &groups.join(", "), look.heading);
     let share = format!("{count} of {} running spot ({} %)   {}", plan.out_of, plan.share(), by_zone(plan));
     say("hits", &share, look.heading);
-    if let Some(existing) = &plan.as_is {
-        say("template", &format!("{} as it is: {}", existing.id, existing.label()), look.text);
-    }
     if let Some(choice) = plan.choice() {
         say("NOT PINNED", &choice, look.warn);
+    }
+    if let Some(existing) = &plan.as_is {
+        say("template", &format!("{} as it is: {}", existing.id, existing.label()), look.text);
     }
     let later = |by: SignedDuration| clock(now.saturating_add(by).unwrap_or(now));
     let notice = later(plan.warning.until_notice());
@@ -81,7 +81,8 @@ fn about(plan: &Plan, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'st
     let shown: Vec<_> =
         plan.targets.iter().take(15).map(|target| fit::id(target.id.as_str(), 13, look.glyphs)).collect();
     let more = if count > shown.len() { format!(" and {} more", count - shown.len()) } else { String::new() };
-    say("targets", &format!("{}{more}", shown.join(" ")), look.faint);
+    let label = if plan.chosen_by().is_some() { "previewed" } else { "targets" };
+    say(label, &format!("{}{more}", shown.join(" ")), look.faint);
     lines
 }
 

@@ -25,6 +25,8 @@ use crate::{
     text::SafeText,
 };
 
+/// So many lines of one text: the tags and filters of a target may fill a screen.
+const MOST: usize = 4;
 /// The columns of the list.
 const ID: usize = 20;
 const WARNING: usize = 8;
@@ -36,7 +38,9 @@ pub(super) fn draw(app: &App, look: &Look, now: Timestamp, area: Rect, buffer: &
         return pane::fill(emptiness(app, templates, look, inner.width.into()), inner, buffer);
     };
     let wanted = u16::try_from(templates.all().len() + 3).unwrap_or(u16::MAX);
-    let [list, below] = rows(area, [wanted.min(area.height / 3), area.height]);
+    // on a low screen what FIS resolved needs the room
+    let share = if templates.preview().is_some() && area.width < WIDE { 4 } else { 3 };
+    let [list, below] = rows(area, [wanted.min(area.height / share), area.height]);
     draw_list(templates, look, list, buffer);
     let about = |width: u16| about(existing, look, usize::from(width.saturating_sub(4)));
     let resolved = |width: u16| resolved(app, templates, existing, look, now, usize::from(width.saturating_sub(4)));
@@ -145,9 +149,6 @@ fn about(existing: &Existing, look: &Look, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut say = |label: &str, text: &str, style: Style| lines.extend(field(label, text, style, look, width));
     say("name", existing.label(), look.heading);
-    if existing.name.is_some() {
-        say("describes", &existing.description, look.text);
-    }
     say("selects", &existing.selects(), look.text);
     say("warning", &format!("{} from the start to the interruption", warning(existing)), look.text);
     say("role", &existing.role_arn, look.text);
@@ -156,13 +157,16 @@ fn about(existing: &Existing, look: &Look, width: usize) -> Vec<Line<'static>> {
         let others: Vec<_> = existing.others.iter().map(SafeText::as_str).collect();
         say("also", &others.join(", "), look.bad);
     }
+    if existing.name.is_some() {
+        say("describes", &existing.description, look.text);
+    }
     lines
 }
 
 /// A label and a text that goes on below itself.
 fn field(label: &str, text: &str, style: Style, look: &Look, width: usize) -> Vec<Line<'static>> {
     const LABEL: usize = 11;
-    let parts = fit::wrap(text, width.saturating_sub(LABEL)).into_iter().take(3).enumerate();
+    let parts = fit::wrap(text, width.saturating_sub(LABEL)).into_iter().take(MOST).enumerate();
     let line = |(number, part): (usize, String)| {
         let label = if number == 0 { label } else { "" };
         Line::from(vec![Span::styled(fit::left(label, LABEL, look.glyphs), look.faint), Span::styled(part, style)])
@@ -213,14 +217,16 @@ fn about_plan(app: &App, plan: &Plan, look: &Look, width: usize) -> Vec<Line<'st
     let checks = app.browser().fleet().map(|fleet| check::checks(fleet, plan, app.setting().read_only));
     let minded = checks.into_iter().flatten().filter(|check| check.standing != Standing::Passed);
     let mut lines: Vec<_> = minded
-        .flat_map(|check| fit::wrap(&check.text, width.saturating_sub(5)).into_iter().enumerate())
+        .flat_map(|check| fit::wrap(&check.text, width.saturating_sub(5)).into_iter().take(MOST).enumerate())
         .map(|(number, part)| {
             let word = if number == 0 { "WARN " } else { "     " };
             Line::from(vec![Span::styled(word, look.warn), Span::styled(part, look.text)])
         })
         .collect();
+    let share =
+        format!("{} of {} running spot ({} %), {}", plan.targets.len(), plan.out_of, plan.share(), Cost::of(plan));
+    lines.extend(fit::wrap(&share, width).into_iter().map(|line| Line::styled(line, look.text)));
+    lines.push(Line::styled("enter or S reviews it, and starts nothing yet", look.faint));
     lines.extend(plan.targets.iter().map(|target| compose::target_line(target, width, look)));
-    let share = format!("{} of {} running spot ({} %)", plan.targets.len(), plan.out_of, plan.share());
-    lines.push(Line::styled(format!("{share}, {}. S reviews it", Cost::of(plan)), look.faint));
     lines
 }

@@ -50,7 +50,7 @@ fn the_help_lists_every_command_and_every_exit_code() {
     let home = Home::new();
     let help = run(&mut home.spotdrill("--help"));
     assert_eq!(help.code, Some(HELD), "{}", help.err);
-    for word in ["fleet", "run", "drills", "attach", "lab", "config", "0", "1", "2", "3", "4", "5"] {
+    for word in ["fleet", "templates", "run", "drills", "attach", "lab", "config", "0", "1", "2", "3", "4", "5"] {
         let listed = |line: &str| line.starts_with(&format!("  {word}  "));
         assert!(help.out.lines().any(listed), "{word:?} in\n{}", help.out);
     }
@@ -257,8 +257,8 @@ fn an_endpoint_that_only_the_environment_or_a_profile_sets_is_refused_and_not_ca
 }
 
 /// A lab of its own process: its URL, and what it tells to export.
-fn served(home: &Home) -> (Running, String, Vec<(String, String)>) {
-    let mut server = Running::start(&mut home.spotdrill("lab serve --speed 60"));
+pub(crate) fn served(home: &Home, words: &str) -> (Running, String, Vec<(String, String)>) {
+    let mut server = Running::start(&mut home.spotdrill(&format!("lab serve {words}")));
     server.until("or: spotdrill --endpoint-url");
     let exports = server.heard().lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
     let word = |text: &str| text.split(' ').next().unwrap().to_owned();
@@ -270,7 +270,7 @@ fn served(home: &Home) -> (Running, String, Vec<(String, String)>) {
 #[test]
 fn a_drill_that_was_killed_is_come_back_to_and_was_started_once() {
     let home = Home::new();
-    let (_server, url, exports) = served(&home);
+    let (_server, url, exports) = served(&home, "--speed 60");
     let words = format!("run --endpoint-url {url} --group web-spot --count 1 --warn 5m --yes --format ndjson");
     let mut killed = Running::start(home.spotdrill(&words).envs(exports.clone()));
     killed.until("experiment-started");
@@ -291,7 +291,7 @@ fn a_drill_that_was_killed_is_come_back_to_and_was_started_once() {
 #[test]
 fn a_drill_against_a_served_lab_adopts_its_time() {
     let home = Home::new();
-    let (server, url, exports) = served(&home);
+    let (server, url, exports) = served(&home, "--speed 60");
     let words = format!("run --endpoint-url {url} --group web-spot --count 1 --yes --format ndjson");
     let ended = run(home.spotdrill(&words).envs(exports));
     assert_eq!(ended.code, Some(HELD), "{}", ended.err);

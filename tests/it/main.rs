@@ -10,6 +10,8 @@ mod docs;
 #[cfg(test)]
 mod drills;
 #[cfg(test)]
+mod existing;
+#[cfg(test)]
 mod lab;
 #[cfg(test)]
 mod program;

@@ -121,6 +121,18 @@ impl Running {
         panic!("it ended without saying {part:?}:\n{}", self.heard);
     }
 
+    /// Listens until a line of standard error has that part.
+    pub(crate) fn until_complains(&mut self, part: &str) {
+        let mut heard = String::new();
+        while let Some(line) = next(&self.err) {
+            heard += &line;
+            if line.contains(part) {
+                return;
+            }
+        }
+        panic!("it ended without saying {part:?}:\n{heard}");
+    }
+
     /// What it said on standard output so far.
     pub(crate) fn heard(&self) -> &str {
         &self.heard
@@ -128,6 +140,10 @@ impl Running {
 
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

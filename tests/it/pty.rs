@@ -1,5 +1,6 @@
 //! The screen on a real terminal: keys in, a terminal's parser as the judge of what comes out.
 
+mod asked;
 mod terminal;
 
 use std::time::Duration;
@@ -280,4 +281,45 @@ fn a_terminal_on_one_end_alone_is_refused_and_the_way_without_is_named() {
         assert_eq!(left.code, 2, "{script}: {}", left.screen);
         assert!(left.screen.contains("spotdrill run"), "{script}: {}", left.screen);
     }
+}
+
+#[test]
+fn a_template_that_is_there_is_previewed_and_started_as_it_is_by_keys() {
+    let home = Home::new();
+    let (_server, url, exports) = crate::cli::served(&home, "--speed 60");
+    let id = crate::existing::program::one_of_web_spot(&exports);
+    let with_keys = |command: &mut portable_pty::CommandBuilder| {
+        for (name, value) in &exports {
+            command.env(name, value);
+        }
+    };
+    let mut terminal = Terminal::with(&home, &format!("--endpoint-url {url}"), SIZE, with_keys);
+    terminal.shows("24 instances in 4 groups");
+    terminal.press("t", "templates");
+    let listed = terminal.shows("2 templates interrupt spot instances");
+    assert!(listed.contains(&id) && listed.contains("one-of-web"), "{listed}");
+    if !under_cursor(&listed).contains(&id) {
+        terminal.send("j");
+        terminal.until("the cursor on it", |screen| under_cursor(screen).contains(&id));
+    }
+    terminal.press("enter", "preview");
+    terminal.shows("FIS resolves the targets, all actions skipped");
+    let previewed = terminal.shows("FIS chooses again at the start");
+    assert!(previewed.contains("1 of 8 running spot") && previewed.contains("shop/web-spot"), "{previewed}");
+    terminal.press("S", "review");
+    terminal.shows("NOT PINNED");
+    terminal.shows("no paste");
+    terminal.send("web-spot 1");
+    terminal.press("enter", "start");
+    terminal.shows("as it is");
+    terminal.shows("HELD  1 interrupted");
+    terminal.press("q", "back");
+    terminal.shows("in 4 groups");
+    terminal.press("t", "templates");
+    terminal.shows(&id);
+    terminal.press("q", "back");
+    terminal.shows("in 4 groups");
+    terminal.press("q", "back");
+    assert_eq!(terminal.end().code, 0);
+    terminal.assert_given_back();
 }

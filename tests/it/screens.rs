@@ -2,6 +2,7 @@
 
 mod account;
 mod fixture;
+mod templates;
 
 use fixture::{
     Session, at, composed, confirming, failed, fleet, held, hostile_fleet, leaving, noticed, started, warned,
@@ -331,6 +332,7 @@ fn every_screen() -> Vec<Session> {
     let mut hostile = Session::new(fixture::setting(World::Aws));
     hostile.tell(Msg::FleetListed(hostile_fleet()));
     sessions.push(hostile);
+    sessions.extend([templates::previewed(), templates::confirming(), templates::chosen_otherwise()]);
     for keys in ["?", "!", "X", "q"] {
         let mut session = noticed(World::Aws);
         session.press(keys);
@@ -354,7 +356,7 @@ proptest! {
     }
 
     #[test]
-    fn no_sequence_of_keys_breaks_the_model(keys in prop::collection::vec(0usize..KEYS.len(), 0..60), start in 0usize..22) {
+    fn no_sequence_of_keys_breaks_the_model(keys in prop::collection::vec(0usize..KEYS.len(), 0..60), start in 0usize..25) {
         let mut session = every_screen().swap_remove(start);
         for key in keys {
             session.press(KEYS[key]).ticks(key % 2);
@@ -364,7 +366,7 @@ proptest! {
     }
 }
 
-const KEYS: [&str; 42] = [
+const KEYS: [&str; 43] = [
     "j",
     "k",
     "g",
@@ -375,6 +377,7 @@ const KEYS: [&str; 42] = [
     "v",
     "U",
     "c",
+    "t",
     "r",
     "/",
     "!",

@@ -4,6 +4,7 @@ mod bad_input;
 mod canary;
 mod doctor;
 mod faults;
+mod served;
 
 use std::collections::BTreeSet;
 
@@ -12,13 +13,14 @@ use spotdrill::{
     doctor::{Report, Standing},
     drill::{
         fact::{Basis, Source, What},
+        fleet::InstanceState,
         plan::Selection,
         verdict::Outcome,
     },
     run::{
         self,
         setup::{self, Looked, NotSetUp, SetUp, Told},
-        teardown,
+        targeting, teardown,
     },
     stack::{
         change::{Action, Preview, SecretChange},
@@ -87,7 +89,7 @@ impl Account {
 
     /// The names of everything that is in the account.
     async fn inventory(&self) -> BTreeSet<String> {
-        let config = self.0.others();
+        let config = self.0.sdk.clone();
         let (iam, events) = (aws_sdk_iam::Client::new(&config), aws_sdk_eventbridge::Client::new(&config));
         let (lambda, logs) = (aws_sdk_lambda::Client::new(&config), aws_sdk_cloudwatchlogs::Client::new(&config));
         let (fis, secrets) = (aws_sdk_fis::Client::new(&config), aws_sdk_secretsmanager::Client::new(&config));
@@ -238,4 +240,35 @@ async fn nothing_is_taken_away_under_a_drill() {
     }
     let refused = teardown::look(&stage.aws, "spotdrill", false, &unheard).await.unwrap_err();
     assert!(refused.to_string().starts_with(&format!("a drill runs: {}", running.id)), "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_preview_of_targets_hits_nothing_and_leaves_nothing() {
+    let account = Account(Stage::named("default").await);
+    let before = account.inventory().await;
+    let targeted = targeting::preview(&account.0.aws, "web-spot", 3, "spot-fis-test").await.unwrap();
+    let groups: Vec<_> = targeted.found.iter().map(|found| found.group.as_deref()).collect();
+    assert_eq!(groups, [Some("web-spot"); 3]);
+    let fleet = account.0.aws.fleet(|_| ()).await.unwrap();
+    let all_run = fleet.instances().all(|(_, instance)| instance.state == InstanceState::Running);
+    assert!(all_run && fleet.instances().count() == 24, "nothing was interrupted");
+    let mut after = account.inventory().await;
+    assert!(after.remove("role AWSServiceRoleForFIS"));
+    assert_eq!(after, before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_preview_tells_a_wrong_role_and_a_wrong_group() {
+    let account = Account(Stage::named("default").await);
+    let before = account.inventory().await;
+    let wrong = async |group: &str, role: &str| {
+        targeting::preview(&account.0.aws, group, 1, role).await.unwrap_err().to_string()
+    };
+    let said = wrong("web-sopt", "spot-fis-test").await;
+    assert!(said.contains("no group `web-sopt`") && said.contains("Did you mean `web-spot`"), "{said}");
+    let said = wrong("web-spot", "no-such-role").await;
+    assert!(said.contains("role"), "{said}");
+    let mut after = account.inventory().await;
+    after.remove("role AWSServiceRoleForFIS");
+    assert_eq!(after, before);
 }

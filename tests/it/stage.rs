@@ -5,8 +5,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime_api::client::{
     http::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -38,7 +38,8 @@ pub(crate) struct Stage {
     pub(crate) aws: Aws,
     pub(crate) ways: Ways,
     calls: Calls,
-    keys: Credentials,
+    /// As the SDK's own clients see the lab: for what others do in the account.
+    pub(crate) sdk: aws_types::SdkConfig,
     _journals: tempfile::TempDir,
 }
 
@@ -56,13 +57,22 @@ impl Stage {
         let clock = Clock::rated("2026-11-22T12:00:00Z".parse().unwrap(), 1.0);
         let lab = Lab::open(scenario, clock.clone(), 1);
         let calls = Calls { inner: in_process::client(&lab), clock: clock.clone(), made: Arc::default() };
-        let keys = Credentials::new(lab.access_key(), lab.secret(), None, None, "test");
         let way = Way::Lab {
             url: String::from("http://127.0.0.1:1"),
             region: lab.region(),
             access_key: lab.access_key().to_owned(),
             secret_key: lab.secret().to_owned(),
         };
+        let credentials = Credentials::new(lab.access_key(), lab.secret(), None, None, "test");
+        let sdk = aws_types::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new(lab.region()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .endpoint_url("http://127.0.0.1:1")
+            .http_client(in_process::client(&lab))
+            .sleep_impl(TokioSleep::new())
+            .time_source(aws_smithy_async::time::StaticTimeSource::new(clock.now().into()))
+            .build();
         let http_client = Some(SharedHttpClient::new(calls.clone()));
         let aws = connect(Connection { way, read_only, clock, http_client }).await.unwrap();
         let journals = tempfile::tempdir().unwrap();
@@ -78,7 +88,7 @@ impl Stage {
             user: SafeText::new("tester"),
             host: SafeText::new("here"),
         };
-        Self { aws, ways, calls, keys, _journals: journals }
+        Self { aws, ways, calls, sdk, _journals: journals }
     }
 
     pub(crate) async fn plan(&self, group: &str, selection: Selection, warn: &str) -> Plan {
@@ -114,17 +124,6 @@ impl Stage {
         let journal = spotdrill::journal::Record::read(&running.journal).unwrap();
         assert_eq!((&journal.entries, journal.torn_at), (&entries, None), "the journal says what was told");
         Drilled { entries, verdict: running.conductor.await.unwrap() }
-    }
-
-    /// The lab as somebody else's clients see it: what others do in the account meanwhile.
-    pub(crate) fn others(&self) -> SdkConfig {
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(self.aws.region.clone()))
-            .endpoint_url("http://127.0.0.1:1")
-            .credentials_provider(SharedCredentialsProvider::new(self.keys.clone()))
-            .http_client(self.calls.inner.clone())
-            .build()
     }
 
     /// The time of each call so far, and which it was.

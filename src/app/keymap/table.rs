@@ -138,13 +138,13 @@ pub const TABLE: &[Binding] = &[
     on_the_way((I::Compose, "fleet.compose", L::Fleet, &["c"], "compose", "compose a drill from the marks, or from the group under the cursor")),
     on_the_way((I::Filter, "fleet.filter", L::Fleet, &["/"], "filter", "show only what matches by id, name, type, zone, state or group; !word excludes")),
     on_the_way((I::Setup, "fleet.setup", L::Fleet, &["s"], "setup", "set up what a drill needs in the account, prove it, take it away")),
-    aside((I::Templates, "fleet.templates", L::Fleet, &["t"], "templates", "start an FIS template of the account as it is")),
     aside((I::UnmarkAll, "fleet.unmark-all", L::Fleet, &["U"], "unmark all", "take all marks away")),
     on_the_way((I::Refresh, "fleet.refresh", L::Fleet, &["r"], "list", "list the region again")),
     aside((I::Collapse, "fleet.collapse", L::Fleet, &["h", "left"], "fold", "fold the group, or go up to it")),
     aside((I::Expand, "fleet.expand", L::Fleet, &["l", "right"], "unfold", "unfold the group, or go into it")),
     on_the_way((I::Open, "fleet.open", L::Fleet, &["enter"], "open", "show the instance in detail; fold or unfold the group")),
     on_the_way((I::Range, "fleet.range", L::Fleet, &["v"], "range", "begin a range; again, or space, marks everything from there to the cursor")),
+    on_the_way((I::Templates, "fleet.templates", L::Fleet, &["t"], "templates", "the FIS templates of the account: preview one, and start it as it is")),
     on_the_way((I::Doctor, "fleet.doctor", L::Fleet, &["D"], "doctor", "examine everything that a drill needs")),
 
     on_the_way((I::KeepFilter, "filter.keep", L::Filter, &["enter", "down", "tab"], "keep", "keep the filter and go back to the list")),
@@ -157,7 +157,7 @@ pub const TABLE: &[Binding] = &[
     on_the_way((I::More, "compose.more", L::Compose, &["right", "l"], "more", "next choice, one more, 30 s longer")),
     on_the_way((I::Less, "compose.less", L::Compose, &["left", "h"], "less", "choice before, one less, 30 s shorter")),
     on_the_way((I::NextSeed, "compose.next-seed", L::Compose, &["n"], "draw again", "draw other instances: the next seed")),
-    aside((I::Templates, "compose.templates", L::Compose, &["t"], "templates", "start an FIS template of the account as it is")),
+    on_the_way((I::Templates, "compose.templates", L::Compose, &["t"], "templates", "the FIS templates of the account: preview one, and start it as it is")),
     aside((I::Move(Motion::PageDown), "compose.page-down", L::Compose, &["pgdn", "ctrl-f"], "page down", "scroll what FIS will be sent")),
     aside((I::Move(Motion::PageUp), "compose.page-up", L::Compose, &["pgup", "ctrl-b"], "page up", "scroll back what FIS will be sent")),
 

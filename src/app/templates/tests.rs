@@ -117,7 +117,7 @@ fn the_answer_to_a_preview_that_was_left_is_not_taken_for_the_next_ones() {
 fn what_a_drill_cannot_follow_is_refused_before_fis_is_asked() {
     let mut app = listed(false);
     assert_eq!(press(&mut app, "j enter"), []);
-    assert!(said(&app).contains("does more than interrupt"), "{}", said(&app));
+    assert!(said(&app).contains("what stands against it is shown"), "{}", said(&app));
     assert_eq!(press(&mut app, "k S"), []);
     assert!(said(&app).contains("enter first"), "{}", said(&app));
     let mut app = listed(true);

@@ -36,23 +36,23 @@ pub(in crate::cli) struct Setup {
     /// The secret that the webhook is stored in
     #[arg(long, value_name = "NAME")]
     slack_secret: Option<String>,
-    /// Make an FIS template for this EKS node group
+    /// Make an FIS template for this EKS node group; "" to remove it
     #[arg(long, value_name = "NAME")]
     nodegroup: Option<String>,
     /// The cluster of the node group, to tell groups of the same name apart
-    #[arg(long, value_name = "NAME", requires = "nodegroup")]
+    #[arg(long, value_name = "NAME")]
     cluster: Option<String>,
     /// How many instances that template interrupts, 1 to 50
-    #[arg(long, value_name = "N", requires = "nodegroup", value_parser = clap::value_parser!(u32).range(1..=50))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=50))]
     count: Option<u32>,
     /// From the start to the interruption in that template: 2m to 15m
-    #[arg(long, value_name = "DURATION", requires = "nodegroup")]
+    #[arg(long, value_name = "DURATION")]
     warn: Option<Warning>,
     /// The tag Name of that template
-    #[arg(long, value_name = "NAME", requires = "nodegroup")]
+    #[arg(long, value_name = "NAME")]
     template_name: Option<String>,
     /// The ARN of a CloudWatch alarm that stops that template's experiments
-    #[arg(long, value_name = "ARN", requires = "nodegroup")]
+    #[arg(long, value_name = "ARN")]
     stop_alarm: Option<String>,
     /// What the FIS role may interrupt
     #[arg(long, value_enum)]

@@ -421,6 +421,16 @@ mod as_it_is {
     }
 
     #[test]
+    fn no_word_of_what_was_resolved_is_no_choice() {
+        let mut told = running(1, |_| ());
+        assert_eq!(told.hear(resolved(&[])), []);
+        assert_eq!((names(&told), told.drill.timeline.tracks.len()), (vec![Experiment], 1));
+        told.noticed("completed");
+        assert_eq!(told.outcome(), None, "what goes is still to be seen");
+        assert_eq!(names(&told), [Instances, Group, Logs, Events], "of what the preview showed, for want of better");
+    }
+
+    #[test]
     fn fewer_than_in_the_preview_are_watched_alone() {
         let mut told = running(2, |_| ());
         assert_eq!(told.hear(resolved(&["i-1"])), []);
@@ -443,7 +453,10 @@ mod as_it_is {
         told.hear(What::SettleTimeEnded);
         let verdict = told.drill.verdict().unwrap();
         let reasons: Vec<_> = verdict.reasons.iter().map(SafeText::as_str).collect();
-        assert_eq!(reasons[..2], ["FIS hit 2 instances, and 1 were confirmed", "the experiment ended as stopped"]);
+        assert_eq!(
+            reasons[..2],
+            ["FIS chose 2 instances, more than the 1 confirmed", "the experiment ended as stopped"]
+        );
         assert_eq!((verdict.verdict, verdict.not_observed.len()), (Outcome::Failed, 2));
     }
 
@@ -454,7 +467,7 @@ mod as_it_is {
         let other = GroupKey::from_tags(&[(SafeText::new("eks:nodegroup-name"), SafeText::new("db"))]);
         assert_eq!(told.hear(chosen("i-5", other)), stop());
         let complaints = &told.drill.timeline.complaints;
-        assert_eq!(complaints[0].as_str(), "FIS hit outside of what was confirmed: i-5 of db");
+        assert_eq!(complaints[0].as_str(), "FIS chose outside of what was confirmed: i-5 of db");
     }
 
     #[test]

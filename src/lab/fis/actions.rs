@@ -81,8 +81,14 @@ pub(super) fn find(id: &str) -> Option<&'static KnownAction> {
     ACTIONS.iter().find(|action| action.id == id)
 }
 
+/// Whether FIS has the action in the scenario's region.
+pub(super) fn is_offered(world: &World, id: &str) -> bool {
+    id != SPOT_INTERRUPTION || world.scenario.interruption.offered
+}
+
 pub(super) fn get(world: &mut World, call: &RestCall) -> Result<Value, ApiError> {
-    let action = find(call.label()).ok_or_else(|| not_found(format!("Action {} not found.", call.label())))?;
+    let known = find(call.label()).filter(|action| is_offered(world, action.id));
+    let action = known.ok_or_else(|| not_found(format!("Action {} not found.", call.label())))?;
     let describe = |parameter: &Parameter| {
         (parameter.name.to_owned(), json!({ "description": parameter.description, "required": parameter.required }))
     };
@@ -92,7 +98,8 @@ pub(super) fn get(world: &mut World, call: &RestCall) -> Result<Value, ApiError>
 }
 
 pub(super) fn list(world: &mut World, call: &RestCall) -> Result<Value, ApiError> {
-    listing(call, "ListActions", "actions", (1..).zip(ACTIONS.iter().map(|action| summary(world, action))))
+    let offered = ACTIONS.iter().filter(|action| is_offered(world, action.id));
+    listing(call, "ListActions", "actions", (1..).zip(offered.map(|action| summary(world, action))))
 }
 
 /// Neither type takes parameters.

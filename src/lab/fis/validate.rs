@@ -102,6 +102,9 @@ fn log(content: &TemplateContent) -> Checked {
 /// Refuses what names an alarm, a log group or a zone that is not there. AWS does not say when it looks; the lab does when
 /// a template is made or changed, so that a drill does not fail later.
 fn exists(world: &World, content: &TemplateContent) -> Checked {
+    if let Some(action) = content.actions.values().find(|action| !actions::is_offered(world, &action.action_id)) {
+        return Err(invalid(format!("Invalid action ID: {}", action.action_id)));
+    }
     for alarm in content.stop_conditions.iter().filter_map(|condition| condition.value.as_ref()) {
         ensure(world.alarm_state(alarm).is_some(), || {
             format!("The alarm {alarm} of a stop condition does not exist.")

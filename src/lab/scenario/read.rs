@@ -173,11 +173,12 @@ fn timing(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Timing {
 
 fn interruption(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> Interruption {
     let Some(mut table) = table else {
-        return Interruption { status_at: StatusAt::Notice, stop_recalls: false };
+        return Interruption { status_at: StatusAt::Notice, stop_recalls: false, offered: true };
     };
     let interruption = Interruption {
         status_at: table.word("status_at", STATUS_AT, wrong).unwrap_or(StatusAt::Notice),
         stop_recalls: table.boolean("stop_recalls", wrong).unwrap_or(false),
+        offered: table.boolean("offered", wrong).unwrap_or(true),
     };
     table.finish(wrong);
     interruption

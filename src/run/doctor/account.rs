@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use super::{Check, Patient, check, not_seen};
 use crate::{
+    aws::region::Quota,
     doctor::{Area, Finding},
     drill::plan::Plan,
 };
@@ -85,16 +86,14 @@ async fn action(Patient { aws, .. }: &Patient) -> Finding {
 
 async fn quota(Patient { aws, .. }: &Patient) -> Finding {
     const NAME: &str = "quota";
-    match aws.quota_by_tag().await {
-        Ok(Some(quota)) => {
+    match tokio::try_join!(aws.quota(Quota::TargetsByTag), aws.quota(Quota::ActiveExperiments)) {
+        Ok((Some(targets), Some(active))) => {
             let by_arn = Plan::MOST_TARGETS;
-            Finding::ok(
-                AREA,
-                NAME,
-                format!("{quota} targets by tag in one experiment; drills name up to {by_arn} by ARN"),
-            )
+            let says =
+                format!("{active} experiments at once; {targets} targets by tag, up to {by_arn} as drills name them");
+            Finding::ok(AREA, NAME, says)
         }
-        Ok(None) => Finding::unknown(AREA, NAME, "Service Quotas does not know the quota of spot targets here"),
+        Ok(_) => Finding::unknown(AREA, NAME, "Service Quotas does not know FIS's quotas here"),
         Err(error) => not_seen(AREA, NAME, &error),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Check, Patient, check};
 use crate::{
-    aws::{Error, Kind, role::NotAllowed},
+    aws::{Error, Kind, region::Quota, role::NotAllowed},
     doctor::{Area, Finding, Standing},
     stack::policy::{Document, Statement},
     text::SafeText,
@@ -138,7 +138,7 @@ async fn probed(patient: &Patient, statement: &Statement) -> Option<Result<(), E
         }
         "CheckAction" => aws.has_spot_action().await.map(|_| ()),
         "CheckSafetyLever" => aws.safety_lever_engaged().await.map(|_| ()),
-        "CheckQuota" => aws.quota_by_tag().await.map(|_| ()),
+        "CheckQuota" => aws.quota(Quota::TargetsByTag).await.map(|_| ()),
         "CheckAlarms" => aws.alarm("spotdrill").await.map(|_| ()),
         "CheckStack" => aws.stack(&names.stack).await.map(|_| ()),
         "CheckRoles" => aws.role(&names.fis_role).await.map(|_| ()),

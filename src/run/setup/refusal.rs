@@ -27,6 +27,8 @@ pub enum NotSetUp {
     Collisions(Vec<SafeText>),
     #[error("there is no node group `{name}` with instances in {region}. There are: {}", or_none(.there))]
     NoNodegroup { name: SafeText, region: SafeText, there: Vec<SafeText> },
+    #[error("{flag} is of the FIS template of a node group, and there is none. Name one with --nodegroup")]
+    NoTemplate { flag: &'static str },
     #[error(
         "the secret {name} exists and does not bear the tag spotdrill, so it is left alone. Choose another name with \
          --slack-secret"

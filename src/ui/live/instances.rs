@@ -80,7 +80,11 @@ pub(super) fn draw(live: &Live, look: &Look, now: Timestamp, area: Rect, buffer:
         String::from("~ estimate, not observed")
     };
     let (tracks, new) = rows(live);
-    let title = format!("targets {tracks}  replacements {new}");
+    let title = if live.drill.timeline.choice.open && live.goes_on() {
+        format!("previewed {tracks}  FIS has not told its choice")
+    } else {
+        format!("targets {tracks}  replacements {new}")
+    };
     let inner = pane::draw(&title, &legend, live.pane == Pane::Instances, look, area, buffer);
     if tracks == 0 {
         let words = live.plan().map(|plan| format!("{} confirmed, ", plan.words())).unwrap_or_default();

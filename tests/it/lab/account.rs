@@ -149,7 +149,7 @@ fn lab_arn(service: &str, resource: &str) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn the_account_is_set_up_and_has_a_history() {
-    let account = Account::named("default");
+    let account = Account::named("tiny");
     let stack = account.stack("spotdrill").await;
     assert_eq!(stack.stack_status().unwrap().as_str(), "CREATE_COMPLETE");
     let tag = &stack.tags()[0];
@@ -458,7 +458,7 @@ async fn what_a_deletion_failed_on_can_be_retained() {
 
 #[tokio::test(start_paused = true)]
 async fn log_groups_are_kept_by_a_policy_that_comes_with_metadata() {
-    let account = Account::named("default");
+    let account = Account::named("tiny");
     let kept = STACK.replace("DeletionPolicy: Delete", "DeletionPolicy: Retain");
     let (status, changes) = account.change_set("alone", ChangeSetType::Update, &kept).await.unwrap();
     assert_eq!((status.as_str(), changes.len()), ("FAILED", 0));

@@ -152,6 +152,14 @@ impl Terminal {
         self.until(text, |screen| screen.contains(text))
     }
 
+    /// Waits for a text of a program that draws no frames.
+    pub(super) fn says(&mut self, text: &str) {
+        let missing = |state: &mut State| !state.parser.screen().contents().contains(text) && !state.closed;
+        let late = self.shared.wait_while(DEADLINE, missing);
+        let screen = self.screen();
+        assert!(!late && screen.contains(text), "never said: {text}. The screen at last:\n{screen}");
+    }
+
     /// True if nothing at all is written in that time.
     pub(super) fn is_silent_for(&self, time: Duration) -> bool {
         let written = self.shared.state().bytes.len();
@@ -255,6 +263,10 @@ impl Terminal {
         }
         let after = bytes.rsplit("\x1b[?1049l").next().unwrap_or_default();
         assert!(!after.contains("\x1b[?2026"), "a frame on the main screen: {after:?}");
+    }
+
+    pub(super) fn assert_modes_are_back(&self) {
+        assert_eq!(self.modes(), self.modes_before, "the modes of the terminal");
     }
 
     fn modes(&self) -> String {

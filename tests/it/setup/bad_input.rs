@@ -1,11 +1,14 @@
 //! What `setup` refuses: what, why, and what next; and that it changed nothing.
 
 use spotdrill::{
+    doctor::Standing,
+    lab::scenario::Scenario,
     run::setup::{Looked, NotSetUp},
     stack::wanted::{Slack, Wanted},
 };
 
 use super::{Account, telling_slack, unheard};
+use crate::stage::Stage;
 
 const OTHERS: &str = r#"{"Description":"Another","Resources":{"Log":{"Type":"AWS::Logs::LogGroup"}}}"#;
 
@@ -19,8 +22,9 @@ async fn refused(account: &Account, wanted: &Wanted) -> String {
 #[tokio::test(start_paused = true)]
 async fn a_stack_of_others_is_left_alone() {
     let account = Account::bare().await;
-    let stacks = aws_sdk_cloudformation::Client::new(&account.0.others());
+    let stacks = aws_sdk_cloudformation::Client::new(&account.0.sdk);
     stacks.create_stack().stack_name("spotdrill").template_body(OTHERS).send().await.unwrap();
+    spotdrill::run::setup::follow::settled(&account.0.aws, "spotdrill", &unheard).await.unwrap();
     let said = refused(&account, &telling_slack()).await;
     assert!(said.contains("spotdrill (CREATE_COMPLETE) is not spotdrill's") && said.contains("--stack"), "{said}");
     let down = spotdrill::run::teardown::look(&account.0.aws, "spotdrill", false, &unheard).await.unwrap_err();
@@ -31,7 +35,7 @@ async fn a_stack_of_others_is_left_alone() {
 #[tokio::test(start_paused = true)]
 async fn names_that_are_taken_are_told_all_at_once_with_the_flag_for_another() {
     let account = Account::bare().await;
-    let config = account.0.others();
+    let config = account.0.sdk.clone();
     let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"fis.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
     let iam = aws_sdk_iam::Client::new(&config);
     iam.create_role().role_name("spot-fis-test").assume_role_policy_document(trust).send().await.unwrap();
@@ -56,7 +60,7 @@ async fn names_that_are_taken_are_told_all_at_once_with_the_flag_for_another() {
 #[tokio::test(start_paused = true)]
 async fn a_secret_of_others_is_neither_overwritten_nor_deleted() {
     let account = Account::bare().await;
-    let secrets = aws_sdk_secretsmanager::Client::new(&account.0.others());
+    let secrets = aws_sdk_secretsmanager::Client::new(&account.0.sdk);
     secrets.create_secret().name("spotdrill/slack-webhook").secret_string("theirs").send().await.unwrap();
     let said = refused(&account, &telling_slack()).await;
     assert!(said.contains("does not bear the tag spotdrill") && said.contains("--slack-secret"), "{said}");
@@ -91,4 +95,30 @@ async fn values_that_the_template_does_not_take_are_said_before_anything_is_made
     let wanted = Wanted { slack: Slack::Nobody, ..Wanted::new("spotdrill") }.with("Color", Some("red"));
     let said = refused(&account, &wanted).await;
     assert!(said.contains("Color"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_region_without_the_action_is_refused() {
+    let mut scenario = Scenario::named("bare").unwrap();
+    scenario.interruption.offered = false;
+    let account = Account(Stage::open(scenario, false).await);
+    let said = refused(&account, &telling_slack()).await;
+    assert!(said.contains("FIS cannot interrupt spot instances in eu-west-1") && said.contains("--region"), "{said}");
+    let report = account.examined().await;
+    let found = report.findings.iter().find(|finding| finding.check.as_str() == "FIS spot action").unwrap();
+    assert_eq!(found.standing, Standing::Fail);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_of_a_template_needs_a_node_group() {
+    let account = Account::bare().await;
+    let said = refused(&account, &telling_slack().with("Count", Some(2))).await;
+    assert!(said.contains("--count") && said.contains("--nodegroup"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn read_only_changes_nothing_and_says_why() {
+    let account = Account(Stage::open(Scenario::named("bare").unwrap(), true).await);
+    let said = refused(&account, &telling_slack()).await;
+    assert!(said.contains("CreateChangeSet would change something") && said.contains("--read-only"), "{said}");
 }

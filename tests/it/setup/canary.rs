@@ -4,7 +4,7 @@ use std::fs;
 
 use spotdrill::{run::setup, stack::wanted::Wanted};
 
-use super::{Account, CANARY, telling_slack, webhook};
+use super::{Account, CANARY, served::Lab, telling_slack, webhook};
 use crate::program::{Home, Running, run};
 
 fn clean(what: &str, text: &str) {
@@ -31,7 +31,7 @@ async fn the_account_knows_it_in_the_secret_alone() {
         assert!(!lines.is_empty(), "{group}");
         clean(group, &format!("{lines:?}"));
     }
-    let config = account.0.others();
+    let config = account.0.sdk.clone();
     let stacks = aws_sdk_cloudformation::Client::new(&config);
     clean("the stack", &format!("{:?}", stacks.describe_stacks().send().await.unwrap()));
     clean("its events", &format!("{:?}", stacks.describe_stack_events().stack_name("spotdrill").send().await.unwrap()));
@@ -49,40 +49,32 @@ async fn the_account_knows_it_in_the_secret_alone() {
 fn no_output_no_file_and_no_process_list_has_it() {
     let home = Home::new();
     let file = home.write("webhook.txt", &format!("{CANARY}\n"));
-    let mut lab = Running::start(&mut home.spotdrill("lab serve --scenario bare --speed 100"));
-    lab.until("endpoint-url http");
-    let variable = |name: &str| {
-        let start = format!("export {name}=");
-        lab.heard().lines().find_map(|line| line.strip_prefix(&start)).unwrap().to_owned()
-    };
-    let keys = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| (name, variable(name)));
-    let url = variable("AWS_ENDPOINT_URL");
-    let spotdrill = |words: &str| {
-        let mut command = home.spotdrill(&format!("{words} --endpoint-url {url}"));
-        command.envs(keys.clone());
-        command
-    };
-    let mut from_file = spotdrill(&format!("setup --yes --slack-webhook-file {}", file.display()));
-    let setting_up = Running::start(&mut from_file);
-    let arguments = fs::read_to_string(format!("/proc/{}/cmdline", setting_up.id())).unwrap();
-    assert!(arguments.contains("webhook.txt"), "{arguments}");
-    clean("the process list", &arguments);
+    let lab = Lab::open(&home, 100);
+    let mut from_file = lab.spotdrill(&format!("setup --yes --slack-webhook-file {}", file.display()));
+    let mut setting_up = Running::start(&mut from_file);
+    let process = format!("/proc/{}/cmdline", setting_up.id());
+    let mut arguments = String::new();
+    while arguments.is_empty() && setting_up.is_alive() {
+        arguments = fs::read_to_string(&process).unwrap(); // empty while the process begins
+    }
     let said = setting_up.end();
     assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(arguments.contains("webhook.txt"), "{arguments}");
+    clean("the process list", &arguments);
     fs::remove_file(&file).unwrap();
     let mut all = said.out + &said.err;
     let refused =
-        run(spotdrill("setup --yes").env("SPOTDRILL_SLACK_WEBHOOK", CANARY.replace("hooks.slack.com", "x.com")));
+        run(lab.spotdrill("setup --yes").env("SPOTDRILL_SLACK_WEBHOOK", CANARY.replace("hooks.slack.com", "x.com")));
     assert_eq!(refused.code, Some(2), "{}", refused.err);
     assert!(refused.err.contains("--any-webhook"), "{}", refused.err);
     all += &(refused.out + &refused.err);
     for words in ["prove", "doctor", "run --group web-spot --yes", "teardown --yes"] {
-        let ended = run(&mut spotdrill(words));
+        let ended = run(&mut lab.spotdrill(words));
         assert_eq!(ended.code, Some(0), "{words}: {}{}", ended.out, ended.err);
         all += &(ended.out + &ended.err);
     }
     clean("the output", &all);
-    clean("the lab's", lab.heard());
+    clean("the lab's", lab.serving.heard());
     let files = home.files();
     assert!(files.iter().any(|(name, _)| name.ends_with(".jsonl")), "{files:?}");
     for (name, text) in files {

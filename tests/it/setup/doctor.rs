@@ -10,13 +10,28 @@ use spotdrill::{
     },
 };
 
-use super::{Account, not_ok};
+use super::{Account, not_ok, telling_slack};
 use crate::stage::Stage;
 
 fn place() -> Place {
     let mut names = Names::of("spotdrill", &std::collections::BTreeMap::new());
     names.secret = Some("spotdrill/slack-webhook".into());
     Place { region: "eu-west-1".into(), account: "000000000000".into(), names }
+}
+
+/// A bare account, for whoever may do exactly what the shipped policy of `setup` says.
+#[tokio::test(start_paused = true)]
+async fn setup_and_teardown_pass_with_exactly_the_shipped_policy() {
+    let mut scenario = Scenario::named("bare").unwrap();
+    scenario.operator_policy = Some(place().filled(Document::Setup).to_string());
+    let account = Account(Stage::open(scenario, false).await);
+    let preview = account.preview(&telling_slack().with("Nodegroup", Some("web-spot"))).await;
+    assert_eq!(preview.notes, [], "nothing that setup looks at is denied");
+    account.made(&preview).await.unwrap();
+    account.set_up(&telling_slack().with("Count", Some(2))).await;
+    assert_eq!(account.taken_down(true).await, []);
+    account.set_up(&telling_slack()).await;
+    assert_eq!(account.taken_down(false).await, []);
 }
 
 /// The default region, with an operator who may do exactly what the shipped policy says but this statement.
@@ -78,10 +93,10 @@ async fn where_iam_may_not_be_asked_it_is_read_and_the_rest_is_unknown() {
 }
 
 /// The default region after somebody did this to it, by hand.
-async fn after(act: impl AsyncFn(&aws_config::SdkConfig)) -> Vec<String> {
+async fn after(act: impl AsyncFn(&aws_types::SdkConfig)) -> Vec<String> {
     let account = Account(Stage::named("default").await);
     assert_eq!(not_ok(&account.examined().await), [""; 0]);
-    act(&account.0.others()).await;
+    act(&account.0.sdk).await;
     not_ok(&account.examined().await)
 }
 
@@ -131,7 +146,7 @@ async fn what_was_changed_by_hand_is_found() {
 #[tokio::test(start_paused = true)]
 async fn a_check_that_gets_no_answer_is_unknown_in_bounded_time() {
     let text = format!(
-        "{}\n[[fault]]\noperation = \"servicequotas:GetServiceQuota\"\nkind = \"stall\"\n",
+        "{}\n[[fault]]\noperation = \"servicequotas:GetServiceQuota\"\nkind = \"delay\"\ndelay = 600\n",
         Scenario::text("default").unwrap()
     );
     let account = Account(Stage::open(Scenario::parse("test", &text).unwrap(), false).await);

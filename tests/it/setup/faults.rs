@@ -36,6 +36,7 @@ async fn ends_well(account: &Account, wanted: &Wanted) {
             break;
         }
     }
+    aws.clock.sleep(Duration::from_mins(15)).await; // the trouble is over
     assert!(account.preview(&Wanted::new("spotdrill")).await.changes_nothing());
     assert!(account.proof().await.holds());
     assert_eq!(not_ok(&account.examined().await), [""; 0]);
@@ -77,7 +78,7 @@ async fn a_right_that_lacks_for_the_third_resource_is_named_and_can_be_given() {
     }
     let Looked::Leftover { stack, parts } = account.looked(&telling_slack()).await.unwrap() else { panic!() };
     assert_eq!((stack.status.as_str(), parts.len()), ("ROLLBACK_COMPLETE", 0));
-    let iam = aws_sdk_iam::Client::new(&account.0.others());
+    let iam = aws_sdk_iam::Client::new(&account.0.sdk);
     iam.delete_role_policy().role_name("lab-operator").policy_name("scenario").send().await.unwrap();
     // the webhook was stored at the first attempt, and is not asked for again
     ends_well(&account, &Wanted::new("spotdrill")).await;
@@ -131,7 +132,30 @@ async fn a_kill_while_it_is_taken_down_is_made_good_too() {
 async fn setup_while_the_stack_is_deleted_waits_and_makes_it_anew() {
     let account = Account::bare().await;
     account.set_up(&telling_slack()).await;
-    let stacks = aws_sdk_cloudformation::Client::new(&account.0.others());
+    let stacks = aws_sdk_cloudformation::Client::new(&account.0.sdk);
     stacks.delete_stack().stack_name("spotdrill").send().await.unwrap();
+    ends_well(&account, &telling_slack()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_that_was_deleted_half_way_is_named_and_made_good() {
+    let account = Account::bare().await;
+    account.set_up(&telling_slack()).await;
+    let iam = aws_sdk_iam::Client::new(&account.0.sdk);
+    let deny = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"iam:DeleteRole","Resource":"*"}]}"#;
+    let operator = iam.put_role_policy().role_name("lab-operator").policy_name("deny").policy_document(deny);
+    operator.send().await.unwrap();
+    let aws = &account.0.aws;
+    let removal = teardown::look(aws, "spotdrill", false, &unheard).await.unwrap();
+    let failed = teardown::carry_out(aws, &removal, &unheard).await.unwrap_err().to_string();
+    for part in ["was not removed (DELETE_FAILED)", "iam:DeleteRole", "There now: ", "(spot-fis-test)"] {
+        assert!(failed.contains(part), "{part} in {failed}");
+    }
+    let Looked::Leftover { stack, parts } = account.looked(&telling_slack()).await.unwrap() else { panic!() };
+    assert_eq!(stack.status.as_str(), "DELETE_FAILED");
+    assert!(parts.iter().any(|part| part.name.as_str() == "spot-fis-test"), "{parts:?}");
+    let report = account.examined().await;
+    assert!(report.text().contains("FAIL     stack spotdrill"), "{}", report.text());
+    iam.delete_role_policy().role_name("lab-operator").policy_name("deny").send().await.unwrap();
     ends_well(&account, &telling_slack()).await;
 }
