@@ -70,8 +70,12 @@ impl Doctor {
     }
 
     fn scroll(&mut self, motion: Motion) {
-        match &mut self.alone {
-            Some(top) => *top = motion.from(*top, usize::MAX),
+        match self.alone {
+            Some(top) => {
+                // about as many lines as the fix takes on a narrow screen
+                let fix = self.selected().and_then(|finding| finding.fix.as_deref()).unwrap_or_default();
+                self.alone = Some(motion.from(top, fix.lines().map(|line| line.len() / 60 + 1).sum()));
+            }
             None => self.cursor = motion.from(self.cursor, self.findings().len()),
         }
     }

@@ -214,6 +214,21 @@ impl Setup {
         }
     }
 
+    /// About as many lines as the stage takes on a narrow screen: so far it can be scrolled.
+    fn length(&self) -> usize {
+        let notes = |notes: &[SafeText]| notes.iter().map(|note| note.len() / 60 + 1).sum::<usize>();
+        10 + match &self.stage {
+            Stage::Form | Stage::Proof(_) => 10,
+            Stage::Job(job) => job.progress.as_ref().map_or(0, |progress| progress.rows.len() * 2),
+            Stage::Preview(preview) => preview.changes.len() * 2 + notes(&preview.notes),
+            Stage::Leftover(_, parts) => parts.len() * 2,
+            Stage::SetUp(done) => done.outputs.len() * 2 + notes(&done.notes),
+            Stage::Removal(removal) => removal.parts.len() * 2 + notes(&removal.notes),
+            Stage::TornDown(removal, remains) => removal.parts.len() + remains.len() + notes(&removal.notes),
+            Stage::Failed(_, why) => notes(why),
+        }
+    }
+
     /// The layers of keys that count now.
     pub(super) fn layers(&self) -> &'static [Layer] {
         match &self.stage {

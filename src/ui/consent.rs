@@ -24,8 +24,8 @@ use crate::{
 
 const WIDTH: u16 = 92;
 const FIELD: words::Saying = words::Saying {
-    to: "To take it away, type",
-    complete: "complete: enter takes it away",
+    to: "To tear it down, type",
+    complete: "complete: enter tears it down",
     idle: "esc cancels; nothing has been taken away",
 };
 
@@ -102,7 +102,8 @@ fn tear_down(removal: &Removal, look: &Look) -> (String, &'static str, Said) {
     for part in removal.parts.iter().filter(|part| part.fate != Fate::Kept) {
         *kinds.entry(part.kind.as_str()).or_default() += 1;
     }
-    let counted: Vec<_> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let times = |count: usize| if count == 1 { String::new() } else { format!(" x{count}") };
+    let counted: Vec<_> = kinds.iter().map(|(kind, count)| format!("{kind}{}", times(*count))).collect();
     let mut said = vec![
         place(removal.world, &removal.account, &removal.region, look),
         ("stack", format!("{stack}, {status}"), look.heading),
@@ -116,5 +117,5 @@ fn tear_down(removal: &Removal, look: &Look) -> (String, &'static str, Said) {
     if removal.secret.is_some() {
         said.push(("secret", format!("can be taken back for {RECOVERY_DAYS} days"), look.text));
     }
-    (format!("TAKE AWAY {stack}?"), world(removal.world), said)
+    (format!("TEAR DOWN {stack}?"), world(removal.world), said)
 }

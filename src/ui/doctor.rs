@@ -95,7 +95,7 @@ fn table(report: &Report) -> Vec<Row> {
 }
 
 fn draw_table(doctor: &Doctor, report: &Report, look: &Look, area: Rect, buffer: &mut Buffer) {
-    let title = if report.passes() { "doctor" } else { "doctor  NOT READY FOR A DRILL" };
+    let title = if report.passes() { "doctor  READY FOR A DRILL" } else { "doctor  NOT READY FOR A DRILL" };
     let inner = pane::draw(title, &report.counts(), true, look, area, buffer);
     let rows = table(report);
     let at = rows.iter().position(|row| matches!(row, Row::Finding(number) if *number == doctor.cursor));
@@ -179,7 +179,8 @@ fn draw_fix(finding: &Finding, top: usize, look: &Look, area: Rect, buffer: &mut
 fn rule(title: &str, right: &str, look: &Look, width: usize) -> Line<'static> {
     let line = look.glyphs.border(false).horizontal_top;
     let title = fit::cut(title, width.saturating_sub(fit::width(right) + 8), look.glyphs);
-    let rest = width.saturating_sub(fit::width(&title) + fit::width(right) + 6);
+    let right_cells = if right.is_empty() { 0 } else { fit::width(right) + 1 };
+    let rest = width.saturating_sub(fit::width(&title) + right_cells + 4);
     let mut spans = vec![
         Span::styled(line.repeat(2), look.border),
         Span::styled(format!(" {title} "), look.heading),

@@ -57,7 +57,7 @@ pub(super) fn draw(app: &App, look: &Look, now: Timestamp, area: Rect, buffer: &
     };
     let Told { title, right, lines } = told;
     let hidden = lines.len().saturating_sub(below.height.saturating_sub(2).into());
-    let right = if hidden > 0 { format!("{right}  j k scroll").trim().to_owned() } else { right };
+    let right = if hidden > 0 && !is_form { format!("{right}  j k scroll").trim().to_owned() } else { right };
     let inner = pane::draw(&title, &right, !is_form, look, below, buffer);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     pane::fill(lines.into_iter().skip(setup.top.min(hidden)), inner, buffer);

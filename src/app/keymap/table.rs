@@ -186,7 +186,7 @@ pub const TABLE: &[Binding] = &[
     on_the_way((I::Confirm, "consent.yes", L::Consent, &["enter"], "do it", "do what the dialog says; where it shows a word, once that is typed")),
     on_the_way((I::Cancel, "consent.cancel", L::Consent, &["esc", "ctrl-c"], "cancel", "change nothing")),
 
-    on_the_way((I::Open, "doctor.open", L::Doctor, &["enter"], "fix alone", "show the fix alone, without borders, to be copied; again, the table")),
+    on_the_way((I::Open, "doctor.open", L::Doctor, &["enter"], "fix", "show the fix alone, without borders, to be copied; again, the table")),
     on_the_way((I::Refresh, "doctor.again", L::Doctor, &["r"], "again", "run the checks again")),
     on_the_way((I::Setup, "doctor.setup", L::Doctor, &["s"], "setup", "set up what a drill needs in the account, prove it, take it away")),
 

@@ -122,7 +122,7 @@ impl App {
                 let again = setup.again();
                 return self.try_on_setup(again, now);
             }
-            Intent::Move(motion) => setup.top = motion.from(setup.top, usize::MAX),
+            Intent::Move(motion) => setup.top = motion.from(setup.top, setup.length()),
             Intent::Back | Intent::Leave => return Ok(self.leave_setup(now)),
             _ => {}
         }

@@ -29,12 +29,15 @@ pub(super) fn set_up(app: &App, done: &Done, look: &Look, width: usize) -> Told 
         lines.extend(wrapped(text, look.warn, width));
         lines.extend(settings.iter().flat_map(|line| wrapped(line, look.text, width)));
     }
-    lines.push(Line::default());
+    if !done.notes.is_empty() {
+        lines.push(Line::default());
+    }
     lines.extend(done.notes.iter().flat_map(|note| wrapped(note, look.text, width)));
     if done.names.secret.is_none() {
         let text = "Slack is not told. To tell it: esc, choose `webhook`, and set up once more.";
         lines.extend(wrapped(text, look.warn, width));
     }
+    lines.push(Line::default());
     lines.extend(wrapped("next: P sends an event through all of it", look.heading, width));
     Told { title: format!("set up  {}", done.names.stack), right: String::new(), lines }
 }
@@ -56,6 +59,7 @@ pub(super) fn torn_down(removal: &Removal, remains: &[Part], look: &Look, width:
             look.faint,
             width,
         ));
+        lines.push(Line::default());
     } else {
         let text = "STILL THERE, though it was to go or bears the name of what went:";
         lines.extend(wrapped(text, look.bad, width));

@@ -23,26 +23,31 @@ pub(super) fn preview(preview: &Preview, look: &Look, width: usize) -> Told {
     let mut lines = Vec::new();
     if preview.changes_nothing() {
         lines.extend(wrapped("NOTHING TO CHANGE: IT IS SET UP", look.good, width));
-        lines.push(Line::default());
+        lines.extend(wrapped("enter shows what everything is called", look.faint, width));
+    } else {
+        lines.extend(wrapped(&preview.counts(), look.heading, width));
     }
+    lines.push(Line::default());
     for change in &preview.changes {
         let (word, style) = match change.action {
             Action::Add => ("added", look.good),
             Action::Modify => ("changed", look.warn),
             Action::Replace => ("REPLACED", look.bad),
-            Action::MayReplace => ("MAY BE REPL.", look.bad),
+            Action::MayReplace => ("MAY REPLACE", look.bad),
             Action::Remove => ("REMOVED", look.bad),
             Action::Other => ("other", look.text),
         };
         let word = format!("{} {word}", change.action.sign());
         lines.extend(worded(&word, style, WORD, &change.telling(), look, width));
     }
-    lines.push(Line::default());
+    if !preview.changes.is_empty() {
+        lines.push(Line::default());
+    }
     lines.extend(worded("secret", look.faint, LABEL, &preview.secret_in_words(), look, width));
     lines.extend(worded("price", look.faint, LABEL, preview.cost(), look, width));
     lines.extend(notes(&preview.notes, look, width));
     let kind = if preview.is_new { "a new stack" } else { "an update" };
-    let title = format!("preview  {}, {kind}: {}", preview.names.stack, preview.counts());
+    let title = format!("preview  {}, {kind}", preview.names.stack);
     Told { title, right: place(preview.world, &preview.account), lines }
 }
 
@@ -79,7 +84,7 @@ pub(super) fn leftover(stack: &Stack, parts: &[Part], look: &Look, width: usize)
 }
 
 pub(super) fn removal(removal: &Removal, look: &Look, width: usize) -> Told {
-    const FATE: usize = 20;
+    const FATE: usize = 15;
     let mut lines = Vec::new();
     if removal.is_empty() {
         lines.extend(wrapped("There is nothing of spotdrill's to take away.", look.good, width));
@@ -87,7 +92,7 @@ pub(super) fn removal(removal: &Removal, look: &Look, width: usize) -> Told {
     for part in &removal.parts {
         let (word, style): (_, Style) = match part.fate {
             Fate::Deleted => ("- deleted", look.bad),
-            Fate::Recoverable => ("- del., recoverable", look.warn),
+            Fate::Recoverable => ("- recoverable", look.warn),
             Fate::Kept => ("  kept", look.good),
         };
         lines.extend(worded(word, style, FATE, &format!("{} {}", part.kind, part.name), look, width));

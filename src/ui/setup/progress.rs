@@ -44,7 +44,7 @@ pub(super) fn told(app: &App, job: &Job, look: &Look, now: Timestamp, width: usi
     }
     lines.push(Line::default());
     lines.extend(wrapped(leaving(app, job.goal), look.faint, width));
-    Told { title: title.to_owned(), right: minutes(now.duration_since(began)), lines }
+    Told { title: title.to_owned(), right: format!("{} by AWS's clock", minutes(now.duration_since(began))), lines }
 }
 
 fn leaving(app: &App, goal: Goal) -> &'static str {
