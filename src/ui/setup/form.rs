@@ -11,7 +11,6 @@ use super::{Told, named, worded, wrapped};
 use crate::{
     app::{
         App,
-        live::clock,
         setup::{
             Seen, Stage,
             form::{Field, Form, Slack, Template, Typing},
@@ -76,7 +75,8 @@ fn stack(app: &App, look: &Look, width: usize) -> Line<'static> {
             (fit::cut(why, room, look.glyphs), look.warn)
         }
         (None, Seen::There(stack)) => {
-            let at = stack.changed.map(|at| format!(" since {}", clock(at))).unwrap_or_default();
+            let at =
+                stack.changed.map(|at| format!(" since {}", at.strftime("%Y-%m-%d %H:%M:%SZ"))).unwrap_or_default();
             let style = match stack.standing() {
                 Standing::Ready if stack.ours => look.good,
                 Standing::Busy | Standing::InReview => look.text,
