@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use ratatui::{Terminal, backend::TestBackend};
 use spotdrill::{
-    app::{App, Msg, Setting},
+    app::{App, Msg, Setting, setup::Given},
     drill::{
         fleet::{Behavior, Fleet, Group, GroupKey, GroupKind, Instance, InstanceState, Lifecycle, World},
         id::InstanceId,
@@ -55,6 +55,7 @@ fn draw(criterion: &mut Criterion) {
         read_only: false,
         rate: 1.0,
         role: String::from("role"),
+        stack: Given::default(),
     };
     let now = "2026-11-22T12:00:00Z".parse().unwrap_or_default();
     let (mut app, _) = App::new(setting);

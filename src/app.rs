@@ -3,17 +3,21 @@
 
 pub mod compose;
 pub mod confirm;
+pub mod doctor;
 pub mod fleet;
 pub mod keymap;
 pub mod live;
 pub mod messages;
 pub mod motion;
 mod overlay;
+pub mod setup;
 mod steer;
 pub mod templates;
 mod typing;
+pub mod words;
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 
 use crate::{
     drill::{
@@ -26,11 +30,13 @@ use crate::{
     text::SafeText,
 };
 use compose::Compose;
+use doctor::Doctor;
 use fleet::Browser;
 use keymap::{Keymap, chord::Chord, table::Layer};
 use live::Live;
 use messages::{Messages, Weight};
 pub use overlay::Overlay;
+use setup::Setup;
 use templates::Templates;
 
 /// Where and how the program was started; what a server tells of itself is added.
@@ -47,6 +53,7 @@ pub struct Setting {
     pub rate: f64,
     /// The FIS role, for the preview of what is sent.
     pub role: String,
+    pub stack: setup::Given,
 }
 
 impl Setting {
@@ -60,8 +67,8 @@ impl Setting {
 #[derive(Clone, Debug)]
 pub enum Msg {
     Key(Chord),
-    /// Something was pasted; what it was is never used.
-    Paste,
+    /// Something was pasted: a secret, for that is what the one field is for that takes it.
+    Paste(SecretString),
     FleetListing {
         instances: usize,
     },
@@ -70,6 +77,10 @@ pub enum Msg {
         message: SafeText,
     },
     Templates(templates::Told),
+    /// What the work on the stack came to, by its number.
+    Setup(u32, setup::Told),
+    /// What the examination of that number tells.
+    Doctor(u32, doctor::Told),
     /// The server told how fast its time passes.
     Paced {
         rate: f64,
@@ -99,6 +110,15 @@ pub enum Effect {
         existing: Box<Existing>,
         attempt: u32,
     },
+    /// Work on the stack; the number comes back with what is told of it.
+    Setup {
+        work: setup::Work,
+        attempt: u32,
+    },
+    /// Examine everything that a drill needs; the number comes back with what is told.
+    Examine {
+        attempt: u32,
+    },
     /// Drop the keys that were typed ahead.
     ForgetTypeAhead,
     /// Draw every cell anew.
@@ -112,6 +132,8 @@ pub enum Screen {
     Fleet,
     Compose,
     Templates,
+    Setup,
+    Doctor,
     Live,
 }
 
@@ -126,6 +148,8 @@ pub struct App {
     filtering: bool,
     compose: Option<Compose>,
     templates: Option<Templates>,
+    setup: Setup,
+    doctor: Option<Doctor>,
     live: Option<Live>,
     messages: Messages,
     /// For how many more ticks a second ctrl-c quits.
@@ -139,6 +163,7 @@ impl App {
     pub fn new(setting: Setting) -> (Self, Vec<Effect>) {
         let mut browser = Browser::default();
         browser.listing_began();
+        let setup = Setup::new(&setting.stack);
         let app = Self {
             setting,
             keymap: Keymap::default(),
@@ -148,6 +173,8 @@ impl App {
             filtering: false,
             compose: None,
             templates: None,
+            setup,
+            doctor: None,
             live: None,
             messages: Messages::default(),
             interrupted: 0,
@@ -169,7 +196,7 @@ impl App {
         }
         match msg {
             Msg::Key(chord) => return self.key(chord, now),
-            Msg::Paste => self.pasted(now),
+            Msg::Paste(text) => self.pasted(&text, now),
             Msg::FleetListing { instances } => self.browser.listing_went_on(instances),
             Msg::FleetListed(fleet) => self.listed(fleet, now),
             Msg::FleetFailed { message } => {
@@ -177,6 +204,8 @@ impl App {
                 self.browser.listing_failed(message);
             }
             Msg::Templates(told) => self.told_of_templates(told, now),
+            Msg::Setup(attempt, told) => return self.told_of_setup(attempt, told, now),
+            Msg::Doctor(attempt, told) => self.told_by_doctor(attempt, told),
             Msg::Recorded(entry) => self.recorded(&entry, now),
             Msg::Paced { rate } => self.setting.rate = rate,
             Msg::DrillRefused(why) => self.refused(&why, now),
@@ -188,9 +217,9 @@ impl App {
     fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
         self.interrupted = self.interrupted.saturating_sub(1);
         self.dirty |= self.messages.tick();
-        let mut time_is_shown = self.drill_goes_on() || self.is_previewing();
-        if let Some(Overlay::Confirm(confirm)) = self.overlays.last_mut() {
-            self.dirty |= confirm.tick();
+        let mut time_is_shown = self.time_is_shown();
+        if let Some(overlay) = self.overlays.last_mut().filter(|overlay| overlay.wants_tick()) {
+            self.dirty |= overlay.tick();
             time_is_shown = true;
         }
         if time_is_shown && self.second != now.as_second() {
@@ -244,20 +273,20 @@ impl App {
         }
     }
 
-    fn pasted(&mut self, now: Timestamp) {
-        if let Some(Overlay::Confirm(confirm)) = self.overlays.last_mut() {
-            confirm.pasted();
-        } else {
-            self.messages.say(now, Weight::Hint, "pasting is not taken anywhere here: type it");
+    fn pasted(&mut self, text: &SecretString, now: Timestamp) {
+        let taken = match self.overlays.last_mut() {
+            Some(overlay) => overlay.pasted(),
+            None => self.pasted_on_setup(text),
+        };
+        if !taken {
+            self.messages.say(now, Weight::Hint, "pasting is not taken here: type it");
         }
     }
 
     /// Whether [`Msg::Tick`] is needed: only while something on the screen moves by itself.
     pub fn wants_tick(&self) -> bool {
-        let confirming = matches!(self.overlays.last(), Some(Overlay::Confirm(_)));
-        self.drill_goes_on()
-            || self.is_previewing()
-            || confirming
+        self.time_is_shown()
+            || self.overlays.last().is_some_and(Overlay::wants_tick)
             || self.messages.toast().is_some()
             || self.interrupted > 0
     }
@@ -304,8 +333,15 @@ impl App {
         self.screen == Screen::Live && self.live.as_ref().is_some_and(Live::goes_on)
     }
 
-    fn is_previewing(&self) -> bool {
-        self.screen == Screen::Templates && self.templates.as_ref().is_some_and(Templates::is_previewing)
+    /// The screen shows how time passes.
+    fn time_is_shown(&self) -> bool {
+        match self.screen {
+            Screen::Live => self.drill_goes_on(),
+            Screen::Templates => self.templates.as_ref().is_some_and(Templates::is_previewing),
+            Screen::Setup => self.setup.is_busy(),
+            Screen::Doctor => self.doctor.as_ref().is_some_and(Doctor::is_running),
+            Screen::Fleet | Screen::Compose => false,
+        }
     }
 
     /// The layers of keys that count now, the nearest first.
@@ -317,6 +353,8 @@ impl App {
             (None, Screen::Compose) if self.is_typing() => &[Layer::Field],
             (None, Screen::Compose) => &[Layer::Compose, Layer::Everywhere],
             (None, Screen::Templates) => &[Layer::Templates, Layer::Lists, Layer::Everywhere],
+            (None, Screen::Setup) => self.setup.layers(),
+            (None, Screen::Doctor) => &[Layer::Doctor, Layer::Lists, Layer::Everywhere],
             (None, Screen::Live) => &[Layer::Live, Layer::Lists, Layer::Everywhere],
         }
     }

@@ -3,6 +3,8 @@
 mod card;
 mod compose;
 mod confirm;
+mod consent;
+mod doctor;
 mod fit;
 mod fleet;
 mod footer;
@@ -11,7 +13,9 @@ mod live;
 pub mod look;
 mod overlay;
 mod pane;
+mod setup;
 mod templates;
+mod words;
 
 use jiff::Timestamp;
 use ratatui::{Frame, buffer::Buffer, layout::Rect, text::Line};
@@ -41,6 +45,8 @@ pub fn draw(app: &App, theme: &Theme, glyphs: Glyphs, now: Timestamp, frame: &mu
             Screen::Fleet => fleet::draw(app, &look, body, buffer),
             Screen::Compose => compose::draw(app, &look, body, buffer),
             Screen::Templates => templates::draw(app, &look, now, body, buffer),
+            Screen::Setup => setup::draw(app, &look, now, body, buffer),
+            Screen::Doctor => doctor::draw(app, &look, now, body, buffer),
             Screen::Live => live::draw(app, &look, now, body, buffer),
         }
         for overlay in app.overlays() {

@@ -1,6 +1,10 @@
 //! What lies over a screen and takes its keys. Knows which keys count there.
 
-use super::{confirm::Confirm, keymap::table::Layer};
+use super::{
+    confirm::Confirm,
+    keymap::{chord::Chord, table::Layer},
+    setup::consent::Consent,
+};
 
 #[derive(Clone, Debug)]
 pub enum Overlay {
@@ -15,9 +19,11 @@ pub enum Overlay {
     /// The instance under the cursor.
     Details,
     Confirm(Box<Confirm>),
+    /// Before the account is changed.
+    Consent(Box<Consent>),
     /// What a stop can save; a second key sends it.
     Stop,
-    /// Leaving while a drill runs.
+    /// Leaving while a drill runs, or while the stack is changed.
     Leave,
 }
 
@@ -26,8 +32,42 @@ impl Overlay {
         match self {
             Self::Help { .. } | Self::Messages { .. } | Self::Details => &[Layer::Lists, Layer::Everywhere],
             Self::Confirm(_) => &[Layer::Confirm],
+            Self::Consent(_) => &[Layer::Consent],
             Self::Stop => &[Layer::Stop],
             Self::Leave => &[Layer::Leave],
         }
+    }
+
+    /// It moves by itself.
+    pub(super) fn wants_tick(&self) -> bool {
+        matches!(self, Self::Confirm(_) | Self::Consent(_))
+    }
+
+    /// True if it changed what is seen.
+    pub(super) fn tick(&mut self) -> bool {
+        match self {
+            Self::Confirm(confirm) => confirm.words.tick(),
+            Self::Consent(consent) => consent.tick(),
+            _ => false,
+        }
+    }
+
+    /// The others take no text.
+    pub(super) fn type_in(&mut self, chord: Chord) {
+        match self {
+            Self::Confirm(confirm) => confirm.words.type_in(chord),
+            Self::Consent(consent) => consent.type_in(chord),
+            _ => {}
+        }
+    }
+
+    /// A paste is no consent; false if it means nothing at all.
+    pub(super) fn pasted(&mut self) -> bool {
+        match self {
+            Self::Confirm(confirm) => confirm.words.pasted(),
+            Self::Consent(consent) => consent.pasted(),
+            _ => return false,
+        }
+        true
     }
 }

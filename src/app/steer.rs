@@ -44,9 +44,13 @@ impl App {
             (None, Intent::Redraw, _) => Ok(vec![Effect::Redraw]),
             (None, Intent::Leave, _) => Ok(self.leave(now)),
             (None, Intent::Templates, _) => Ok(self.open_templates()),
+            (None, Intent::Setup, _) => Ok(self.open_setup()),
+            (None, Intent::Doctor, _) => Ok(self.open_doctor(now)),
             (None, _, Screen::Fleet) => self.on_fleet(intent, now),
             (None, _, Screen::Compose) => self.on_compose(intent),
             (None, _, Screen::Templates) => Ok(self.on_templates(intent, now)),
+            (None, _, Screen::Setup) => self.on_setup(intent, now),
+            (None, _, Screen::Doctor) => Ok(self.on_doctor(intent, now)),
             (None, _, Screen::Live) => self.on_live(intent),
         };
         outcome.unwrap_or_else(|why| {
@@ -66,8 +70,15 @@ impl App {
 
     /// Why a key does nothing now; none if it does.
     pub fn blocked(&self, intent: Intent) -> Option<String> {
-        if let (Screen::Templates, Some(templates)) = (self.screen, &self.templates) {
-            return templates.blocked(intent, &self.setting);
+        let starts = intent == Intent::Review || (intent == Intent::Open && self.screen == Screen::Templates);
+        if starts && self.setup.is_changing() {
+            return Some(String::from("the stack is being changed: a drill waits for its end"));
+        }
+        match (self.screen, &self.templates, &self.doctor) {
+            (Screen::Templates, Some(templates), _) => return templates.blocked(intent, &self.setting),
+            (Screen::Doctor, _, Some(doctor)) => return doctor.blocked(intent),
+            (Screen::Setup, ..) => return self.setup.blocked(intent, &self.setting),
+            _ => {}
         }
         let why = match intent {
             Intent::Mark | Intent::Range if self.browser.rows().is_empty() => "there is nothing to mark",
@@ -99,10 +110,8 @@ impl App {
     }
 
     fn type_in(&mut self, chord: Chord) {
-        if let Some(Overlay::Confirm(confirm)) = self.overlays.last_mut() {
-            confirm.type_in(chord);
-        } else if !self.overlays.is_empty() {
-            // the other overlays take no text
+        if let Some(overlay) = self.overlays.last_mut() {
+            overlay.type_in(chord);
         } else if self.filtering {
             let mut input = Input::new(self.browser.filter().text().to_owned());
             if typing::edit(&mut input, chord) {
@@ -110,6 +119,8 @@ impl App {
             }
         } else if let (Screen::Compose, Some(compose)) = (self.screen, &mut self.compose) {
             compose.type_in(chord);
+        } else if self.screen == Screen::Setup {
+            self.setup.type_in(chord);
         }
     }
 
@@ -122,8 +133,13 @@ impl App {
             (Some(Overlay::Messages { top }), Intent::Move(motion)) => *top = motion.from(*top, messages),
             (Some(Overlay::Details), Intent::Move(motion)) => self.browser.scroll(motion),
             (Some(Overlay::Confirm(confirm)), Intent::Confirm) => {
-                if let Some(words) = confirm.words() {
+                if let Some(words) = confirm.words.typed() {
                     return self.start(words);
+                }
+            }
+            (Some(Overlay::Consent(consent)), Intent::Confirm) => {
+                if let Some(work) = consent.given() {
+                    return self.change_account(work, now);
                 }
             }
             (Some(Overlay::Stop), Intent::StopNow) => {
@@ -153,9 +169,12 @@ impl App {
 
     fn leave(&mut self, now: Timestamp) -> Vec<Effect> {
         match self.screen {
+            Screen::Fleet if self.setup.is_changing() => self.overlays.push(Overlay::Leave),
             Screen::Fleet => return vec![Effect::Quit],
             Screen::Compose => self.screen = Screen::Fleet,
             Screen::Templates => return self.on_templates(Intent::Leave, now),
+            Screen::Setup => return self.leave_setup(now),
+            Screen::Doctor => return self.on_doctor(Intent::Leave, now),
             Screen::Live if self.drill_goes_on() => self.overlays.push(Overlay::Leave),
             Screen::Live => return self.after_the_drill(),
         }

@@ -5,6 +5,7 @@ use crate::drill::{
     id::InstanceId,
     verdict::{Outcome, Verdict},
 };
+use secrecy::SecretString;
 
 fn now() -> Timestamp {
     "2026-11-22T12:00:00Z".parse().unwrap()
@@ -19,6 +20,7 @@ fn setting() -> Setting {
         read_only: false,
         rate: 1.0,
         role: String::from("role"),
+        stack: setup::Given::default(),
     }
 }
 
@@ -128,7 +130,7 @@ fn opening_the_confirm_dialog_forgets_what_was_typed_ahead() {
     assert_eq!(press(&mut app, "c S"), [Effect::ForgetTypeAhead]);
     assert!(app.wants_tick(), "arming counts ticks");
     assert!(press(&mut app, "w e b space 1 enter").is_empty());
-    app.update(Msg::Paste, now());
+    app.update(Msg::Paste(SecretString::from("web 1")), now());
     ticks(&mut app, 4);
     assert!(press(&mut app, "enter").is_empty());
     press(&mut app, "esc");

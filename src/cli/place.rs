@@ -11,6 +11,7 @@ use crate::{
     config::{self, Config},
     journal,
     run::start::Ways,
+    stack::names::Usual,
     text::SafeText,
 };
 
@@ -73,6 +74,12 @@ pub(super) fn config() -> anyhow::Result<Config> {
         let message = format!("{} has mistakes; correct or remove them:\n{}", path.display(), lines.join("\n"));
         Ending::new(Exit::Usage, message).into()
     })
+}
+
+/// What drills look for, by the settings.
+pub(super) fn usual(config: &Config) -> Usual {
+    let Config { stack, fis_role, lambda_log_group, events_log_group, .. } = config.clone();
+    Usual { stack, fis_role, lambda_log_group, events_log_group }
 }
 
 /// How drills are run here.

@@ -13,6 +13,7 @@ use crate::{
     stack::{
         kind_in_words,
         progress::{Progress, Row},
+        status::in_words,
     },
     text::SafeText,
 };
@@ -75,18 +76,6 @@ fn line(progress: &Progress, row: &Row, done: usize) -> String {
         kind_in_words(&row.kind),
         row.label(),
     )
-}
-
-/// A resource's status in a word.
-fn in_words(status: &str) -> &str {
-    match status {
-        "CREATE_COMPLETE" => "made",
-        "UPDATE_COMPLETE" => "changed",
-        "DELETE_COMPLETE" => "deleted",
-        "DELETE_SKIPPED" => "kept",
-        _ if status.ends_with("_FAILED") => "FAILED",
-        other => other,
-    }
 }
 
 #[cfg(test)]

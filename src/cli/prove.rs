@@ -20,10 +20,7 @@ use crate::{
         targeting::{self, Found, NotTargeted, Targeted},
         world::open,
     },
-    stack::{
-        names::Names,
-        proof::{Hop, Proof, Standing},
-    },
+    stack::proof::{Hop, Proof, Standing},
     text::SafeText,
 };
 
@@ -34,7 +31,9 @@ pub(super) async fn run(global: &Global, config: &Config, args: Prove) -> anyhow
         let role = place::ways(global, config)?.fis_role;
         return preview(&world.aws, group, args.count, &role, args.format).await;
     }
-    let names = names(&world.aws, stack).await?;
+    let Some(names) = run::prove::names(&world.aws, stack).await.map_err(Ending::from)? else {
+        return Err(Ending::new(Exit::Guarded, run::prove::no_stack(&world.aws, stack)).into());
+    };
     let mut said = 0;
     let text = args.format == Format::Text;
     let tell = |proof: &Proof| {
@@ -81,15 +80,6 @@ fn found(Targeted { group, role_arn, template, found }: &Targeted) -> String {
     }
     text + "ok  the template is deleted\n\nFIS chooses anew each time. That the role may interrupt is not proved by this: FIS \
             skipped it. `spotdrill doctor` reads the role\n"
-}
-
-/// What everything is called, by the stack's parameters.
-async fn names(aws: &Aws, stack: &str) -> anyhow::Result<Names> {
-    if let Some(found) = aws.stack(stack).await.map_err(Ending::from)? {
-        return Ok(Names::of(stack, &found.parameters));
-    }
-    let message = format!("there is no stack {stack} in {} to be proved. Make it: spotdrill setup", aws.region);
-    Err(Ending::new(Exit::Guarded, message).into())
 }
 
 /// `ok       Slack answered    1.9 s  status 200`

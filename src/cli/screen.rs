@@ -3,17 +3,18 @@
 use std::{
     env,
     io::{self, Write},
+    sync::Arc,
     time::Duration,
 };
 
-use super::{Ending, Exit, args::Global, place, run::left};
+use super::{Ending, Exit, args::Global, machine, place, run::left, webhook};
 use crate::{
-    app::Setting,
+    app::{Setting, setup::Given},
     config::Config,
     drill::fleet::World,
     run::{
         self,
-        screen::{self, Left, Look},
+        screen::{self, Left, Lent, Look},
         start::Running,
         world::open,
     },
@@ -50,20 +51,37 @@ pub(super) async fn show(
         read_only: global.read_only,
         rate: world.aws.clock.rate(),
         role: ways.fis_role.clone(),
+        stack: Given {
+            stack: config.stack.clone(),
+            fis_role: global.fis_role.clone(),
+            webhook: webhook::of_environment(),
+            usual: place::usual(config),
+        },
     };
-    let (exit, unfinished) = match screen::run(world, &ways, setting, &look, running).await? {
+    let (state, ascii) = (place::state()?, look.glyphs == Glyphs::Ascii);
+    let lent = Lent { stack: config.stack.clone(), allow, machine: Arc::new(move || machine::findings(&state, ascii)) };
+    let (left_by, said) = screen::run(world, &ways, &lent, setting, &look, running).await?;
+    let (exit, unfinished) = match left_by {
         Left::Quit(unfinished) => (Exit::Held, unfinished),
         Left::Signal(number, unfinished) => (Exit::Signal(number), unfinished),
         Left::Failed(error) => return Err(Ending::from(error).into()),
         Left::Gone => (Exit::Signal(rustix::process::Signal::HUP.as_raw()), None),
     };
-    if let Some((drill, journal)) = unfinished
-        && takes_bytes()
-    {
-        let text = left(&drill, &journal, world);
+    let mut text: String = said.iter().map(|line| format!("{line}\n")).collect();
+    if let Some((drill, journal)) = unfinished {
+        text += &left(&drill, &journal, world);
+    }
+    if !text.is_empty() && takes_bytes() {
         let _ = io::stderr().write_all(text.as_bytes()); // the terminal is gone: the journal is there all the same
     }
     Ok(exit)
+}
+
+/// Notes in the settings that an account was set up from here.
+fn allow(account: &str) -> Result<Option<String>, String> {
+    let added = place::allow(account).map_err(|error| format!("{error:#}"))?;
+    let path = place::config_path().map_err(|error| format!("{error:#}"))?;
+    Ok(added.then(|| format!("account {account} was added to the accounts of {}", path.display())))
 }
 
 fn look(global: &Global, config: &Config) -> anyhow::Result<Look> {

@@ -25,7 +25,6 @@ use crate::{
     },
     stack::{
         change::Preview,
-        names::Names,
         wanted::{Slack, Wanted},
         webhook::Webhook,
     },
@@ -140,11 +139,12 @@ fn result(set_up: &SetUp, preview: &Preview, config: &Config) -> String {
     for (name, value) in &set_up.outputs {
         let _ = writeln!(text, "  {name:<22} {value}"); // a String takes all, here and below
     }
-    let lines = settings(names, config);
+    let lines = names.settings(&place::usual(config)).into_iter().map(|line| format!("  {line}")).collect::<Vec<_>>();
     if !lines.is_empty() {
         let _ = writeln!(
             text,
-            "\nThese names are not the usual ones. For drills to find them, config.toml needs:\n{lines}"
+            "\nThese names are not the usual ones. For drills to find them, config.toml needs:\n{}",
+            lines.join("\n")
         );
     }
     let stack = if names.stack == config.stack { String::new() } else { format!(" --stack {}", names.stack) };
@@ -153,19 +153,6 @@ fn result(set_up: &SetUp, preview: &Preview, config: &Config) -> String {
         let _ = writeln!(text, "Slack is not told. To tell it: spotdrill setup{stack} --slack-webhook-file FILE");
     }
     text
-}
-
-/// The lines of config.toml without which drills would look elsewhere.
-fn settings(names: &Names, config: &Config) -> String {
-    let wanted = [
-        ("stack", &config.stack, names.stack.clone()),
-        ("fis_role", &config.fis_role, names.fis_role.clone()),
-        ("lambda_log_group", &config.lambda_log_group, names.function_log_group()),
-        ("events_log_group", &config.events_log_group, names.event_log_group()),
-    ];
-    let differs = wanted.iter().filter(|(_, is, wanted)| *is != wanted);
-    let lines: Vec<_> = differs.map(|(key, _, wanted)| format!("  {key} = \"{wanted}\"")).collect();
-    lines.join("\n")
 }
 
 /// The JSON form, which is a promise.

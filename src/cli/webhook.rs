@@ -26,6 +26,12 @@ pub(super) fn given(file: Option<&Path>, any: bool) -> anyhow::Result<Option<Web
     Webhook::read(&text, any).map(Some).map_err(|why| unusable(&from, why))
 }
 
+/// What the environment has, as it is: the screen says what is wrong with it where it is used.
+pub(super) fn of_environment() -> Option<SecretString> {
+    let text = env::var_os(VARIABLE).filter(|text| !text.is_empty())?;
+    Some(SecretString::from(text.to_string_lossy().into_owned()))
+}
+
 fn read(file: &Path) -> anyhow::Result<SecretString> {
     let text = fs::read_to_string(file).map_err(|error| {
         // the error of a file that is not UTF-8 says nothing of what is in it

@@ -18,6 +18,16 @@ const EVERY: Duration = Duration::from_secs(2);
 /// How long is waited for the last hop, in drill time: a cold Lambda, a Slack that wants to be asked again, a slow log.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
+/// What everything is called, by the stack's parameters; none where there is no stack.
+pub async fn names(aws: &Aws, stack: &str) -> Result<Option<Names>, Error> {
+    Ok(aws.stack(stack).await?.map(|found| Names::of(stack, &found.parameters)))
+}
+
+/// What is said where there is no stack to be proved.
+pub fn no_stack(aws: &Aws, stack: &str) -> String {
+    format!("there is no stack {stack} in {} to be proved. Make it: spotdrill setup", aws.region)
+}
+
 /// Sends the event and follows it; `tell` is told whenever something new was seen.
 pub async fn prove(aws: &Aws, names: &Names, mut tell: impl FnMut(&Proof)) -> Result<Proof, Error> {
     let sent = aws.clock.now();

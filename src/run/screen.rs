@@ -1,6 +1,8 @@
 //! The interactive loop: keys, facts, signals and ticks go to the model, its effects are carried out, and a frame is drawn
 //! when something changed. Knows when, and nothing of what is shown.
 
+mod works;
+
 use std::{io, path::PathBuf, time::Duration};
 
 use tokio::{
@@ -12,12 +14,13 @@ use tokio::{
 use super::{
     conductor,
     crew::{News, spawn},
+    doctor::examine,
     existing::{Previewed, preview},
     start::{NotStarted, Running, Ways, start},
     world::World,
 };
 use crate::{
-    app::{App, Effect, Msg, Setting, templates::Told},
+    app::{App, Effect, Msg, Setting, doctor, templates::Told},
     aws,
     drill::{
         existing::Existing,
@@ -35,6 +38,9 @@ use crate::{
     theme::Theme,
     ui::{self, Glyphs},
 };
+
+pub use works::Lent;
+use works::Works;
 
 /// How it looks, and how often it may be drawn.
 #[derive(Debug)]
@@ -75,6 +81,8 @@ struct Loop<'a> {
     app: App,
     world: &'a World,
     ways: &'a Ways,
+    lent: &'a Lent,
+    works: Works,
     running: Option<Running>,
     reports: mpsc::UnboundedSender<Report>,
     /// Whether a listing has succeeded.
@@ -85,14 +93,15 @@ struct Loop<'a> {
     left: Option<Left>,
 }
 
-/// Runs until the operator leaves, a signal comes or the terminal goes.
+/// Runs until the operator leaves, a signal comes or the terminal goes. What is left to be said is for the main screen.
 pub async fn run(
     world: &World,
     ways: &Ways,
+    lent: &Lent,
     setting: Setting,
     look: &Look,
     running: Option<Running>,
-) -> io::Result<Left> {
+) -> io::Result<(Left, Vec<SafeText>)> {
     let mut signals = [
         (SignalKind::terminate(), signal(SignalKind::terminate())?),
         (SignalKind::hangup(), signal(SignalKind::hangup())?),
@@ -105,8 +114,23 @@ pub async fn run(
     let mut inputs = input::read()?;
     let (reports, mut reported) = mpsc::unbounded_channel();
     let (app, first) = App::new(setting);
-    let mut state =
-        Loop { app, world, ways, running, reports, listed: false, forget_input: false, redraw: false, left: None };
+    let told = reports.clone();
+    let works = Works::new(world.aws.clone(), lent.clone(), move |attempt, what| {
+        let _ = told.send(Report::Msg(Msg::Setup(attempt, what))); // the loop has ended
+    });
+    let mut state = Loop {
+        app,
+        world,
+        ways,
+        lent,
+        works,
+        running,
+        reports,
+        listed: false,
+        forget_input: false,
+        redraw: false,
+        left: None,
+    };
     state.carry_out(first);
     let mut ticks = ticks();
     let mut drawn = Instant::now() - look.frame;
@@ -147,7 +171,7 @@ pub async fn run(
                 hurry = true;
                 match input {
                     Some(Input::Key(chord)) => state.update(Msg::Key(chord)),
-                    Some(Input::Paste) => state.update(Msg::Paste),
+                    Some(Input::Paste(text)) => state.update(Msg::Paste(text)),
                     Some(Input::Gone) | None => break Left::Gone,
                 }
             }
@@ -160,7 +184,7 @@ pub async fn run(
         }
     };
     drop(guard);
-    Ok(left)
+    Ok((left, state.end().await))
 }
 
 /// Panics while a frame is drawn, if a test of a debug build asks for it: what a panic leaves of the terminal can only be
@@ -190,6 +214,8 @@ impl Loop<'_> {
                 Effect::StopDrill => self.stop(),
                 Effect::ListTemplates => self.list_templates(),
                 Effect::PreviewTemplate { existing, attempt } => self.preview(*existing, attempt),
+                Effect::Setup { work, attempt } => self.works.begin(work, attempt),
+                Effect::Examine { attempt } => self.examine(attempt),
                 Effect::ForgetTypeAhead => self.forget_input = true,
                 Effect::Redraw => self.redraw = true,
                 Effect::Quit => self.left = Some(Left::Quit(self.unfinished())),
@@ -230,6 +256,33 @@ impl Loop<'_> {
             };
             let _ = reports.send(Report::Msg(Msg::Templates(told))); // the loop has ended; the preview hits nothing
         });
+    }
+
+    fn examine(&self, attempt: u32) {
+        let (aws, lent, reports) = (self.world.aws.clone(), self.lent.clone(), self.reports.clone());
+        let fis_role = self.ways.fis_role.clone();
+        spawn(async move {
+            let report = |told| {
+                let _ = reports.send(Report::Msg(Msg::Doctor(attempt, told))); // the loop has ended
+            };
+            let progress = |done, of| report(doctor::Told::Progress(done, of));
+            let found = examine(&aws, &lent.stack, &fis_role, (lent.machine)(), progress).await;
+            report(doctor::Told::Report(found));
+        });
+    }
+
+    /// What is left of the work on the stack when the program ends.
+    async fn end(&self) -> Vec<SafeText> {
+        let stack = &self.lent.stack;
+        if !self.app.setup().is_changing() {
+            return self.works.end().await.err().into_iter().collect();
+        }
+        let said = if self.app.setting().lab_inside() {
+            format!("left: the lab ended with this program, and the work on {stack} with it")
+        } else {
+            format!("left: what was begun on {stack} goes on at AWS. `spotdrill setup` or `teardown` comes back to it")
+        };
+        vec![SafeText::new(said)]
     }
 
     fn start(&self, plan: Plan, words: String) {

@@ -14,6 +14,23 @@ pub struct Names {
     pub secret: Option<String>,
 }
 
+/// What drills look for, by the settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usual {
+    pub stack: String,
+    pub fis_role: String,
+    pub lambda_log_group: String,
+    pub events_log_group: String,
+}
+
+impl Default for Usual {
+    fn default() -> Self {
+        let names = Names::of(STACK, &BTreeMap::new());
+        let (lambda_log_group, events_log_group) = (names.function_log_group(), names.event_log_group());
+        Self { stack: names.stack, fis_role: names.fis_role, lambda_log_group, events_log_group }
+    }
+}
+
 /// The stack's name, unless another is asked for.
 pub const STACK: &str = "spotdrill";
 /// The secret's name, unless another is asked for.
@@ -60,6 +77,18 @@ impl Names {
             "FisRole" => self.fis_role.clone(),
             _ => return None,
         })
+    }
+
+    /// The lines of config.toml without which drills would look elsewhere.
+    pub fn settings(&self, usual: &Usual) -> Vec<String> {
+        let wanted = [
+            ("stack", &usual.stack, self.stack.clone()),
+            ("fis_role", &usual.fis_role, self.fis_role.clone()),
+            ("lambda_log_group", &usual.lambda_log_group, self.function_log_group()),
+            ("events_log_group", &usual.events_log_group, self.event_log_group()),
+        ];
+        let differs = wanted.iter().filter(|(_, is, wanted)| *is != wanted);
+        differs.map(|(key, _, wanted)| format!("{key} = \"{wanted}\"")).collect()
     }
 
     pub fn function_role(&self, region: &str) -> String {

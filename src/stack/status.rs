@@ -50,6 +50,21 @@ impl Outcome {
     }
 }
 
+/// A resource's status in a word.
+pub fn in_words(status: &str) -> &str {
+    match status {
+        "CREATE_IN_PROGRESS" => "making",
+        "CREATE_COMPLETE" => "made",
+        "UPDATE_IN_PROGRESS" => "changing",
+        "UPDATE_COMPLETE" => "changed",
+        "DELETE_IN_PROGRESS" => "deleting",
+        "DELETE_COMPLETE" => "deleted",
+        "DELETE_SKIPPED" => "kept",
+        _ if status.ends_with("_FAILED") => "FAILED",
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

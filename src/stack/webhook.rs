@@ -26,6 +26,12 @@ pub enum BadWebhook {
     NotSlack,
 }
 
+impl PartialEq for Webhook {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
 impl Webhook {
     /// Takes a URL that Slack gave out; with `any`, one of another server too, over plain HTTP as well.
     pub fn read(text: &SecretString, any: bool) -> Result<Self, BadWebhook> {

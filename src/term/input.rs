@@ -9,15 +9,17 @@ use rustix::{
     stdio::stdin,
     termios::{QueueSelector, tcflush},
 };
+use secrecy::SecretString;
 use tokio::sync::mpsc;
 
 use crate::app::keymap::chord::{Chord, Key};
 
 /// What came from the terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Input {
     Key(Chord),
-    Paste,
+    /// What was pasted may be a secret.
+    Paste(SecretString),
     /// The terminal hung up; nothing more will come.
     Gone,
 }
@@ -74,7 +76,7 @@ fn pass_on(sender: &mpsc::UnboundedSender<Input>) -> bool {
     while event::poll(Duration::ZERO).unwrap_or(false) {
         let input = match event::read() {
             Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => chord(key).map(Input::Key),
-            Ok(Event::Paste(_)) => Some(Input::Paste),
+            Ok(Event::Paste(text)) => Some(Input::Paste(SecretString::from(text))),
             Ok(_) => None,
             Err(_) => break,
         };

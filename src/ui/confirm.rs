@@ -8,19 +8,24 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{card::Card, compose::by_zone, fit, look::Look};
+use super::{card::Card, compose::by_zone, fit, look::Look, words};
 use crate::{
     app::{confirm::Confirm, live::clock},
     drill::{cost::Cost, fleet::World, plan::Plan},
 };
 
+const FIELD: words::Saying = words::Saying {
+    to: "To start, type",
+    complete: "complete: enter starts",
+    idle: "esc cancels; nothing has been started",
+};
 const WIDTH: u16 = 92;
 const LABEL: usize = 11;
 
 pub(super) fn draw(confirm: &Confirm, look: &Look, now: Timestamp, area: Rect, buffer: &mut Buffer) {
     let width = WIDTH.min(area.width);
     let text_width = usize::from(width.saturating_sub(4));
-    let field = field(confirm, look, text_width);
+    let field = words::field(&confirm.words, &FIELD, look, text_width);
     let room = usize::from(area.height.saturating_sub(2)).saturating_sub(field.len());
     let mut lines = about(&confirm.plan, look, now, text_width);
     let blank = |line: &Line<'_>| line.width() == 0;
@@ -81,7 +86,7 @@ fn about(plan: &Plan, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'st
     lines
 }
 
-fn field_lines(label: &str, text: &str, style: Style, look: &Look, width: usize) -> Vec<Line<'static>> {
+pub(super) fn field_lines(label: &str, text: &str, style: Style, look: &Look, width: usize) -> Vec<Line<'static>> {
     let parts = fit::wrap(text, width.saturating_sub(LABEL)).into_iter().take(3).enumerate();
     let line = |(number, part): (usize, String)| {
         if label.is_empty() && part.is_empty() {
@@ -91,30 +96,4 @@ fn field_lines(label: &str, text: &str, style: Style, look: &Look, width: usize)
         Line::from(vec![Span::styled(fit::left(label, LABEL, look.glyphs), look.faint), Span::styled(part, style)])
     };
     parts.map(line).collect()
-}
-
-/// The words, the field, and what it says back.
-fn field(confirm: &Confirm, look: &Look, width: usize) -> Vec<Line<'static>> {
-    let words = confirm.plan.words();
-    let mut lines = vec![Line::default()];
-    lines.push(Line::from(vec![
-        Span::styled("To start, type  ", look.text),
-        Span::styled(fit::cut(&words, width.saturating_sub(16), look.glyphs), look.heading),
-    ]));
-    let room = fit::width(&words).max(20).min(width.saturating_sub(24)) + 1;
-    let typed = format!("{}_", confirm.input.value());
-    let (field_style, state) = match (confirm.is_armed(), confirm.is_complete()) {
-        (false, _) => (look.faint, "arming ..."),
-        (true, false) if confirm.plan.words().starts_with(confirm.input.value()) => (look.marked, "type it; no paste"),
-        (true, false) => (look.bad, "these are not the words"),
-        (true, true) => (look.marked, "complete: enter starts"),
-    };
-    lines.push(Line::from(vec![
-        Span::styled(format!("[{}]", fit::left(&typed, room, look.glyphs)), field_style),
-        Span::styled(format!("  {state}"), look.faint),
-    ]));
-    let complaint = confirm.complaint.clone().unwrap_or_else(|| String::from("esc cancels; nothing has been started"));
-    let style = if confirm.complaint.is_some() { look.bad } else { look.faint };
-    lines.push(Line::styled(fit::cut(&complaint, width, look.glyphs), style));
-    lines
 }

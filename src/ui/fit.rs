@@ -59,6 +59,12 @@ fn head(text: &str, cells: usize) -> &str {
     text.get(..end.map_or(text.len(), |(at, _)| at)).unwrap_or_default()
 }
 
+/// Up to the last place where an ARN or a path may be broken, unless most of the room would be lost.
+fn to_seam(text: &str) -> &str {
+    let seam = text.rfind(['/', ':', ',']).map_or(text.len(), |at| at + 1);
+    if seam * 2 >= text.len() { text.get(..seam).unwrap_or(text) } else { text }
+}
+
 /// The text in lines of at most so many cells, broken between words where it can be.
 pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -79,7 +85,7 @@ pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
                 lines.push(String::new());
                 continue;
             }
-            let fits = head(rest, cells);
+            let fits = to_seam(head(rest, cells));
             if fits.is_empty() {
                 break; // a wide character in a single cell: ratatui leaves it out
             }
@@ -126,6 +132,7 @@ mod tests {
     fn lines_break_between_words_and_long_words_anywhere() {
         assert_eq!(wrap("the drill goes on", 10), ["the drill", "goes on"]);
         assert_eq!(wrap("abcdefgh ij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrap("arn:aws:iam::1:role/name", 18), ["arn:aws:iam::1:", "role/name"]);
         assert_eq!(wrap("", 4), [""]);
         assert_eq!(wrap("日本", 1), ["日本"]);
     }

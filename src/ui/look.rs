@@ -140,6 +140,14 @@ impl Glyphs {
         }
     }
 
+    /// Stands for a character of a secret.
+    pub(super) fn dot(self) -> &'static str {
+        match self {
+            Self::Unicode => "•",
+            Self::Ascii => "*",
+        }
+    }
+
     pub(super) fn block(self) -> &'static str {
         match self {
             Self::Unicode => "█",

@@ -7,7 +7,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{card::Card, confirm, fit, fleet, look::Look};
+use super::{card::Card, confirm, consent, fit, fleet, look::Look};
 use crate::app::{
     App, Overlay,
     keymap::{
@@ -19,11 +19,13 @@ use crate::app::{
 };
 
 const WIDTH: u16 = 84;
+const DRILL_RUNS: &str = "LEAVE WHILE THE DRILL RUNS?";
 
 pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, area: Rect, buffer: &mut Buffer) {
     let text_width = usize::from(WIDTH.min(area.width).saturating_sub(4));
     let (title, right, lines, top) = match overlay {
         Overlay::Confirm(confirm) => return confirm::draw(confirm, look, now, area, buffer),
+        Overlay::Consent(consent) => return consent::draw(consent, look, area, buffer),
         Overlay::Help { layers, top } => {
             (String::from("keys"), "j k scroll, esc closes", help(layers, look, text_width), *top)
         }
@@ -44,23 +46,36 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
             (said.title.to_owned(), "", lines, 0)
         }
         Overlay::Leave => {
-            let (said, leave) = if app.setting().lab_inside() {
+            let (title, said, leave) = if !app.drill_goes_on() {
+                let said = if app.setting().lab_inside() {
+                    [
+                        "This lab is inside this program and ends with it, and so does the work on the stack.",
+                        "To see it through, stay: s shows it.",
+                    ]
+                } else {
+                    [
+                        "What was begun goes on at AWS. What was not begun yet is not done.",
+                        "Setting up or tearing down again comes back to it.",
+                    ]
+                };
+                ("LEAVE WHILE THE STACK IS CHANGED?", said, "leave")
+            } else if app.setting().lab_inside() {
                 let said = [
                     "This lab is inside this program and ends with it, and so does the drill.",
                     "What was seen so far is kept: spotdrill drills lists it.",
                 ];
-                (said, "leave")
+                (DRILL_RUNS, said, "leave")
             } else {
                 let said = [
                     "The drill goes on, and what happens meanwhile is not recorded. To stop it, stay and press X.",
                     "Come back with  spotdrill attach  ; spotdrill drills lists it.",
                 ];
-                (said, "leave it running")
+                (DRILL_RUNS, said, "leave it running")
             };
             let mut lines = paragraphs(said.into_iter(), look, text_width);
             lines.push(Line::default());
             lines.push(keys(&[("enter", leave), ("esc", "stay")], look));
-            (String::from("LEAVE WHILE THE DRILL RUNS?"), "", lines, 0)
+            (title.to_owned(), "", lines, 0)
         }
     };
     Card { title: &title, right, lines, top, width: WIDTH }.draw(look, area, buffer);

@@ -1,5 +1,6 @@
 //! The screen on a real terminal: keys in, a terminal's parser as the judge of what comes out.
 
+mod account;
 mod asked;
 mod terminal;
 

@@ -1,5 +1,6 @@
 //! What is on the screen, cell by cell, at the sizes that people have.
 
+mod account;
 mod fixture;
 mod templates;
 
@@ -54,12 +55,14 @@ fn ascii(session: &Session) -> String {
 }
 
 /// The pictures that the README shows, by name.
-pub(crate) fn pictures() -> [(&'static str, Session); 4] {
+pub(crate) fn pictures() -> [(&'static str, Session); 6] {
     [
         ("fleet", Session::listed(World::Aws)),
         ("confirm", confirming(World::Aws)),
         ("live", noticed(World::Aws)),
         ("held", held(World::Lab)),
+        ("setup", account::working(World::Aws)),
+        ("doctor", account::examined(World::Aws)),
     ]
 }
 
@@ -204,7 +207,7 @@ fn too_small_says_what_it_needs_and_recovers() {
 
 #[test]
 fn ascii_is_ascii_everywhere() {
-    for session in [confirming(World::Aws), noticed(World::Lab), leaving(World::Aws), failed(World::Aws)] {
+    for session in every_screen() {
         for size in [COMMON, WIDE, (60, 15), (20, 5)] {
             assert!(picture_in(&session, size, "mono", Glyphs::Ascii).is_ascii());
         }
@@ -234,6 +237,78 @@ fn the_way_through_the_main_job() {
     assert_eq!(plan.warning.seconds(), 300);
 }
 
+#[test]
+fn setup_form() {
+    everywhere!("setup_form", account::form(World::Aws));
+    let mut session = account::asked(World::Lab);
+    insta::assert_snapshot!("setup_webhook_missing", picture(&session, COMMON));
+    session.tell(Msg::Paste("https://hooks.slack.com/services/T0/B0/canary".to_owned().into()));
+    insta::assert_snapshot!("setup_webhook_ascii", ascii(&session));
+    session.press("enter right right");
+    insta::assert_snapshot!("setup_template", picture(&session, COMMON));
+    insta::assert_snapshot!("setup_environment", picture(&account::with_environment(World::Aws), COMMON));
+    insta::assert_snapshot!("setup_not_slacks", picture(&account::not_slacks(World::Aws), COMMON));
+}
+
+#[test]
+fn setup_preview_and_consent() {
+    everywhere!("setup_preview", account::previewed(World::Aws));
+    insta::assert_snapshot!("setup_update", picture(&account::updating(World::Aws), COMMON));
+    insta::assert_snapshot!("setup_nothing_to_change", picture(&account::unchanged(World::Aws), COMMON));
+    insta::assert_snapshot!("setup_leftover", picture(&account::left_over(World::Aws), COMMON));
+    everywhere!("setup_consent", account::consenting(World::Aws));
+}
+
+#[test]
+fn setup_progress_and_outcome() {
+    everywhere!("setup_working", account::working(World::Aws));
+    insta::assert_snapshot!("setup_working_ascii", ascii(&account::working(World::Lab)));
+    insta::assert_snapshot!("setup_stale", picture(&account::stale(World::Aws), COMMON));
+    let mut session = account::working(World::Aws);
+    session.press("q q");
+    insta::assert_snapshot!("setup_leave", picture(&session, COMMON));
+    everywhere!("setup_done", account::set_up(World::Aws));
+    insta::assert_snapshot!("setup_failed", picture(&account::not_set_up(World::Aws), COMMON));
+}
+
+#[test]
+fn setup_proof() {
+    everywhere!("setup_proof", account::proved(World::Aws));
+    insta::assert_snapshot!("setup_proof_going_on", picture(&account::proving(World::Aws), COMMON));
+    insta::assert_snapshot!("setup_proof_fails", picture(&account::disproved(World::Aws), COMMON));
+}
+
+#[test]
+fn setup_teardown() {
+    everywhere!("setup_removal", account::removing(World::Aws));
+    let mut session = account::removing(World::Aws);
+    session.press("enter").ticks(4).type_in("spotdr");
+    insta::assert_snapshot!("setup_removal_consent", picture(&session, COMMON));
+    insta::assert_snapshot!("setup_torn_down", picture(&account::torn_down(World::Aws, false), COMMON));
+    insta::assert_snapshot!("setup_remains", picture(&account::torn_down(World::Aws, true), COMMON));
+}
+
+#[test]
+fn doctor_screen() {
+    everywhere!("doctor", account::examined(World::Aws));
+    insta::assert_snapshot!("doctor_ascii", ascii(&account::examined(World::Lab)));
+    insta::assert_snapshot!("doctor_running", picture(&account::examining(World::Aws), COMMON));
+    let mut session = account::examined(World::Aws);
+    session.press("enter");
+    insta::assert_snapshot!("doctor_fix", picture(&session, COMMON));
+    session.press("esc g");
+    insta::assert_snapshot!("doctor_ok", picture(&session, COMMON));
+}
+
+#[test]
+fn the_webhook_is_on_no_screen() {
+    for session in account::with_the_webhook() {
+        for size in [COMMON, WIDE] {
+            assert!(!picture(&session, size).contains("canary"));
+        }
+    }
+}
+
 fn every_screen() -> Vec<Session> {
     let mut sessions = vec![
         Session::new(fixture::setting(World::Aws)),
@@ -244,6 +319,15 @@ fn every_screen() -> Vec<Session> {
         warned(World::Aws),
         leaving(World::Lab),
         failed(World::Aws),
+        account::form(World::Aws),
+        account::asked(World::Lab),
+        account::previewed(World::Aws),
+        account::consenting(World::Aws),
+        account::working(World::Lab),
+        account::set_up(World::Aws),
+        account::proved(World::Lab),
+        account::removing(World::Aws),
+        account::examined(World::Aws),
     ];
     let mut hostile = Session::new(fixture::setting(World::Aws));
     hostile.tell(Msg::FleetListed(hostile_fleet()));
@@ -272,7 +356,7 @@ proptest! {
     }
 
     #[test]
-    fn no_sequence_of_keys_breaks_the_model(keys in prop::collection::vec(0usize..KEYS.len(), 0..60), start in 0usize..16) {
+    fn no_sequence_of_keys_breaks_the_model(keys in prop::collection::vec(0usize..KEYS.len(), 0..60), start in 0usize..25) {
         let mut session = every_screen().swap_remove(start);
         for key in keys {
             session.press(KEYS[key]).ticks(key % 2);
@@ -282,7 +366,7 @@ proptest! {
     }
 }
 
-const KEYS: [&str; 39] = [
+const KEYS: [&str; 43] = [
     "j",
     "k",
     "g",
@@ -322,4 +406,8 @@ const KEYS: [&str; 39] = [
     "w",
     "backspace",
     "ctrl-l",
+    "D",
+    "P",
+    "T",
+    "L",
 ];

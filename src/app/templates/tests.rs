@@ -18,6 +18,7 @@ fn app(read_only: bool) -> App {
         read_only,
         rate: 1.0,
         role: String::new(),
+        stack: crate::app::setup::Given::default(),
     };
     let mut app = App::new(setting).0;
     app.update(Msg::FleetListed(fleet(2)), NOW);

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use spotdrill::{
-    app::{App, Effect, Msg, Setting},
+    app::{App, Effect, Msg, Setting, setup::Given},
     drill::{
         fact::{Basis, ConfirmedBy, Entry, Fact, Source, What},
         fleet::{Behavior, Fleet, Group, GroupKey, GroupKind, Instance, InstanceState, Lifecycle, World},
@@ -27,6 +27,7 @@ pub(super) fn setting(world: World) -> Setting {
         read_only: false,
         rate: if world == World::Lab { 10.0 } else { 1.0 },
         role: String::from("spotdrill-fis"),
+        stack: Given::default(),
     }
 }
 
