@@ -48,6 +48,9 @@ pub enum ChangeSet {
     },
 }
 
+/// How the names of our change sets begin.
+pub const NAME_BEGINS: &str = "spotdrill";
+
 /// How CloudFormation says that there is nothing to change. Source: seen on AWS; the second where only outputs are the same.
 const NOTHING: [&str; 2] = ["didn't contain changes", "No updates are to be performed"];
 
@@ -75,6 +78,14 @@ impl Aws {
             Err(error) if error.code.as_str() == "AlreadyExistsException" => self.change_set_arn(proposal).await,
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether the stack was begun by us: one that is only in review bears neither our tag nor our description everywhere.
+    pub async fn has_change_set_of_ours(&self, stack: &str) -> Result<bool, Error> {
+        let answer = self.cloudformation.list_change_sets().stack_name(stack).send().await;
+        let answer = answer.map_err(|error| Error::of("list the stack's change sets", &error))?;
+        let ours = format!("{NAME_BEGINS}-");
+        Ok(answer.summaries().iter().any(|set| set.change_set_name().is_some_and(|name| name.starts_with(&ours))))
     }
 
     async fn change_set_arn(&self, proposal: &Proposal<'_>) -> Result<String, Error> {

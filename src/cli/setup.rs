@@ -35,7 +35,9 @@ impl From<NotSetUp> for Ending {
     fn from(error: NotSetUp) -> Self {
         match error {
             NotSetUp::Aws(error) => error.into(),
-            NotSetUp::TooSlow { .. } | NotSetUp::LostSight { .. } => Self::new(Exit::Aws, error.to_string()),
+            NotSetUp::NotBegun { .. } | NotSetUp::TooSlow { .. } | NotSetUp::LostSight { .. } => {
+                Self::new(Exit::Aws, error.to_string())
+            }
             NotSetUp::Failed { .. } => Self::new(Exit::Failed, error.to_string()),
             _ => Self::new(Exit::Guarded, error.to_string()),
         }

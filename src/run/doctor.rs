@@ -70,11 +70,11 @@ pub async fn examine(
     let identity = match tokio::time::timeout(PATIENCE, aws.identity()).await {
         Ok(Ok(identity)) => identity,
         Ok(Err(error)) => {
-            findings.push(Finding::fail(Area::Aws, "identity", error.to_string(), "aws sts get-caller-identity"));
+            findings.push(account::nobody(&error));
             return Report::new(findings);
         }
         Err(_) => {
-            findings.push(Finding::fail(Area::Aws, "identity", too_slow(), "Check the network or VPN"));
+            findings.push(Finding::fail(Area::Aws, "connection", too_slow(), "Check the network or VPN"));
             return Report::new(findings);
         }
     };

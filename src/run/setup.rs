@@ -3,25 +3,24 @@
 
 mod collisions;
 pub mod follow;
+mod preconditions;
+mod proposing;
 pub mod refusal;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
 use crate::{
-    aws::{
-        self, Aws, Identity, Kind,
-        change_set::{ChangeSet, Proposal},
-    },
-    drill::fleet::{Fleet, GroupKind, LAB_ACCOUNT, World},
+    aws::{self, Aws, Identity, Kind, change_set::ChangeSet},
+    drill::fleet::{LAB_ACCOUNT, World},
     stack::{
-        Stack, TEMPLATE,
+        Stack,
         change::{Preview, SecretChange},
         failure,
         names::{Names, SECRET},
         progress::Progress,
-        removal::{Part, Secret, parts_of},
+        removal::{Part, parts_of},
         status::{Outcome, Standing},
         wanted::{Slack, Wanted},
         webhook::Webhook,
@@ -29,6 +28,10 @@ use crate::{
     text::SafeText,
 };
 use follow::{follow, settled};
+use preconditions::{check_nodegroup, secret_change, with_secret_from_before};
+pub use proposing::decline;
+use proposing::{Proposed, propose};
+pub(super) use proposing::{made, unique_name};
 pub use refusal::NotSetUp;
 
 /// What is told while it goes on.
@@ -36,7 +39,7 @@ pub use refusal::NotSetUp;
 pub enum Told {
     /// What is done now.
     Doing(SafeText),
-    Progress(Progress),
+    Progress(Box<Progress>),
     /// AWS does not answer for a while; what was told last is old.
     Stale(SafeText),
 }
@@ -64,9 +67,6 @@ pub struct SetUp {
     pub took: Option<SignedDuration>,
 }
 
-/// How long a change set may take to be made, in drill time.
-const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
-
 /// Looks at the account and has CloudFormation say what would change. Changes nothing, but a new stack's name is taken from
 /// then on: [`decline`] gives it back.
 pub async fn look(aws: &Aws, wanted: &Wanted, tell: Tell<'_>) -> Result<Looked, NotSetUp> {
@@ -83,7 +83,7 @@ pub async fn look(aws: &Aws, wanted: &Wanted, tell: Tell<'_>) -> Result<Looked, 
     doing(format!("looking for the stack {}", wanted.stack));
     let stack = settled(aws, &wanted.stack, tell).await?;
     if let Some(stack) = &stack {
-        if !stack.ours {
+        if !is_ours(aws, stack).await? {
             return Err(NotSetUp::Foreign { stack: stack.name.clone(), status: stack.status.clone() });
         }
         match stack.standing() {
@@ -109,9 +109,8 @@ pub async fn look(aws: &Aws, wanted: &Wanted, tell: Tell<'_>) -> Result<Looked, 
     check_nodegroup(aws, &wanted, &mut notes).await?;
     let parameters = wanted.over(&parameters);
     let names = Names::of(&wanted.stack, &parameters);
-    let secret = match secret_change(aws, &names, wanted.slack).await? {
-        Some(change) => change,
-        None => return Ok(Looked::WebhookMissing { secret: names.secret.unwrap_or_default() }),
+    let Some(secret) = secret_change(aws, &names, wanted.slack).await? else {
+        return Ok(Looked::WebhookMissing { secret: names.secret.unwrap_or_default() });
     };
     if wanted.slack == Slack::Keep && present.is_none() && names.secret.is_none() {
         return Ok(Looked::WebhookMissing { secret: String::from(SECRET) });
@@ -121,9 +120,9 @@ pub async fn look(aws: &Aws, wanted: &Wanted, tell: Tell<'_>) -> Result<Looked, 
     Ok(Looked::Preview(Box::new(preview(aws, identity, names, proposed, present.is_none(), secret, notes))))
 }
 
-struct Proposed {
-    arn: String,
-    set: ChangeSet,
+/// Whether we made the stack, or began to.
+pub(super) async fn is_ours(aws: &Aws, stack: &Stack) -> Result<bool, aws::Error> {
+    Ok(stack.ours || (stack.standing() == Standing::InReview && aws.has_change_set_of_ours(&stack.name).await?))
 }
 
 fn preview(
@@ -148,138 +147,12 @@ fn preview(
     Preview { account, region, world, names, stack_id, change_set, is_new, changes, secret, notes }
 }
 
-/// Where an attempt before this one stored the webhook already, it is not asked for again.
-async fn with_secret_from_before(aws: &Aws, wanted: Wanted, present: Option<&Stack>) -> Result<Wanted, NotSetUp> {
-    if wanted.slack != Slack::Keep || present.is_some() {
-        return Ok(wanted);
-    }
-    let name = wanted.parameters.get("SlackSecretName").map_or(SECRET, String::as_str).to_owned();
-    let is_there = known_secret(aws, &name).await?.is_some_and(|secret| secret.ours && secret.deleted.is_none());
-    Ok(if is_there { wanted.with("SlackSecretName", Some(name)) } else { wanted })
-}
-
-/// The secret as far as one may know of it: who may do no more than `assets/iam/setup.json` says is denied the description of
-/// one that does not exist, because its ARN would end in letters that nobody knows.
-async fn known_secret(aws: &Aws, name: &str) -> Result<Option<Secret>, aws::Error> {
-    match aws.secret(name).await {
-        Err(error) if error.kind == Kind::Denied => Ok(None),
-        other => other,
-    }
-}
-
-/// What is to become of the secret; none where its webhook is missing.
-async fn secret_change(aws: &Aws, names: &Names, slack: Slack) -> Result<Option<SecretChange>, NotSetUp> {
-    let Some(name) = &names.secret else { return Ok(Some(SecretChange::None)) };
-    Ok(match (known_secret(aws, name).await?, slack) {
-        (Some(secret), _) if !secret.ours => return Err(NotSetUp::ForeignSecret { name: secret.name }),
-        (Some(secret), _) if secret.deleted.is_some() => Some(SecretChange::Restore),
-        (Some(_), Slack::Post) => Some(SecretChange::Replace),
-        (Some(_), _) => Some(SecretChange::None),
-        (None, Slack::Post) => Some(SecretChange::Create),
-        (None, _) => None,
-    })
-}
-
-/// The node group must be there: a template for a mistyped one would never find a target.
-async fn check_nodegroup(aws: &Aws, wanted: &Wanted, notes: &mut Vec<SafeText>) -> Result<(), NotSetUp> {
-    let Some(name) = wanted.parameters.get("Nodegroup").filter(|name| !name.is_empty()) else { return Ok(()) };
-    let cluster = wanted.parameters.get("Cluster").filter(|cluster| !cluster.is_empty());
-    let fleet = aws.fleet(|_| ()).await?;
-    let is_it = |key: &crate::drill::fleet::GroupKey| {
-        key.kind == GroupKind::EksNodegroup
-            && key.name.as_str() == name
-            && cluster.is_none_or(|cluster| key.cluster.as_deref() == Some(cluster))
-    };
-    match fleet.groups.iter().find(|group| is_it(&group.key)) {
-        Some(group) => {
-            let (count, spot) = (wanted.parameters.get("Count").and_then(|count| count.parse().ok()), group.spot());
-            if count.unwrap_or(1) > spot {
-                let count = count.unwrap_or(1);
-                notes.push(SafeText::new(format!("{name} has {spot} spot instances, and the template takes {count}")));
-            }
-            Ok(())
-        }
-        None => Err(NotSetUp::NoNodegroup {
-            name: SafeText::new(name),
-            region: SafeText::new(&aws.region),
-            there: nodegroups(&fleet),
-        }),
-    }
-}
-
-fn nodegroups(fleet: &Fleet) -> Vec<SafeText> {
-    let groups = fleet.groups.iter().filter(|group| group.key.kind == GroupKind::EksNodegroup);
-    groups.map(|group| group.key.name.clone()).collect()
-}
-
-async fn propose(
-    aws: &Aws,
-    wanted: &Wanted,
-    parameters: &BTreeMap<String, String>,
-    is_new: bool,
-) -> Result<Proposed, NotSetUp> {
-    let name = set_name(aws);
-    let proposal = Proposal { stack: &wanted.stack, name: &name, template: TEMPLATE, parameters, is_new };
-    let arn = aws.propose(&proposal).await?;
-    let set = made(aws, &arn).await?;
-    match &set {
-        ChangeSet::Ready { .. } => {}
-        ChangeSet::Empty { .. } => aws.drop_change_set(&arn).await?,
-        ChangeSet::Failed { stack_id, why } => {
-            give_back(aws, &arn, stack_id, is_new).await?;
-            return Err(NotSetUp::ChangeSet { why: why.clone() });
-        }
-        ChangeSet::Pending => {
-            let stack = SafeText::new(&wanted.stack);
-            return Err(NotSetUp::TooSlow { stack, minutes: PATIENCE.as_secs() / 60 });
-        }
-    }
-    Ok(Proposed { arn, set })
-}
-
-/// The time, and four letters so that two of one second differ.
-pub(super) fn set_name(aws: &Aws) -> String {
-    let letters: String = (0..4).map(|_| fastrand::lowercase()).collect();
-    format!("spotdrill-{}-{letters}", aws.clock.now().strftime("%Y%m%d-%H%M%S"))
-}
-
-/// The change set once it is made; pending after [`PATIENCE`].
-pub(super) async fn made(aws: &Aws, arn: &str) -> Result<ChangeSet, aws::Error> {
-    let begun = aws.clock.now();
-    loop {
-        match aws.change_set(arn).await {
-            Ok(ChangeSet::Pending) if aws.clock.now().duration_since(begun) < PATIENCE => {}
-            Err(error) if error.kind.passes() && aws.clock.now().duration_since(begun) < PATIENCE => {}
-            other => return other,
-        }
-        aws.clock.sleep(Duration::from_secs(1)).await;
-    }
-}
-
-/// Nothing is to be done after all: the change set goes, and a stack that exists for it alone.
-pub async fn decline(aws: &Aws, preview: &Preview) -> Result<(), aws::Error> {
-    match &preview.change_set {
-        Some(arn) => give_back(aws, arn, &preview.stack_id, preview.is_new).await,
-        None => Ok(()),
-    }
-}
-
-async fn give_back(aws: &Aws, change_set: &str, stack_id: &str, is_new: bool) -> Result<(), aws::Error> {
-    aws.drop_change_set(change_set).await?;
-    let stack = if is_new { aws.stack(stack_id).await? } else { None };
-    match stack {
-        // only what has no resources: it may have been executed by somebody else meanwhile
-        Some(stack) if stack.standing() == Standing::InReview => aws.delete_stack(&stack.id, &set_name(aws)).await,
-        _ => Ok(()),
-    }
-}
-
 /// Removes what an earlier attempt left, and waits until it is gone.
 pub async fn remove_leftover(aws: &Aws, stack: &Stack, tell: Tell<'_>) -> Result<(), NotSetUp> {
     tell(Told::Doing(SafeText::new(format!("removing the stack {}, which is {}", stack.name, stack.status))));
     let mut progress = Progress::default();
     follow::forget_the_past(aws, &stack.id, &mut progress).await?;
-    aws.delete_stack(&stack.id, &set_name(aws)).await?;
+    aws.delete_stack(&stack.id, &unique_name(aws)).await?;
     let progress = follow(aws, &stack.id, progress, tell).await?;
     match progress.outcome() {
         Some(Outcome::Deleted) | None => Ok(()),
@@ -296,14 +169,17 @@ pub async fn carry_out(
 ) -> Result<SetUp, NotSetUp> {
     let begun = aws.clock.now();
     if let Err(error) = store(aws, preview, webhook, tell).await {
-        decline(aws, preview).await?;
-        return Err(error.into());
+        return Err(not_begun(aws, preview, error).await);
     }
     if let Some(change_set) = &preview.change_set {
         let mut progress = Progress::expecting(preview.changes.len());
-        follow::forget_the_past(aws, &preview.stack_id, &mut progress).await?;
         tell(Told::Doing(SafeText::new(format!("changing the stack {}: {}", preview.names.stack, preview.counts()))));
-        aws.execute_change_set(change_set, &set_name(aws)).await?;
+        if let Err(error) = begin(aws, &preview.stack_id, change_set, &mut progress).await {
+            if error.kind.leaves_doubt() {
+                return Err(NotSetUp::LostSight { stack: SafeText::new(&preview.names.stack), error });
+            }
+            return Err(not_begun(aws, preview, error).await);
+        }
         let progress = follow(aws, &preview.stack_id, progress, tell).await?;
         if progress.outcome() != Some(Outcome::Made) {
             let what = if preview.is_new { "made" } else { "changed" };
@@ -313,6 +189,23 @@ pub async fn carry_out(
     let stack = aws.stack(&preview.stack_id).await?;
     let took = (!preview.changes_nothing()).then(|| aws.clock.now().duration_since(begun));
     Ok(SetUp { names: preview.names.clone(), outputs: stack.map(|stack| stack.outputs).unwrap_or_default(), took })
+}
+
+async fn begin(aws: &Aws, stack_id: &str, change_set: &str, progress: &mut Progress) -> Result<(), aws::Error> {
+    follow::forget_the_past(aws, stack_id, progress).await?;
+    aws.execute_change_set(change_set, &unique_name(aws)).await
+}
+
+/// Nothing of the stack was changed; what is left of the attempt is named.
+async fn not_begun(aws: &Aws, preview: &Preview, error: aws::Error) -> NotSetUp {
+    let mut left = Vec::new();
+    if decline(aws, preview).await.is_err() {
+        left.push(format!("a change set of the stack {}", preview.names.stack));
+    }
+    if let Some(secret) = preview.names.secret.as_ref().filter(|_| preview.secret != SecretChange::None) {
+        left.push(format!("perhaps the webhook in the secret {secret}"));
+    }
+    NotSetUp::NotBegun { error, left: left.into_iter().map(SafeText::new).collect() }
 }
 
 async fn store(aws: &Aws, preview: &Preview, webhook: Option<&Webhook>, tell: Tell<'_>) -> Result<(), aws::Error> {

@@ -3,9 +3,9 @@
 
 use thiserror::Error;
 
-use super::{setup::set_name, start::role_arn};
+use super::{setup::unique_name, start::role_arn};
 use crate::{
-    aws::{self, Aws},
+    aws::{self, Aws, change_set::NAME_BEGINS},
     drill::{
         fleet::{Fleet, GroupKey},
         guard::{self, Refusal},
@@ -46,7 +46,7 @@ pub async fn preview(aws: &Aws, group: &str, count: u32, fis_role: &str) -> Resu
     let fleet = aws.fleet(|_| ()).await?;
     let group = guard::find_group(&fleet, group)?.key.clone();
     let role_arn = role_arn(fis_role, &fleet.region, &fleet.account);
-    let name = set_name(aws).replace("spotdrill-", "preview-");
+    let name = unique_name(aws).replace(NAME_BEGINS, "preview");
     let template = aws.create_targeting_template(&name, &group, count, &role_arn).await?;
     let resolved = resolve(aws, &template).await;
     let deleted = aws.delete_our_template(template.as_str()).await;

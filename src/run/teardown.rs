@@ -20,7 +20,7 @@ use crate::{
 use super::setup::{
     NotSetUp, Tell, Told, failed,
     follow::{follow, forget_the_past, settled},
-    made, set_name,
+    is_ours, made, unique_name,
 };
 
 /// Looks at everything of ours; changes nothing.
@@ -32,7 +32,9 @@ pub async fn look(aws: &Aws, name: &str, keep_logs: bool, tell: Tell<'_>) -> Res
     }
     tell(Told::Doing(SafeText::new(format!("looking for the stack {name} and what belongs to it"))));
     let stack = settled(aws, name, tell).await?;
-    if let Some(stack) = stack.as_ref().filter(|stack| !stack.ours) {
+    if let Some(stack) = &stack
+        && !is_ours(aws, stack).await?
+    {
         return Err(NotSetUp::Foreign { stack: stack.name.clone(), status: stack.status.clone() });
     }
     let resources = match &stack {
@@ -134,7 +136,7 @@ pub async fn carry_out(aws: &Aws, removal: &Removal, tell: Tell<'_>) -> Result<V
         tell(Told::Doing(SafeText::new(format!("deleting the stack {}", stack.name))));
         let mut progress = Progress::expecting(removal.in_stack);
         forget_the_past(aws, &stack.id, &mut progress).await?;
-        aws.delete_stack(&stack.id, &set_name(aws)).await?;
+        aws.delete_stack(&stack.id, &unique_name(aws)).await?;
         let progress = follow(aws, &stack.id, progress, tell).await?;
         if progress.outcome() != Some(Outcome::Deleted) {
             return Err(failed(&stack.name, &removal.names, &progress, "removed"));
@@ -156,7 +158,7 @@ pub async fn carry_out(aws: &Aws, removal: &Removal, tell: Tell<'_>) -> Result<V
 /// Changes nothing of the stack but that its log groups outlive it.
 async fn let_go_of_logs(aws: &Aws, stack: &Stack, tell: Tell<'_>) -> Result<(), NotSetUp> {
     tell(Told::Doing(SafeText::new("having the stack let go of its log groups")));
-    let (name, template) = (set_name(aws), keeping_logs(TEMPLATE));
+    let (name, template) = (unique_name(aws), keeping_logs(TEMPLATE));
     let proposal =
         Proposal { stack: &stack.name, name: &name, template: &template, parameters: &stack.parameters, is_new: false };
     let arn = aws.propose(&proposal).await?;

@@ -163,19 +163,15 @@ impl Proof {
             let request = rest.split_whitespace().next().unwrap_or_default().to_owned();
             self.starts.push((at, request));
         }
-        let line: Option<Line> = serde_json::from_str(message).ok();
-        match line {
-            Some(line) if line.event.as_deref() == Some(self.event.as_str()) => self.told(at, &line),
-            Some(_) => {}
-            None if is_a_crash(message) && self.awaits(Hop::Invoked) && at >= self.sent => {
-                let next = format!(
-                    "Read {}; `spotdrill setup` puts the function back as it was",
-                    self.names.function_log_group()
-                );
-                self.failed(Hop::Invoked, format!("the Lambda failed: {message}"), next);
-                self.leave_the_rest("the Lambda failed before it");
+        if let Ok(line) = serde_json::from_str::<Line>(message) {
+            if line.event.as_deref() == Some(self.event.as_str()) {
+                self.told(at, &line);
             }
-            None => {}
+        } else if is_a_crash(message) && self.awaits(Hop::Invoked) && at >= self.sent {
+            let group = self.names.function_log_group();
+            let next = format!("Read {group}; `spotdrill setup` puts the function back as it was");
+            self.failed(Hop::Invoked, format!("the Lambda failed: {message}"), next);
+            self.leave_the_rest("the Lambda failed before it");
         }
         self.note_start();
     }

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::names::{Names, SECRET};
+use super::{
+    TEMPLATE,
+    names::{Names, SECRET},
+};
 
 /// A wish for `setup`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +47,8 @@ impl Wanted {
     /// What the stack's parameters are to be: those asked for over those that it has.
     pub fn over(&self, present: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let mut parameters = present.clone();
+        // a stack of an earlier template may have others, which CloudFormation would not take
+        parameters.retain(|name, _| TEMPLATE.contains(&format!("\n  {name}:\n")));
         let secret = self.parameters.get("SlackSecretName");
         parameters.extend(self.parameters.clone());
         match self.slack {
@@ -104,6 +109,13 @@ mod tests {
         let over = wanted.over(&present("own/secret"));
         assert_eq!((over["Nodegroup"].as_str(), over["Count"].as_str()), ("web-spot", "3"));
         assert_eq!(wanted.names(&present("own/secret")).secret.as_deref(), Some("own/secret"));
+    }
+
+    #[test]
+    fn what_the_template_no_longer_has_is_left_out() {
+        let mut present = present("");
+        present.insert("Retired".into(), "x".into());
+        assert!(!Wanted::new("s").over(&present).contains_key("Retired"));
     }
 
     #[test]

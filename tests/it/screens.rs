@@ -170,7 +170,7 @@ fn stale_data_says_so() {
 
 #[test]
 fn overlays() {
-    for (name, mut session, keys) in [
+    for (name, mut session, keys) in vec![
         ("stop_before_notice", warned(World::Aws), "X"),
         ("stop_after_notice", noticed(World::Aws), "X"),
         ("leave", warned(World::Aws), "q"),

@@ -378,7 +378,7 @@ def script():
         aws_access_key_id=DUMMY["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=DUMMY["AWS_SECRET_ACCESS_KEY"],
     )
-    _, printed = serve_lab("--seed", "7", "--speed", "20")  # a stack takes its time
+    _, printed = serve_lab("--scenario", "tiny", "--seed", "7", "--speed", "20")  # a stack takes its time
     ours = Side(
         printed["AWS_ENDPOINT_URL"],
         aws_access_key_id=printed["AWS_ACCESS_KEY_ID"],

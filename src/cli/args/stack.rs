@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as Group, ValueEnum};
+use clap::{Args as Group, ValueEnum, builder::PossibleValue};
 
 use crate::{
     drill::warning::Warning,
@@ -183,7 +183,7 @@ impl Setup {
             .with("Warning", self.warn.map(Warning::iso))
             .with("TemplateName", self.template_name.as_ref())
             .with("StopAlarmArn", self.stop_alarm.as_ref())
-            .with("InterruptOnly", only.as_ref().map(|only| only.get_name()))
+            .with("InterruptOnly", only.as_ref().map(PossibleValue::get_name))
             .with("Prefix", self.prefix.as_ref())
             .with("FunctionName", self.function.as_ref())
             .with("RuleName", self.rule.as_ref())

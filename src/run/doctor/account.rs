@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::{Check, Patient, check, not_seen};
 use crate::{
-    aws::region::Quota,
+    aws::{Error, Kind, region::Quota},
     doctor::{Area, Finding},
     drill::plan::Plan,
 };
@@ -22,6 +22,24 @@ pub(super) fn identity(patient: &Patient) -> Vec<Finding> {
         return vec![Finding::warn(AREA, "identity", format!("{arn}: the root user, whom no policy limits"), fix)];
     }
     vec![Finding::ok(AREA, "identity", arn.as_str())]
+}
+
+/// Without an identity nothing else can be looked at.
+pub(super) fn nobody(error: &Error) -> Finding {
+    match error.kind {
+        Kind::NoCredentials | Kind::Expired => Finding::fail(
+            AREA,
+            "credentials",
+            error.to_string(),
+            "aws sso login\nor set AWS_PROFILE, or pass --profile",
+        ),
+        _ => Finding::fail(
+            AREA,
+            "connection",
+            error.to_string(),
+            "aws sts get-caller-identity\nsays the same without spotdrill",
+        ),
+    }
 }
 
 pub(super) fn checks(patient: &Patient) -> Vec<Check> {

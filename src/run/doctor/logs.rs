@@ -30,16 +30,16 @@ pub(super) fn checks(patient: &Patient) -> Vec<Check> {
 async fn log_group(patient: &Patient, name: &str) -> Finding {
     let check = format!("log {name}");
     match patient.aws.log_group(name).await {
-        Ok(Some(group)) => match group.retention_days {
-            Some(days) => Finding::ok(AREA, &check, format!("keeps {days} days")),
-            None => {
+        Ok(Some(group)) => group.retention_days.map_or_else(
+            || {
+                let region = &patient.aws.region;
                 let fix = format!(
-                    "aws logs put-retention-policy --log-group-name {name} --retention-in-days 30 --region {}",
-                    patient.aws.region
+                    "aws logs put-retention-policy --log-group-name {name} --retention-in-days 30 --region {region}"
                 );
                 Finding::warn(AREA, &check, "keeps everything for ever", fix)
-            }
-        },
+            },
+            |days| Finding::ok(AREA, &check, format!("keeps {days} days")),
+        ),
         Ok(None) => Finding::fail(AREA, &check, "there is none", "spotdrill setup"),
         Err(error) => not_seen(AREA, &check, &error),
     }

@@ -7,6 +7,7 @@ use super::{Check, Patient, check};
 use crate::{
     aws::{Error, Kind, region::Quota, role::NotAllowed},
     doctor::{Area, Finding, Standing},
+    drill::fleet::partition,
     stack::policy::{Document, Statement},
     text::SafeText,
 };
@@ -81,7 +82,7 @@ async fn permission(patient: &Patient, statement: &Statement) -> Finding {
             Some(Err(refused)) => Finding::unknown(AREA, &name, refused.to_string()),
             None => {
                 let why = if error.kind == Kind::NotFound {
-                    "IAM does not know who you are by that ARN"
+                    "IAM needs your role's path: allow iam:GetRole on it"
                 } else {
                     error.why()
                 };
@@ -96,13 +97,10 @@ async fn principal(patient: &Patient) -> String {
     let arn = patient.identity.arn.to_string();
     let Some((_, session)) = arn.split_once(":assumed-role/") else { return arn };
     let role = session.split('/').next().unwrap_or_default();
-    match patient.aws.role_trust(role).await {
-        Ok(Some((arn, _))) => arn.to_string(),
-        _ => {
-            let partition = crate::drill::fleet::partition(&patient.aws.region);
-            format!("arn:{partition}:iam::{}:role/{role}", patient.identity.account)
-        }
+    if let Ok(Some((arn, _))) = patient.aws.role_trust(role).await {
+        return arn.to_string();
     }
+    format!("arn:{}:iam::{}:role/{role}", partition(&patient.aws.region), patient.identity.account)
 }
 
 fn not_allowed(patient: &Patient, statement: &Statement, refused: &[NotAllowed]) -> Finding {

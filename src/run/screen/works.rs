@@ -75,7 +75,7 @@ impl Works {
                 attempt,
                 match told {
                     setup::Told::Doing(what) => Told::Doing(what),
-                    setup::Told::Progress(progress) => Told::Progress(Box::new(progress)),
+                    setup::Told::Progress(progress) => Told::Progress(progress),
                     setup::Told::Stale(why) => Told::Stale(why),
                 },
             );

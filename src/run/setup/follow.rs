@@ -50,8 +50,10 @@ pub async fn follow(aws: &Aws, stack_id: &str, mut progress: Progress, tell: Tel
                 if let Some(newest) = events.last() {
                     since = newest.at.saturating_sub(SignedDuration::from_mins(1)).unwrap_or(since).max(since);
                 }
-                events.iter().for_each(|event| progress.apply(event));
-                tell(Told::Progress(progress.clone()));
+                for event in &events {
+                    progress.apply(event);
+                }
+                tell(Told::Progress(Box::new(progress.clone())));
                 if progress.outcome().is_some() {
                     return Ok(progress);
                 }

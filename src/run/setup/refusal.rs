@@ -39,6 +39,8 @@ pub enum NotSetUp {
         or_none(.drills)
     )]
     DrillRuns { drills: Vec<SafeText> },
+    #[error("{error}. Nothing of the stack was changed.{}", left_over(.left))]
+    NotBegun { error: aws::Error, left: Vec<SafeText> },
     #[error("CloudFormation does not take the template with these values: {why}. Nothing was changed")]
     ChangeSet { why: SafeText },
     #[error(
@@ -66,6 +68,14 @@ fn lines(texts: &[SafeText]) -> String {
     lines.join("\n")
 }
 
+fn left_over(left: &[SafeText]) -> String {
+    let left: Vec<_> = left.iter().map(SafeText::as_str).collect();
+    if left.is_empty() {
+        return String::new();
+    }
+    format!(" Left behind: {}; setup run again uses it, `spotdrill teardown` takes it away", left.join(" and "))
+}
+
 fn or_none(names: &[SafeText]) -> String {
     let names: Vec<_> = names.iter().map(SafeText::as_str).collect();
     if names.is_empty() { String::from("none") } else { names.join(", ") }
@@ -79,19 +89,21 @@ fn failure(
     left: &[SafeText],
     secret: Option<&SafeText>,
 ) -> String {
-    let mut said = format!("the stack {stack} was not {what} ({status})");
-    match explained {
-        Some(Explained { why, next }) => said += &format!(": {why}. {next}"),
-        None => said += &format!(". Its events say why: aws cloudformation describe-stack-events --stack-name {stack}"),
-    }
-    if left.is_empty() {
-        said += ".\nNothing of it is left but the stack's name";
+    let why = match explained {
+        Some(Explained { why, next }) => format!(": {why}. {next}"),
+        None => format!(". Its events say why: aws cloudformation describe-stack-events --stack-name {stack}"),
+    };
+    let left = if left.is_empty() {
+        String::from("Nothing of it is left but the stack's name")
     } else {
         let left: Vec<_> = left.iter().map(SafeText::as_str).collect();
-        said += &format!(".\nThere now: {}", left.join(", "));
-    }
-    if let (Some(secret), "made") = (secret, what) {
-        said += &format!(", and the secret {secret}, which the next setup uses");
-    }
-    said + ". `spotdrill teardown` takes away what is there"
+        format!("There now: {}", left.join(", "))
+    };
+    let secret = match (secret, what) {
+        (Some(secret), "made") => format!(", and the secret {secret}, which the next setup uses"),
+        _ => String::new(),
+    };
+    format!(
+        "the stack {stack} was not {what} ({status}){why}.\n{left}{secret}. `spotdrill teardown` takes away what is there"
+    )
 }

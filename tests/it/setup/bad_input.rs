@@ -122,3 +122,14 @@ async fn read_only_changes_nothing_and_says_why() {
     let said = refused(&account, &telling_slack()).await;
     assert!(said.contains("CreateChangeSet would change something") && said.contains("--read-only"), "{said}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_that_others_have_in_review_is_left_alone() {
+    let account = Account::bare().await;
+    let stacks = aws_sdk_cloudformation::Client::new(&account.0.sdk);
+    let call = stacks.create_change_set().stack_name("spotdrill").change_set_name("theirs").template_body(OTHERS);
+    call.change_set_type(aws_sdk_cloudformation::types::ChangeSetType::Create).send().await.unwrap();
+    account.0.aws.clock.sleep(std::time::Duration::from_secs(30)).await;
+    let said = refused(&account, &telling_slack()).await;
+    assert!(said.contains("spotdrill (REVIEW_IN_PROGRESS) is not spotdrill's"), "{said}");
+}

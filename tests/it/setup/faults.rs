@@ -159,3 +159,21 @@ async fn a_stack_that_was_deleted_half_way_is_named_and_made_good() {
     iam.delete_role_policy().role_name("lab-operator").policy_name("deny").send().await.unwrap();
     ends_well(&account, &telling_slack()).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_an_attempt_that_broke_off_left_is_named() {
+    let account = bare_with("[[fault]]\noperation = \"cloudformation:DescribeChangeSet\"\nkind = \"expired\"\n").await;
+    let said = account.looked(&telling_slack()).await.unwrap_err().to_string();
+    assert!(said.contains("expired") && said.contains("Left behind: a change set of the stack spotdrill"), "{said}");
+
+    let account = bare_with("[[fault]]\noperation = \"secretsmanager:CreateSecret\"\nkind = \"denied\"\n").await;
+    let before = account.inventory().await;
+    let preview = account.preview(&telling_slack()).await;
+    let said = account.made(&preview).await.unwrap_err().to_string();
+    assert!(
+        said.contains("could not store the webhook") && said.contains("Nothing of the stack was changed"),
+        "{said}"
+    );
+    setup::follow::settled(&account.0.aws, "spotdrill", &unheard).await.unwrap();
+    assert_eq!(account.inventory().await, before);
+}
