@@ -170,15 +170,17 @@ fn stale_data_says_so() {
 
 #[test]
 fn overlays() {
-    for (name, mut session, keys) in vec![
-        ("stop_before_notice", warned(World::Aws), "X"),
-        ("stop_after_notice", noticed(World::Aws), "X"),
-        ("leave", warned(World::Aws), "q"),
-        ("help_live", warned(World::Aws), "?"),
-        ("help_fleet", Session::listed(World::Aws), "?"),
-        ("messages", failed(World::Aws), "X X !"),
-        ("toast", failed(World::Aws), "X"),
-    ] {
+    let overlays: [(&str, fn(World) -> Session, &str); 7] = [
+        ("stop_before_notice", warned, "X"),
+        ("stop_after_notice", noticed, "X"),
+        ("leave", warned, "q"),
+        ("help_live", warned, "?"),
+        ("help_fleet", Session::listed, "?"),
+        ("messages", failed, "X X !"),
+        ("toast", failed, "X"),
+    ];
+    for (name, session, keys) in overlays {
+        let mut session = session(World::Aws);
         session.press(keys);
         insta::assert_snapshot!(name, picture(&session, COMMON));
     }
