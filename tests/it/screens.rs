@@ -170,20 +170,17 @@ fn stale_data_says_so() {
 
 #[test]
 fn overlays() {
-    let overlays: [(&str, fn(World) -> Session, &str); 7] = [
-        ("stop_before_notice", warned, "X"),
-        ("stop_after_notice", noticed, "X"),
-        ("leave", warned, "q"),
-        ("help_live", warned, "?"),
-        ("help_fleet", Session::listed, "?"),
-        ("messages", failed, "X X !"),
-        ("toast", failed, "X"),
-    ];
-    for (name, session, keys) in overlays {
-        let mut session = session(World::Aws);
+    let shown = |name: &str, mut session: Session, keys: &str| {
         session.press(keys);
         insta::assert_snapshot!(name, picture(&session, COMMON));
-    }
+    };
+    shown("stop_before_notice", warned(World::Aws), "X");
+    shown("stop_after_notice", noticed(World::Aws), "X");
+    shown("leave", warned(World::Aws), "q");
+    shown("help_live", warned(World::Aws), "?");
+    shown("help_fleet", Session::listed(World::Aws), "?");
+    shown("messages", failed(World::Aws), "X X !");
+    shown("toast", failed(World::Aws), "X");
 }
 
 #[test]
