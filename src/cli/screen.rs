@@ -67,7 +67,10 @@ pub(super) async fn show(
         Left::Failed(error) => return Err(Ending::from(error).into()),
         Left::Gone => (Exit::Signal(rustix::process::Signal::HUP.as_raw()), None),
     };
-    let mut text: String = said.iter().map(|line| format!("{line}\n")).collect();
+    let mut text = said.iter().map(SafeText::as_str).collect::<Vec<_>>().join("\n");
+    if !text.is_empty() {
+        text.push('\n');
+    }
     if let Some((drill, journal)) = unfinished {
         text += &left(&drill, &journal, world);
     }

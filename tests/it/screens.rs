@@ -170,18 +170,17 @@ fn stale_data_says_so() {
 
 #[test]
 fn overlays() {
-    for (name, mut session, keys) in [
-        ("stop_before_notice", warned(World::Aws), "X"),
-        ("stop_after_notice", noticed(World::Aws), "X"),
-        ("leave", warned(World::Aws), "q"),
-        ("help_live", warned(World::Aws), "?"),
-        ("help_fleet", Session::listed(World::Aws), "?"),
-        ("messages", failed(World::Aws), "X X !"),
-        ("toast", failed(World::Aws), "X"),
-    ] {
+    let shown = |name: &str, mut session: Session, keys: &str| {
         session.press(keys);
         insta::assert_snapshot!(name, picture(&session, COMMON));
-    }
+    };
+    shown("stop_before_notice", warned(World::Aws), "X");
+    shown("stop_after_notice", noticed(World::Aws), "X");
+    shown("leave", warned(World::Aws), "q");
+    shown("help_live", warned(World::Aws), "?");
+    shown("help_fleet", Session::listed(World::Aws), "?");
+    shown("messages", failed(World::Aws), "X X !");
+    shown("toast", failed(World::Aws), "X");
 }
 
 #[test]

@@ -98,10 +98,13 @@ fn an_account_is_set_up_proved_drilled_examined_and_taken_down_by_keys() {
     assert_eq!(terminal.end().code, 0);
     terminal.assert_given_back();
     clean("what was written to the terminal", &terminal.bytes());
-    terminal.frames().iter().for_each(|frame| clean("a frame", frame));
-    let files = home.files();
-    assert!(files.iter().any(|(name, _)| name.ends_with(".jsonl")), "{files:?}");
-    files.iter().for_each(|(name, text)| clean(name, text));
+    for frame in terminal.frames() {
+        clean("a frame", &frame);
+    }
+    assert_eq!(home.journals().len(), 1);
+    for (name, text) in home.files() {
+        clean(&name, &text);
+    }
 }
 
 /// A lab of its own process, and what leads to it.
@@ -122,7 +125,9 @@ fn a_preview_that_is_left_leaves_no_stack() {
     for leave in ["esc", "ctrl-c twice", "a signal"] {
         let words = format!("--endpoint-url {url}");
         let mut terminal = Terminal::with(&home, &words, SIZE, |command| {
-            exports.iter().for_each(|(name, value)| command.env(name, value));
+            for (name, value) in &exports {
+                command.env(name, value);
+            }
         });
         terminal.shows("11 instances in 2 groups");
         previewed(&mut terminal);
@@ -171,5 +176,7 @@ fn the_webhook_of_the_environment_is_offered_and_never_shown() {
     terminal.send("\x03\x03");
     assert_eq!(terminal.end().code, 0);
     clean("what was written to the terminal", &terminal.bytes());
-    home.files().iter().for_each(|(name, text)| clean(name, text));
+    for (name, text) in home.files() {
+        clean(&name, &text);
+    }
 }
