@@ -67,6 +67,29 @@ impl Aws {
         absent(call.send().await.map_err(|error| Error::of("delete the FIS template", &error))).map(|_| ())
     }
 
+    /// Whether a role bears our tag; false if it is not there.
+    pub async fn role_is_ours(&self, name: &str) -> Result<bool, Error> {
+        let answer = self.iam.get_role().role_name(name).send().await;
+        let answer = absent(answer.map_err(|error| Error::of("read the role's tags", &error)))?;
+        let role = answer.as_ref().and_then(|answer| answer.role());
+        Ok(role.is_some_and(|role| role.tags().iter().any(|tag| tag.key() == TAG)))
+    }
+
+    /// Whether a Lambda bears our tag; false if it is not there.
+    pub async fn function_is_ours(&self, name: &str) -> Result<bool, Error> {
+        let answer = self.lambda.get_function().function_name(name).send().await;
+        let answer = absent(answer.map_err(|error| Error::of("read the Lambda's tags", &error)))?;
+        Ok(answer.and_then(|answer| Some(answer.tags()?.contains_key(TAG))).unwrap_or(false))
+    }
+
+    /// Whether a rule bears our tag; false if it is not there.
+    pub async fn rule_is_ours(&self, name: &str) -> Result<bool, Error> {
+        let Some(rule) = self.rule(name).await? else { return Ok(false) };
+        let answer = self.events.list_tags_for_resource().resource_arn(rule.arn.as_str()).send().await;
+        let answer = absent(answer.map_err(|error| Error::of("read the rule's tags", &error)))?;
+        Ok(answer.is_some_and(|answer| answer.tags().iter().any(|tag| tag.key() == TAG)))
+    }
+
     /// Whether a log group bears our tag; false if it is not there.
     pub async fn log_group_is_ours(&self, name: &str) -> Result<bool, Error> {
         let arn = group_arn(self, name).await?;

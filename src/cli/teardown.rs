@@ -65,7 +65,7 @@ fn described(removal: &Removal) -> String {
 
 fn result(removal: &Removal, remains: &[Part]) -> String {
     if !remains.is_empty() {
-        let mut text = String::from("STILL THERE, though it was to go or bears the name of what went:\n");
+        let mut text = String::from("STILL THERE, though it bears the tag spotdrill:\n");
         for Part { kind, name, .. } in remains {
             let _ = writeln!(text, "  {kind} {name}");
         }

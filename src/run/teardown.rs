@@ -178,7 +178,7 @@ async fn let_go_of_logs(aws: &Aws, stack: &Stack, tell: Tell<'_>) -> Result<(), 
     Err(failed(&stack.name, &Names::of(&stack.name, &stack.parameters), &progress, "changed"))
 }
 
-/// Whatever bears our names or tags and is there: looked for part by part, not taken from what was deleted.
+/// Whatever bears our tag and is there: looked for part by part, not taken from what was deleted.
 async fn remains(aws: &Aws, removal: &Removal) -> Result<Vec<Part>, Error> {
     let names = &removal.names;
     let function_role = names.function_role(&aws.region);
@@ -188,20 +188,20 @@ async fn remains(aws: &Aws, removal: &Removal) -> Result<Vec<Part>, Error> {
             remains.push(part(kind, name, Fate::Deleted));
         }
     };
-    note("stack", &names.stack, aws.stack(&names.stack).await?.is_some());
+    note("stack", &names.stack, aws.stack(&names.stack).await?.is_some_and(|stack| stack.ours));
     for role in [&names.fis_role, &function_role] {
-        note("IAM role", role, aws.role_trust(role).await?.is_some());
+        note("IAM role", role, aws.role_is_ours(role).await?);
     }
-    note("Lambda function", &names.function, aws.function(&names.function).await?.is_some());
+    note("Lambda function", &names.function, aws.function_is_ours(&names.function).await?);
     for rule in [&names.rule, &names.event_rule()] {
-        note("EventBridge rule", rule, aws.rule(rule).await?.is_some());
+        note("EventBridge rule", rule, aws.rule_is_ours(rule).await?);
     }
     for template in aws.our_templates().await? {
         note("FIS template", &template.id, true);
     }
     if !removal.keep_logs {
         for group in [names.event_log_group(), names.function_log_group()] {
-            note("log group", &group, aws.log_group(&group).await?.is_some() && aws.log_group_is_ours(&group).await?);
+            note("log group", &group, aws.log_group_is_ours(&group).await?);
         }
     }
     if let Some(secret) = &removal.secret {

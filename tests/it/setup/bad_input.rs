@@ -133,3 +133,16 @@ async fn a_stack_that_others_have_in_review_is_left_alone() {
     let said = refused(&account, &telling_slack()).await;
     assert!(said.contains("spotdrill (REVIEW_IN_PROGRESS) is not spotdrill's"), "{said}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn teardown_names_what_is_ours_and_leaves_what_is_not() {
+    let account = Account::bare().await;
+    let iam = aws_sdk_iam::Client::new(&account.0.sdk);
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"fis.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    iam.create_role().role_name("spot-fis-test").assume_role_policy_document(trust).send().await.unwrap();
+    assert_eq!(account.taken_down(false).await, [], "a role of others is not ours");
+    let tag = aws_sdk_iam::types::Tag::builder().key("spotdrill").value("spotdrill").build().unwrap();
+    iam.tag_role().role_name("spot-fis-test").tags(tag).send().await.unwrap();
+    let remains = account.taken_down(false).await;
+    assert!(matches!(remains.as_slice(), [part] if part.name.as_str() == "spot-fis-test"), "{remains:?}");
+}
