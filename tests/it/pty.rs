@@ -107,7 +107,7 @@ fn only_the_words_typed_into_the_open_dialog_start_a_drill() {
     let mut terminal = Terminal::open(&home, "--lab tiny --speed 60", SIZE);
     terminal.shows("2 instances in 1 group");
     terminal.press("c", "compose");
-    terminal.until("S in the footer", |screen| screen.ends_with("? help") && screen.contains(" S review"));
+    terminal.until("S in the footer", |screen| screen.trim_end().ends_with("? help") && screen.contains(" S review"));
     terminal.send("Sweb-spot 1\r");
     let dialog = terminal.shows("no paste");
     assert!(dialog.contains("[_ "), "keys of the instant that opened it:\n{dialog}");
