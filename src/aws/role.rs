@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, PolicyEvaluationDecisionType};
+use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, PolicyEvaluationDecisionType as Decision};
 use serde_json::Value;
 
 use super::{Aws, Error, error::absent};
@@ -80,10 +80,12 @@ impl Aws {
             let page = page.map_err(|error| Error::of("ask IAM what is allowed", &error))?;
             for result in page.evaluation_results() {
                 let action = SafeText::new(result.eval_action_name());
-                let decision = result.eval_decision();
-                let known = refused.iter().any(|refusal| refusal.action == action);
-                if *decision != PolicyEvaluationDecisionType::Allowed && !known {
-                    let explicitly = *decision == PolicyEvaluationDecisionType::ExplicitDeny;
+                // with several resources each may have a decision of its own, below the one for all
+                let of_resources = result.resource_specific_results().iter().map(|one| one.eval_resource_decision());
+                let decisions: Vec<_> = of_resources.chain([result.eval_decision()]).collect();
+                let is_allowed = decisions.iter().all(|decision| **decision == Decision::Allowed);
+                if !is_allowed && !refused.iter().any(|refusal| refusal.action == action) {
+                    let explicitly = decisions.contains(&&Decision::ExplicitDeny);
                     refused.push(NotAllowed { action, explicitly });
                 }
             }

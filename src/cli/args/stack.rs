@@ -57,7 +57,7 @@ pub(in crate::cli) struct Setup {
     /// What the FIS role may interrupt
     #[arg(long, value_enum)]
     interrupt_only: Option<InterruptOnly>,
-    /// Names the log group /aws/events/<prefix> and its rule
+    /// Names the log group /aws/events/NAME and its rule
     #[arg(long, value_name = "NAME")]
     prefix: Option<String>,
     /// The Lambda's name
