@@ -2,7 +2,7 @@
 
 mod bad_input;
 mod canary;
-mod doctor;
+pub(crate) mod doctor;
 mod faults;
 mod served;
 

@@ -92,11 +92,15 @@ async fn permission(patient: &Patient, statement: &Statement) -> Finding {
     }
 }
 
+/// The role that a session is of.
+fn role_of(arn: &str) -> Option<&str> {
+    arn.split_once(":assumed-role/")?.1.split('/').next()
+}
+
 /// By which ARN IAM knows the caller: a session's own says neither that nor its role's path.
 async fn principal(patient: &Patient) -> String {
-    let arn = patient.identity.arn.to_string();
-    let Some((_, session)) = arn.split_once(":assumed-role/") else { return arn };
-    let role = session.split('/').next().unwrap_or_default();
+    let arn = &patient.identity.arn;
+    let Some(role) = role_of(arn) else { return arn.to_string() };
     if let Ok(Some((arn, _))) = patient.aws.role_trust(role).await {
         return arn.to_string();
     }
@@ -111,7 +115,9 @@ fn not_allowed(patient: &Patient, statement: &Statement, refused: &[NotAllowed])
 
 fn missing(patient: &Patient, statement: &Statement, says: &str) -> Finding {
     let why = statement.why(Document::Operator).map(|why| format!("Why: {why}\n")).unwrap_or_default();
-    let fix = format!("{why}Add to the policies of {}:\n{}", patient.identity.arn, statement.pretty());
+    let arn = &patient.identity.arn;
+    let whose = role_of(arn).map_or_else(|| arn.to_string(), |role| format!("the role {role}"));
+    let fix = format!("{why}Add to the policies of {whose}:\n{}", statement.pretty());
     let name = named(statement);
     if NEEDED.contains(&statement.sid.as_str()) {
         Finding::fail(AREA, &name, says, fix)

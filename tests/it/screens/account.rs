@@ -15,7 +15,6 @@ use spotdrill::{
         Event, Stack,
         change::{Action, Change, Preview, SecretChange},
         names::{Names, SECRET},
-        policy::Document,
         progress::Progress,
         proof::Proof,
         removal::{Fate, Part, Removal},
@@ -346,36 +345,13 @@ pub(super) fn torn_down(world: World, something_remains: bool) -> Session {
     session
 }
 
-fn findings() -> Vec<Finding> {
-    let pass_role = "aws iam put-role-policy --role-name sre-gameday --policy-name spotdrill --policy-document \
-                     file://operator.json\n\noperator.json:\n";
-    let operator = Document::Operator.text();
-    vec![
-        Finding::ok(Area::Aws, "identity", "arn:aws:sts::123456789012:assumed-role/sre-gameday/dana"),
-        Finding::ok(Area::Aws, "credentials", "sso:gameday, expire at 12:47:00Z (in 43 min)"),
-        Finding::ok(Area::Aws, "clock", "+0.3 s from AWS's; times shown are AWS's"),
-        Finding::ok(Area::Aws, "FIS spot action", "FIS can interrupt spot instances in eu-west-1"),
-        Finding::unknown(Area::Aws, "quota", "you may not look: servicequotas:GetServiceQuota is denied"),
-        Finding::fail(
-            Area::Permissions,
-            "iam:PassRole",
-            "is denied on arn:aws:iam::123456789012:role/spot-fis-test (simulated): no drill can start",
-            format!("{pass_role}{operator}"),
-        ),
-        Finding::ok(Area::Permissions, "operator policy", "24 of 25 statements are allowed (simulated)"),
-        Finding::ok(Area::Stack, "stack spotdrill", "CREATE_COMPLETE"),
-        Finding::warn(
-            Area::Stack,
-            "rule spot-event",
-            "is disabled: nothing is told to Slack",
-            "aws events enable-rule --name spot-event --region eu-west-1",
-        ),
-        Finding::ok(Area::Stack, "Lambda send-slack-spot-event", "Active, python3.13, patched until 2029-06-30"),
-        Finding::ok(Area::Stack, "log /aws/lambda/send-slack-spot-event", "keeps 30 days"),
-        Finding::ok(Area::Stack, "Live Tail", "opens: log lines come within a second"),
+/// As the doctor found it in the lab, on somebody's machine.
+fn report() -> Report {
+    let machine = vec![
         Finding::ok(Area::Machine, "terminal", "80x24, xterm-256color, UTF-8, 24-bit colours, tmux, ssh"),
         Finding::ok(Area::Machine, "state folder", "/home/dana/.local/state/spotdrill is writable, for you alone"),
-    ]
+    ];
+    Report::new(crate::setup::doctor::two_things_amiss().findings.iter().cloned().chain(machine).collect())
 }
 
 pub(super) fn examining(world: World) -> Session {
@@ -387,7 +363,7 @@ pub(super) fn examining(world: World) -> Session {
 
 pub(super) fn examined(world: World) -> Session {
     let mut session = examining(world);
-    session.tell(Msg::Doctor(1, Doctor::Report(Report::new(findings()))));
+    session.tell(Msg::Doctor(1, Doctor::Report(report())));
     session
 }
 

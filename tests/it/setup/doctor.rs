@@ -1,7 +1,9 @@
 //! What the doctor says: everything ok where it is, and for each thing that is amiss the one finding that names it.
 
+use std::sync::OnceLock;
+
 use spotdrill::{
-    doctor::Standing,
+    doctor::{Report, Standing},
     drill::{plan::Selection, verdict::Outcome},
     lab::scenario::Scenario,
     stack::{
@@ -17,6 +19,27 @@ fn place() -> Place {
     let mut names = Names::of("spotdrill", &std::collections::BTreeMap::new());
     names.secret = Some("spotdrill/slack-webhook".into());
     Place { region: "eu-west-1".into(), account: "000000000000".into(), names }
+}
+
+/// What is found where the operator may not pass the role, and somebody has disabled a rule.
+pub(crate) fn two_things_amiss() -> &'static Report {
+    static REPORT: OnceLock<Report> = OnceLock::new();
+    REPORT.get_or_init(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let account = Account(Stage::named("default").await);
+            let events = aws_sdk_eventbridge::Client::new(&account.0.sdk);
+            events.disable_rule().name("spot-event").send().await.unwrap();
+            let mut policy = place().filled(Document::Operator);
+            policy["Statement"].as_array_mut().unwrap().retain(|statement| statement["Sid"] != "PassFisRole");
+            let iam = aws_sdk_iam::Client::new(&account.0.sdk);
+            let put = iam.put_role_policy().role_name("lab-operator").policy_name("operator");
+            put.policy_document(policy.to_string()).send().await.unwrap();
+            let administrator = "arn:aws:iam::aws:policy/AdministratorAccess";
+            iam.detach_role_policy().role_name("lab-operator").policy_arn(administrator).send().await.unwrap();
+            account.examined().await
+        })
+    })
 }
 
 /// A bare account, for whoever may do exactly what the shipped policy of `setup` says.
