@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, PolicyEvaluationDecisionType as Decision};
+use aws_sdk_iam::types::{
+    ContextEntry, ContextKeyTypeEnum, PolicyEvaluationDecisionType as Decision, ResourceSpecificResult,
+};
 use serde_json::Value;
 
 use super::{Aws, Error, error::absent};
@@ -81,7 +83,8 @@ impl Aws {
             for result in page.evaluation_results() {
                 let action = SafeText::new(result.eval_action_name());
                 // with several resources each may have a decision of its own, below the one for all
-                let of_resources = result.resource_specific_results().iter().map(|one| one.eval_resource_decision());
+                let of_resources =
+                    result.resource_specific_results().iter().map(ResourceSpecificResult::eval_resource_decision);
                 let decisions: Vec<_> = of_resources.chain([result.eval_decision()]).collect();
                 let is_allowed = decisions.iter().all(|decision| **decision == Decision::Allowed);
                 if !is_allowed && !refused.iter().any(|refusal| refusal.action == action) {

@@ -233,8 +233,8 @@ fn without_colours_the_selected_row_is_still_inverse() {
     let row_of_cursor = |screen: &str| screen.lines().position(|line| line.starts_with("┃>")).unwrap_or_default();
     terminal.shows("24 instances");
     for _ in 0..2 {
+        let row = row_of_cursor(&terminal.screen()); // before the key: it may be answered at once
         terminal.send("j");
-        let row = row_of_cursor(&terminal.screen());
         let screen = terminal.until("the cursor further down", |screen| row_of_cursor(screen) > row);
         let row = u16::try_from(row_of_cursor(&screen)).unwrap();
         assert_eq!(terminal.inverse_rows(), [0, row], "header and cursor");
