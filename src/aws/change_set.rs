@@ -80,6 +80,12 @@ impl Aws {
         }
     }
 
+    pub async fn has_change_sets(&self, stack: &str) -> Result<bool, Error> {
+        let answer = self.cloudformation.list_change_sets().stack_name(stack).send().await;
+        let answer = answer.map_err(|error| Error::of("list the stack's change sets", &error))?;
+        Ok(!answer.summaries().is_empty())
+    }
+
     /// Whether the stack was begun by us: one that is only in review bears neither our tag nor our description everywhere.
     pub async fn has_change_set_of_ours(&self, stack: &str) -> Result<bool, Error> {
         let answer = self.cloudformation.list_change_sets().stack_name(stack).send().await;

@@ -1,36 +1,27 @@
 //! What of ours may be left in an account beside the stack: templates and experiments of drills, log groups that were kept. Knows
 //! our tags.
 
+use std::collections::HashMap;
+
 use aws_sdk_fis::types::ExperimentStatus;
 
-use super::{
-    Aws, Error,
-    error::{Kind, absent},
-    logs::group_arn,
-};
+use super::{Aws, Error, error::absent, logs::group_arn};
 use crate::{drill::template::DRILL_TAG, stack::TAG, text::SafeText};
 
 /// FIS's largest page. Source: FIS API.
 const PAGE: i32 = 100;
 
-/// An experiment template that bears a tag of ours.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OurTemplate {
-    pub id: SafeText,
-    /// The drill that made it, or the stack.
-    pub of: SafeText,
-}
-
 impl Aws {
-    pub async fn our_templates(&self) -> Result<Vec<OurTemplate>, Error> {
+    /// The experiment templates that are left of drills, and those of this stack.
+    pub async fn our_templates(&self, stack: &str) -> Result<Vec<SafeText>, Error> {
         let mut ours = Vec::new();
         let mut pages = self.fis.list_experiment_templates().max_results(PAGE).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| Error::of("list the FIS templates", &error))?;
             for template in page.experiment_templates() {
-                let tag = template.tags().and_then(|tags| tags.get(DRILL_TAG).or_else(|| tags.get(TAG)));
-                if let (Some(id), Some(of)) = (template.id(), tag) {
-                    ours.push(OurTemplate { id: SafeText::new(id), of: SafeText::new(of) });
+                let tag = |key: &str| template.tags().and_then(|tags| tags.get(key));
+                if tag(DRILL_TAG).is_some() || tag(TAG).is_some_and(|of| of == stack) {
+                    ours.extend(template.id().map(SafeText::new));
                 }
             }
         }
@@ -67,42 +58,47 @@ impl Aws {
         absent(call.send().await.map_err(|error| Error::of("delete the FIS template", &error))).map(|_| ())
     }
 
-    /// Whether a role bears our tag; false if it is not there.
-    pub async fn role_is_ours(&self, name: &str) -> Result<bool, Error> {
+    /// Whether a role bears this stack's tag; false if it is not there. A role is known in all regions, and may be that of a
+    /// stack of the same name in another.
+    pub async fn role_is_of(&self, name: &str, stack: &str) -> Result<bool, Error> {
         let answer = self.iam.get_role().role_name(name).send().await;
         let answer = absent(answer.map_err(|error| Error::of("read the role's tags", &error)))?;
-        let role = answer.as_ref().and_then(|answer| answer.role());
-        Ok(role.is_some_and(|role| role.tags().iter().any(|tag| tag.key() == TAG)))
+        let tags = answer.as_ref().and_then(|answer| answer.role()).map(|role| role.tags()).unwrap_or_default();
+        let tag = |key: &str| tags.iter().find(|tag| tag.key() == key).map(|tag| tag.value());
+        let here = format!(":{}:", self.region);
+        let elsewhere = tag("aws:cloudformation:stack-id").is_some_and(|arn| !arn.contains(&here));
+        Ok(tag(TAG) == Some(stack) && !elsewhere)
     }
 
-    /// Whether a Lambda bears our tag; false if it is not there.
-    pub async fn function_is_ours(&self, name: &str) -> Result<bool, Error> {
+    /// Whether a Lambda bears this stack's tag; false if it is not there.
+    pub async fn function_is_of(&self, name: &str, stack: &str) -> Result<bool, Error> {
         let answer = self.lambda.get_function().function_name(name).send().await;
         let answer = absent(answer.map_err(|error| Error::of("read the Lambda's tags", &error)))?;
-        Ok(answer.and_then(|answer| Some(answer.tags()?.contains_key(TAG))).unwrap_or(false))
+        Ok(answer.is_some_and(|answer| bears(answer.tags(), stack)))
     }
 
-    /// Whether a rule bears our tag; false if it is not there.
-    pub async fn rule_is_ours(&self, name: &str) -> Result<bool, Error> {
+    /// Whether a rule bears this stack's tag; false if it is not there.
+    pub async fn rule_is_of(&self, name: &str, stack: &str) -> Result<bool, Error> {
         let Some(rule) = self.rule(name).await? else { return Ok(false) };
         let answer = self.events.list_tags_for_resource().resource_arn(rule.arn.as_str()).send().await;
         let answer = absent(answer.map_err(|error| Error::of("read the rule's tags", &error)))?;
-        Ok(answer.is_some_and(|answer| answer.tags().iter().any(|tag| tag.key() == TAG)))
+        Ok(answer.is_some_and(|answer| answer.tags().iter().any(|tag| tag.key() == TAG && tag.value() == stack)))
     }
 
-    /// Whether a log group bears our tag; false if it is not there.
-    pub async fn log_group_is_ours(&self, name: &str) -> Result<bool, Error> {
+    /// Whether a log group bears this stack's tag; false if it is not there.
+    pub async fn log_group_is_of(&self, name: &str, stack: &str) -> Result<bool, Error> {
         let arn = group_arn(self, name).await?;
         let answer = self.logs.list_tags_for_resource().resource_arn(arn).send().await;
-        match answer.map_err(|error| Error::of("read the log group's tags", &error)) {
-            Ok(answer) => Ok(answer.tags().is_some_and(|tags| tags.contains_key(TAG))),
-            Err(error) if error.kind == Kind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
+        let answer = absent(answer.map_err(|error| Error::of("read the log group's tags", &error)))?;
+        Ok(answer.is_some_and(|answer| bears(answer.tags(), stack)))
     }
 
     pub async fn delete_log_group(&self, name: &str) -> Result<(), Error> {
         let call = self.logs.delete_log_group().log_group_name(name);
         absent(call.send().await.map_err(|error| Error::of("delete the log group", &error))).map(|_| ())
     }
+}
+
+fn bears(tags: Option<&HashMap<String, String>>, stack: &str) -> bool {
+    tags.and_then(|tags| tags.get(TAG)).is_some_and(|of| of == stack)
 }

@@ -23,7 +23,11 @@ impl Aws {
         Ok(Some(Secret {
             name: SafeText::new(answer.name().unwrap_or(name)),
             arn: SafeText::new(answer.arn().unwrap_or_default()),
-            ours: answer.tags().iter().any(|tag| tag.key() == Some(TAG)),
+            of: answer
+                .tags()
+                .iter()
+                .find(|tag| tag.key() == Some(TAG))
+                .map(|tag| SafeText::new(tag.value().unwrap_or_default())),
             deleted: answer.deleted_date().and_then(timestamp),
         }))
     }

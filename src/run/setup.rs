@@ -109,7 +109,7 @@ pub async fn look(aws: &Aws, wanted: &Wanted, tell: Tell<'_>) -> Result<Looked, 
     check_nodegroup(aws, &wanted, &mut notes).await?;
     let parameters = wanted.over(&parameters);
     let names = Names::of(&wanted.stack, &parameters);
-    let Some(secret) = secret_change(aws, &names, wanted.slack).await? else {
+    let Some(secret) = secret_change(aws, &names, wanted.slack, &mut notes).await? else {
         return Ok(Looked::WebhookMissing { secret: names.secret.unwrap_or_default() });
     };
     if wanted.slack == Slack::Keep && present.is_none() && names.secret.is_none() {

@@ -55,15 +55,14 @@ pub async fn look(aws: &Aws, name: &str, keep_logs: bool, tell: Tell<'_>) -> Res
         )));
     }
     let of_stack = |id: &str| resources.iter().any(|resource| resource.physical.as_deref() == Some(id));
-    let templates = aws.our_templates().await?;
-    let templates: Vec<_> = templates.into_iter().filter(|template| !of_stack(&template.id)).collect();
-    parts.extend(templates.iter().map(|template| part("FIS template", &template.id, Fate::Deleted)));
+    let templates = aws.our_templates(name).await?;
+    let templates: Vec<_> = templates.into_iter().filter(|template| !of_stack(template)).collect();
+    parts.extend(templates.iter().map(|template| part("FIS template", template, Fate::Deleted)));
     let log_groups = outside_log_groups(aws, &names, &resources, &mut notes).await?;
     let fate = if keep_logs { Fate::Kept } else { Fate::Deleted };
     parts.extend(log_groups.iter().map(|group| part("log group", group, fate)));
     let world = if identity.account.as_str() == LAB_ACCOUNT { World::Lab } else { World::Aws };
     let (account, region) = (identity.account, SafeText::new(&aws.region));
-    let templates = templates.into_iter().map(|template| template.id).collect();
     Ok(Removal {
         account,
         region,
@@ -93,8 +92,10 @@ async fn our_secret(aws: &Aws, names: &Names, notes: &mut Vec<SafeText>) -> Resu
         found => found?,
     };
     Ok(match found {
-        Some(secret) if !secret.ours => {
-            notes.push(SafeText::new(format!("the secret {name} does not bear the tag {TAG}, and is left alone")));
+        Some(secret) if secret.of.as_deref() != Some(&names.stack) => {
+            let whose =
+                secret.of.map_or_else(|| format!("does not bear the tag {TAG}"), |of| format!("is the stack {of}'s"));
+            notes.push(SafeText::new(format!("the secret {name} {whose}, and is left alone")));
             None
         }
         Some(secret) if secret.deleted.is_some() => None,
@@ -115,10 +116,12 @@ async fn outside_log_groups(
         if of_stack || aws.log_group(&name).await?.is_none() {
             continue;
         }
-        if aws.log_group_is_ours(&name).await? {
+        if aws.log_group_is_of(&name, &names.stack).await? {
             found.push(SafeText::new(&name));
         } else {
-            notes.push(SafeText::new(format!("the log group {name} does not bear the tag {TAG}, and is left alone")));
+            notes.push(SafeText::new(format!(
+                "the log group {name} is not this stack's by its tag {TAG}, and is left alone"
+            )));
         }
     }
     Ok(found)
@@ -181,6 +184,7 @@ async fn let_go_of_logs(aws: &Aws, stack: &Stack, tell: Tell<'_>) -> Result<(), 
 /// Whatever bears our tag and is there: looked for part by part, not taken from what was deleted.
 async fn remains(aws: &Aws, removal: &Removal) -> Result<Vec<Part>, Error> {
     let names = &removal.names;
+    let stack = &names.stack;
     let function_role = names.function_role(&aws.region);
     let mut remains = Vec::new();
     let mut note = |kind: &str, name: &str, is_there: bool| {
@@ -188,20 +192,20 @@ async fn remains(aws: &Aws, removal: &Removal) -> Result<Vec<Part>, Error> {
             remains.push(part(kind, name, Fate::Deleted));
         }
     };
-    note("stack", &names.stack, aws.stack(&names.stack).await?.is_some_and(|stack| stack.ours));
+    note("stack", stack, aws.stack(stack).await?.is_some_and(|stack| stack.ours));
     for role in [&names.fis_role, &function_role] {
-        note("IAM role", role, aws.role_is_ours(role).await?);
+        note("IAM role", role, aws.role_is_of(role, stack).await?);
     }
-    note("Lambda function", &names.function, aws.function_is_ours(&names.function).await?);
+    note("Lambda function", &names.function, aws.function_is_of(&names.function, stack).await?);
     for rule in [&names.rule, &names.event_rule()] {
-        note("EventBridge rule", rule, aws.rule_is_ours(rule).await?);
+        note("EventBridge rule", rule, aws.rule_is_of(rule, stack).await?);
     }
-    for template in aws.our_templates().await? {
-        note("FIS template", &template.id, true);
+    for template in aws.our_templates(stack).await? {
+        note("FIS template", &template, true);
     }
     if !removal.keep_logs {
         for group in [names.event_log_group(), names.function_log_group()] {
-            note("log group", &group, aws.log_group_is_ours(&group).await?);
+            note("log group", &group, aws.log_group_is_of(&group, stack).await?);
         }
     }
     if let Some(secret) = &removal.secret {

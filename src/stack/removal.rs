@@ -10,8 +10,8 @@ use crate::{drill::fleet::World, text::SafeText};
 pub struct Secret {
     pub name: SafeText,
     pub arn: SafeText,
-    /// It bears our tag.
-    pub ours: bool,
+    /// The stack whose tag it bears; none where it is not ours.
+    pub of: Option<SafeText>,
     /// It waits to be deleted, since then.
     pub deleted: Option<Timestamp>,
 }

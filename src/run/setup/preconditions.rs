@@ -25,7 +25,8 @@ pub(super) async fn with_secret_from_before(
         return Ok(wanted);
     }
     let name = wanted.parameters.get("SlackSecretName").map_or(SECRET, String::as_str).to_owned();
-    let is_there = known_secret(aws, &name).await?.is_some_and(|secret| secret.ours && secret.deleted.is_none());
+    let is_there =
+        known_secret(aws, &name).await?.is_some_and(|secret| secret.of.is_some() && secret.deleted.is_none());
     Ok(if is_there { wanted.with("SlackSecretName", Some(name)) } else { wanted })
 }
 
@@ -39,16 +40,28 @@ async fn known_secret(aws: &Aws, name: &str) -> Result<Option<Secret>, aws::Erro
 }
 
 /// What is to become of the secret; none where its webhook is missing.
-pub(super) async fn secret_change(aws: &Aws, names: &Names, slack: Slack) -> Result<Option<SecretChange>, NotSetUp> {
+pub(super) async fn secret_change(
+    aws: &Aws,
+    names: &Names,
+    slack: Slack,
+    notes: &mut Vec<SafeText>,
+) -> Result<Option<SecretChange>, NotSetUp> {
     let Some(name) = &names.secret else { return Ok(Some(SecretChange::None)) };
-    Ok(match (known_secret(aws, name).await?, slack) {
-        (Some(secret), _) if !secret.ours => return Err(NotSetUp::ForeignSecret { name: secret.name }),
-        (Some(secret), _) if secret.deleted.is_some() => Some(SecretChange::Restore),
-        (Some(_), Slack::Post) => Some(SecretChange::Replace),
-        (Some(_), _) => Some(SecretChange::None),
-        (None, Slack::Post) => Some(SecretChange::Create),
-        (None, _) => None,
-    })
+    let Some(secret) = known_secret(aws, name).await? else {
+        return Ok((slack == Slack::Post).then_some(SecretChange::Create));
+    };
+    match &secret.of {
+        None => return Err(NotSetUp::ForeignSecret { name: secret.name }),
+        Some(stack) if stack.as_str() != names.stack => notes.push(SafeText::new(format!(
+            "the secret {name} is the stack {stack}'s, and goes with that: --slack-secret NAME gives this one its own"
+        ))),
+        Some(_) => {}
+    }
+    Ok(Some(match (secret.deleted, slack) {
+        (Some(_), _) => SecretChange::Restore,
+        (None, Slack::Post) => SecretChange::Replace,
+        (None, _) => SecretChange::None,
+    }))
 }
 
 /// The node group must be there: a template for a mistyped one would never find a target.

@@ -85,8 +85,10 @@ async fn give_back(aws: &Aws, change_set: &str, stack_id: &str, is_new: bool) ->
     aws.drop_change_set(change_set).await?;
     let stack = if is_new { aws.stack(stack_id).await? } else { None };
     match stack {
-        // only what has no resources: it may have been executed by somebody else meanwhile
-        Some(stack) if stack.standing() == Standing::InReview => aws.delete_stack(&stack.id, &unique_name(aws)).await,
+        // only what has neither resources nor the change set of somebody else
+        Some(stack) if stack.standing() == Standing::InReview && !aws.has_change_sets(stack_id).await? => {
+            aws.delete_stack(&stack.id, &unique_name(aws)).await
+        }
         _ => Ok(()),
     }
 }

@@ -146,3 +146,29 @@ async fn teardown_names_what_is_ours_and_leaves_what_is_not() {
     let remains = account.taken_down(false).await;
     assert!(matches!(remains.as_slice(), [part] if part.name.as_str() == "spot-fis-test"), "{remains:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_second_stack_outlives_the_first() {
+    let account = Account::bare().await;
+    account.set_up(&telling_slack().with("Nodegroup", Some("web-spot"))).await;
+    let second = Wanted { stack: "second".into(), ..telling_slack() }
+        .with("FisRoleName", Some("second-fis"))
+        .with("RuleName", Some("second-event"))
+        .with("FunctionName", Some("second-function"))
+        .with("Prefix", Some("second"))
+        .with("Nodegroup", Some("web-spot"));
+    account.set_up(&second).await;
+    assert_eq!(account.taken_down(false).await, []);
+    let left = account.inventory().await;
+    let templates = left.iter().filter(|name| name.starts_with("template ")).count();
+    assert!(templates == 1 && left.contains("role second-fis") && left.contains("log /aws/events/second"), "{left:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_preview_of_another_operator_outlives_one_that_is_declined() {
+    let account = Account::bare().await;
+    let (mine, theirs) = (account.preview(&telling_slack()).await, account.preview(&telling_slack()).await);
+    spotdrill::run::setup::decline(&account.0.aws, &mine).await.unwrap();
+    account.made(&theirs).await.unwrap();
+    assert!(account.proof().await.holds());
+}
