@@ -63,8 +63,9 @@ impl Aws {
     pub async fn role_is_of(&self, name: &str, stack: &str) -> Result<bool, Error> {
         let answer = self.iam.get_role().role_name(name).send().await;
         let answer = absent(answer.map_err(|error| Error::of("read the role's tags", &error)))?;
-        let tags = answer.as_ref().and_then(|answer| answer.role()).map(|role| role.tags()).unwrap_or_default();
-        let tag = |key: &str| tags.iter().find(|tag| tag.key() == key).map(|tag| tag.value());
+        let tags =
+            answer.as_ref().and_then(|answer| answer.role()).map(aws_sdk_iam::types::Role::tags).unwrap_or_default();
+        let tag = |key: &str| tags.iter().find(|tag| tag.key() == key).map(aws_sdk_iam::types::Tag::value);
         let here = format!(":{}:", self.region);
         let elsewhere = tag("aws:cloudformation:stack-id").is_some_and(|arn| !arn.contains(&here));
         Ok(tag(TAG) == Some(stack) && !elsewhere)
