@@ -96,12 +96,16 @@ pub(super) enum Command {
     ///
     /// One CloudFormation stack, previewed as a change set and made after a yes; run again, it changes what has changed.
     /// The webhook's URL comes from a file, from SPOTDRILL_SLACK_WEBHOOK or from a prompt, and is kept in Secrets Manager.
+    #[command(after_help = stack::EXIT_CODES)]
     Setup(Box<stack::Setup>),
     /// Send an event through rule, Lambda and secret to Slack, and tell how each hop went
+    #[command(after_help = stack::EXIT_CODES)]
     Prove(stack::Prove),
     /// Look at everything that a drill needs: credentials, permissions, roles, rules, logs, this machine
+    #[command(after_help = stack::EXIT_CODES)]
     Doctor(stack::Doctor),
     /// Take away what setup made, and look whether anything remains
+    #[command(after_help = stack::EXIT_CODES)]
     Teardown(stack::Teardown),
     /// List the drills that were run from here
     Drills,

@@ -46,6 +46,10 @@ impl From<NotSetUp> for Ending {
 
 pub(super) async fn run(global: &Global, config: &Config, args: Setup) -> anyhow::Result<Exit> {
     let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
+    if let Some(arn) = global.fis_role.as_ref().filter(|role| role.starts_with("arn:")) {
+        let message = format!("setup makes the FIS role, so --fis-role wants a name, not {arn}");
+        return Err(Ending::new(Exit::Usage, message).into());
+    }
     let mut webhook =
         if args.no_slack { None } else { webhook::given(args.slack_webhook_file.as_deref(), args.any_webhook)? };
     let wanted = args.wanted(stack, global.fis_role.as_deref(), webhook.is_some());

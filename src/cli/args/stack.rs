@@ -13,6 +13,15 @@ use crate::{
     },
 };
 
+pub(super) const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; the chain holds; nothing fails
+  1  it failed, or something remains
+  2  wrong usage
+  3  refused, and nothing was changed
+  4  broken off at a question, and nothing was changed
+  5  AWS refused or cannot be reached";
+
 #[derive(Debug, Group)]
 pub(in crate::cli) struct StackName {
     /// The CloudFormation stack; `stack` of config.toml without it
