@@ -71,9 +71,14 @@ fn wait() -> Waited {
     }
 }
 
+/// How long crossterm may look: with no time at all it does not even look for what is there.
+const MOMENT: Duration = Duration::from_millis(1);
+
 /// Passes on what can be read now; false if no one listens.
+///
+/// crossterm reads by its feature `use-dev-tty`: its other way forgets a key that comes together with a change of size.
 fn pass_on(sender: &mpsc::UnboundedSender<Input>) -> bool {
-    while event::poll(Duration::ZERO).unwrap_or(false) {
+    while event::poll(MOMENT).unwrap_or(false) {
         let input = match event::read() {
             Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => chord(key).map(Input::Key),
             Ok(Event::Paste(text)) => Some(Input::Paste(SecretString::from(text))),

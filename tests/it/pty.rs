@@ -141,6 +141,20 @@ fn a_terminal_that_is_too_small_says_so_and_then_shows_the_same_screen_again() {
 }
 
 #[test]
+fn the_first_key_after_a_change_of_size_counts() {
+    let home = Home::new();
+    let mut terminal = fleet(&home);
+    for width in [100, 80, 120, 90] {
+        terminal.resize(width, 40);
+        terminal.send("?");
+        terminal.shows("esc closes");
+        terminal.resize(width + 1, 40);
+        terminal.send("\x1b");
+        terminal.until("the fleet alone", |screen| screen.contains("in 4 groups") && !screen.contains("esc closes"));
+    }
+}
+
+#[test]
 fn a_drill_goes_on_while_the_terminal_is_too_small() {
     let home = Home::new();
     let mut terminal = drilling(&home);
