@@ -77,7 +77,8 @@ impl Ending {
 
 impl From<aws::Error> for Ending {
     fn from(error: aws::Error) -> Self {
-        let exit = if error.kind == aws::Kind::OtherEndpoint { Exit::Guarded } else { Exit::Aws };
+        let is_ours = matches!(error.kind, aws::Kind::OtherEndpoint | aws::Kind::ReadOnly);
+        let exit = if is_ours { Exit::Guarded } else { Exit::Aws };
         Self::new(exit, error.to_string())
     }
 }

@@ -16,15 +16,17 @@ use crate::{
     config::Config,
     doctor::{Finding, Report, Standing},
     run::{self, world::open},
+    stack::names::Usual,
 };
 
 pub(super) async fn run(global: &Global, config: &Config, args: Doctor) -> anyhow::Result<Exit> {
     let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
-    let ways = place::ways(global, config)?;
+    let fis_role = place::ways(global, config)?.fis_role;
+    let usual = Usual { stack: stack.to_owned(), fis_role, ..place::usual(config) };
     let machine = machine::findings(&place::state()?, global.ascii || config.ascii);
     let report = match open(&global.door()).await {
         Ok(world) => {
-            let report = run::doctor::examine(&world.aws, stack, &ways.fis_role, machine, progress).await;
+            let report = run::doctor::examine(&world.aws, &usual, machine, progress).await;
             clear();
             report
         }

@@ -35,7 +35,7 @@ pub(super) async fn serve(global: &Global, scenario: Option<&str>, port: u16) ->
          export AWS_DISABLE_HOST_PREFIX_INJECTION=true\n\
          # other SDKs need an endpoint resolver of yours that maps that name to {address}.\n\
          # What the lab plays: spotdrill lab promises\n\
-         # or: spotdrill --endpoint-url {url}\n",
+         # or: spotdrill --endpoint-url {url}, with these exports\n",
         address = server.address(),
         region = lab.region(),
         key = lab.access_key(),

@@ -34,6 +34,10 @@ use crate::{
 impl From<NotSetUp> for Ending {
     fn from(error: NotSetUp) -> Self {
         match error {
+            // a value of an option that the template does not take
+            NotSetUp::Aws(error) if error.code.as_str() == "ValidationError" => {
+                Self::new(Exit::Usage, error.to_string())
+            }
             NotSetUp::Aws(error) => error.into(),
             NotSetUp::NotBegun { .. } | NotSetUp::TooSlow { .. } | NotSetUp::LostSight { .. } => {
                 Self::new(Exit::Aws, error.to_string())
@@ -78,6 +82,11 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup) -> anyhow
             preview.account,
             place::config_path()?.display()
         ))?;
+    }
+    if world.lab {
+        super::say(
+            "this lab ends with the command, and the stack in it. One that stays: spotdrill lab serve --scenario bare\n",
+        )?;
     }
     match args.format {
         Format::Text => super::print(&result(&set_up, &preview, config))?,

@@ -12,13 +12,15 @@ use super::{
         stack::{Format, Teardown},
     },
     confirming::goes_on,
+    place,
     progress::Lines,
 };
 use crate::{
     config::Config,
     drill::fleet::World,
-    run::{teardown, world::open},
+    run::{setup::NotSetUp, start::open_drills, teardown, world::open},
     stack::removal::{Fate, Part, Removal},
+    text::SafeText,
 };
 
 pub(super) async fn run(global: &Global, config: &Config, args: Teardown) -> anyhow::Result<Exit> {
@@ -27,6 +29,12 @@ pub(super) async fn run(global: &Global, config: &Config, args: Teardown) -> any
     let lines = Lines::default();
     let tell = |told| lines.tell(told);
     let removal = teardown::look(&world.aws, stack, args.keep_logs, &tell).await.map_err(Ending::from)?;
+    let endpoint = global.endpoint_url.as_ref().map(SafeText::new);
+    let open = open_drills(&place::journals()?, &removal.account, endpoint.as_ref())?;
+    if !open.is_empty() {
+        let drills = open.iter().map(|drill| SafeText::new(drill.as_str())).collect();
+        return Err(Ending::from(NotSetUp::DrillRuns { drills }).into());
+    }
     super::say(&described(&removal))?;
     if !removal.is_empty() {
         goes_on("Take all of it away?", args.yes).await??;

@@ -14,7 +14,12 @@ use futures_util::{StreamExt, stream};
 use crate::{
     aws::{Aws, Error, Identity, Kind},
     doctor::{Area, Finding, Report},
-    stack::{Stack, names::Names, policy::Place, status::Standing},
+    stack::{
+        Stack,
+        names::{Names, Usual},
+        policy::Place,
+        status::Standing,
+    },
 };
 
 /// How long one check may take, in our time: the SDK gives up a call after thirty seconds, which is too long to watch.
@@ -61,8 +66,7 @@ fn check(area: Area, name: impl Into<String>, look: impl Future<Output = Vec<Fin
 /// of how many.
 pub async fn examine(
     aws: &Aws,
-    stack: &str,
-    fis_role: &str,
+    usual: &Usual,
     machine: Vec<Finding>,
     mut progress: impl FnMut(usize, usize),
 ) -> Report {
@@ -78,17 +82,18 @@ pub async fn examine(
             return Report::new(findings);
         }
     };
-    let (described, stack_finding) = deployed::stack(aws, stack).await;
+    let (described, stack_finding) = deployed::stack(aws, &usual.stack).await;
     let empty = std::collections::BTreeMap::new();
-    let names = Names::of(stack, described.as_ref().map_or(&empty, |stack| &stack.parameters));
+    let names = Names::of(&usual.stack, described.as_ref().map_or(&empty, |stack| &stack.parameters));
     let place = Place { region: aws.region.clone(), account: identity.account.to_string(), names };
-    let patient = Patient { aws: aws.clone(), identity, place, stack: described, fis_role: fis_role.to_owned() };
+    let patient = Patient { aws: aws.clone(), identity, place, stack: described, fis_role: usual.fis_role.clone() };
     let mut checks = account::checks(&patient);
     checks.extend(permissions::checks(&patient));
     checks.extend(deployed::checks(&patient));
     checks.extend(roles::checks(&patient));
     checks.extend(logs::checks(&patient));
     findings.push(stack_finding);
+    findings.extend(deployed::settings(&patient, usual));
     findings.extend(account::identity(&patient));
     let total = checks.len();
     let bounded = checks.into_iter().enumerate().map(|(number, check)| async move {

@@ -20,12 +20,15 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
 /// What everything is called, by the stack's parameters; none where there is no stack.
 pub async fn names(aws: &Aws, stack: &str) -> Result<Option<Names>, Error> {
-    Ok(aws.stack(stack).await?.map(|found| Names::of(stack, &found.parameters)))
+    Ok(aws.stack(stack).await?.filter(|found| found.ours).map(|found| Names::of(stack, &found.parameters)))
 }
 
 /// What is said where there is no stack to be proved.
 pub fn no_stack(aws: &Aws, stack: &str) -> String {
-    format!("there is no stack {stack} in {} to be proved. Make it: spotdrill setup", aws.region)
+    format!(
+        "there is no stack {stack} in {} that is spotdrill's, so nothing is to be proved. Make it: spotdrill setup",
+        aws.region
+    )
 }
 
 /// Sends the event and follows it; `tell` is told whenever something new was seen.

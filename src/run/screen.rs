@@ -29,6 +29,7 @@ use crate::{
         id::DrillId,
         plan::Plan,
     },
+    stack::names::Usual,
     term::{
         guard::Guard,
         input::{self, Input},
@@ -260,13 +261,15 @@ impl Loop<'_> {
 
     fn examine(&self, attempt: u32) {
         let (aws, lent, reports) = (self.world.aws.clone(), self.lent.clone(), self.reports.clone());
-        let fis_role = self.ways.fis_role.clone();
+        let Ways { fis_role, groups, .. } = self.ways.clone();
+        let (lambda_log_group, events_log_group) = (groups.lambda, groups.events);
+        let usual = Usual { stack: lent.stack.clone(), fis_role, lambda_log_group, events_log_group };
         spawn(async move {
             let report = |told| {
                 let _ = reports.send(Report::Msg(Msg::Doctor(attempt, told))); // the loop has ended
             };
             let progress = |done, of| report(doctor::Told::Progress(done, of));
-            let found = examine(&aws, &lent.stack, &fis_role, (lent.machine)(), progress).await;
+            let found = examine(&aws, &usual, (lent.machine)(), progress).await;
             report(doctor::Told::Report(found));
         });
     }

@@ -16,11 +16,11 @@ use crate::{
     drill::fleet::{LAB_ACCOUNT, World},
     stack::{
         Stack,
-        change::{Preview, SecretChange},
+        change::{Change, Preview, SecretChange},
         failure,
         names::{Names, SECRET},
         progress::Progress,
-        removal::{Part, parts_of},
+        removal::{LOG_GROUP, Part, parts_of},
         status::{Outcome, Standing},
         wanted::{Slack, Wanted},
         webhook::Webhook,
@@ -80,6 +80,10 @@ pub async fn look(aws: &Aws, wanted: &Wanted, tell: Tell<'_>) -> Result<Looked, 
         Err(error) if error.kind == Kind::Denied => notes.push(SafeText::new(error.to_string())),
         Err(error) => return Err(error.into()),
     }
+    let drills = aws.running_drills().await?;
+    if !drills.is_empty() {
+        return Err(NotSetUp::DrillRuns { drills });
+    }
     doing(format!("looking for the stack {}", wanted.stack));
     let stack = settled(aws, &wanted.stack, tell).await?;
     if let Some(stack) = &stack {
@@ -107,6 +111,9 @@ pub async fn look(aws: &Aws, wanted: &Wanted, tell: Tell<'_>) -> Result<Looked, 
     doing(String::from("looking for what has these names already"));
     collisions::check(aws, &mut wanted, present.as_ref(), &mut notes).await?;
     check_nodegroup(aws, &wanted, &mut notes).await?;
+    if let (Slack::Nobody, Some(secret)) = (wanted.slack, Names::of(&wanted.stack, &parameters).secret) {
+        notes.push(SafeText::new(format!("the secret {secret} stays, at $0.40 a month, until teardown takes it away")));
+    }
     let parameters = wanted.over(&parameters);
     let names = Names::of(&wanted.stack, &parameters);
     let Some(secret) = secret_change(aws, &names, wanted.slack, &mut notes).await? else {
@@ -143,6 +150,12 @@ fn preview(
     for change in changes.iter_mut().filter(|change| change.physical.is_none()) {
         change.physical = names.of_resource(&change.logical, &aws.region).map(SafeText::new);
     }
+    let mut notes = notes;
+    let loses = |change: &&Change| change.kind.as_str() == LOG_GROUP && change.action.takes_away();
+    notes.extend(changes.iter().filter(loses).map(|change| {
+        let name = change.physical.as_ref().unwrap_or(&change.logical);
+        SafeText::new(format!("what the log group {name} holds is lost: it is the evidence of drills"))
+    }));
     let (account, region) = (identity.account, SafeText::new(&aws.region));
     Preview { account, region, world, names, stack_id, change_set, is_new, changes, secret, notes }
 }
@@ -169,6 +182,10 @@ pub async fn carry_out(
 ) -> Result<SetUp, NotSetUp> {
     let begun = aws.clock.now();
     if let Err(error) = store(aws, preview, webhook, tell).await {
+        if error.code.as_str() == "ResourceExistsException" {
+            decline(aws, preview).await?;
+            return Err(NotSetUp::Overtaken { stack: SafeText::new(&preview.names.stack) });
+        }
         return Err(not_begun(aws, preview, error).await);
     }
     if let Some(change_set) = &preview.change_set {
@@ -177,6 +194,9 @@ pub async fn carry_out(
         if let Err(error) = begin(aws, &preview.stack_id, change_set, &mut progress).await {
             if error.kind.leaves_doubt() {
                 return Err(NotSetUp::LostSight { stack: SafeText::new(&preview.names.stack), error });
+            }
+            if error.kind == Kind::NotFound {
+                return Err(NotSetUp::Overtaken { stack: SafeText::new(&preview.names.stack) });
             }
             return Err(not_begun(aws, preview, error).await);
         }

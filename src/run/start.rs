@@ -1,7 +1,7 @@
 //! The start of a drill: its name, its journal, the last look before it, and its conductor. Knows what must be on disk
 //! before anything is asked of AWS.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -131,6 +131,24 @@ fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64) -
     let crew = Crew::new(aws.clone(), ways.groups.clone(), news_in.clone());
     let clock = aws.clock.clone();
     (Conductor { drill, clock, journal, crew, news, listener, seq, journal_lost: false }, news_in, told)
+}
+
+/// The drills that were started from here, in this account and at this server, and are not over: FIS's word that it has
+/// sent the notice is not their end.
+pub fn open_drills(
+    journals: &Path,
+    account: &str,
+    endpoint: Option<&SafeText>,
+) -> Result<Vec<DrillId>, journal::Error> {
+    let (records, _) = journal::list(journals)?;
+    let here = |record: &&Record| {
+        record.header.account.as_str() == account
+            && record.header.endpoint.as_ref() == endpoint
+            && !(record.header.world == World::Lab && endpoint.is_none())
+    };
+    let is_open =
+        |record: &&Record| not_open(Drill::replay(record.entries.iter().map(|entry| &entry.fact)).phase).is_none();
+    Ok(records.iter().filter(here).filter(is_open).map(|record| record.header.drill.clone()).collect())
 }
 
 /// An instance is hit once: not while a drill that was started from here is open on it.

@@ -41,6 +41,11 @@ impl Action {
         }
     }
 
+    /// Whether what is there now goes.
+    pub fn takes_away(self) -> bool {
+        matches!(self, Self::Replace | Self::MayReplace | Self::Remove)
+    }
+
     /// A sign for it at the beginning of a line.
     pub fn sign(self) -> &'static str {
         match self {

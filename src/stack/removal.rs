@@ -12,7 +12,7 @@ pub struct Secret {
     pub arn: SafeText,
     /// The stack whose tag it bears; none where it is not ours.
     pub of: Option<SafeText>,
-    /// It waits to be deleted, since then.
+    /// It waits to be deleted, which is to be then. Source: Secrets Manager API, DescribeSecret, `DeletedDate`.
     pub deleted: Option<Timestamp>,
 }
 
@@ -90,7 +90,7 @@ pub fn parts_of(resources: &[Resource], keep_logs: bool) -> Vec<Part> {
     resources.iter().filter(is_there).map(part).collect()
 }
 
-const LOG_GROUP: &str = "AWS::Logs::LogGroup";
+pub const LOG_GROUP: &str = "AWS::Logs::LogGroup";
 
 /// The template with which the stack lets go of its log groups: their deletion is no longer a deletion. CloudFormation takes a
 /// change of `DeletionPolicy` only together with another, such as of `Metadata`. Source: CloudFormation user guide, updating

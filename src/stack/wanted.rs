@@ -81,6 +81,10 @@ impl Wanted {
             ("StopAlarmArn", "--stop-alarm"),
             ("Cluster", "--cluster"),
         ];
+        let narrows = over.get("InterruptOnly").is_some_and(|only| only == "nodegroup");
+        if narrows && !has_nodegroup {
+            return Some("--interrupt-only nodegroup");
+        }
         let asked = of_template.into_iter().find(|(parameter, _)| self.parameters.contains_key(*parameter));
         asked.filter(|_| !has_nodegroup).map(|(_, flag)| flag)
     }

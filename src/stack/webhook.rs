@@ -17,11 +17,11 @@ pub enum BadWebhook {
         "the webhook is empty. Slack gives one out under Apps > Incoming Webhooks; or leave Slack out with --no-slack"
     )]
     Empty,
-    #[error("the webhook is no URL that begins with https://: copy it anew from Slack's page")]
+    #[error("the webhook is not one URL that begins with https://: copy it anew from Slack's page")]
     NoUrl,
     #[error(
-        "the webhook is not Slack's: it does not begin with https://hooks.slack.com/. If another server takes Slack's \
-         messages there, say so with --any-webhook"
+        "the webhook is not Slack's: theirs begin with https://hooks.slack.com/services/. If another server takes \
+         Slack's messages there, say so with --any-webhook"
     )]
     NotSlack,
 }

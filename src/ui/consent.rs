@@ -112,7 +112,11 @@ fn tear_down(removal: &Removal, look: &Look) -> (String, &'static str, Said) {
     said.push(if removal.keep_logs {
         ("logs", String::from("both log groups are kept"), look.text)
     } else {
-        ("logs", String::from("what the log groups hold is gone for good: it is evidence. L keeps it"), look.warn)
+        (
+            "logs",
+            String::from("what the log groups hold is gone for good: it is evidence. esc, then L keeps it"),
+            look.warn,
+        )
     });
     if removal.secret.is_some() {
         said.push(("secret", format!("can be taken back for {RECOVERY_DAYS} days"), look.text));

@@ -24,6 +24,7 @@ use spotdrill::{
     },
     stack::{
         change::{Action, Preview, SecretChange},
+        names::Usual,
         proof::{Hop, Proof, Standing as HopStanding},
         removal::{Fate, Part},
         wanted::{Slack, Wanted},
@@ -79,7 +80,7 @@ impl Account {
     }
 
     async fn examined(&self) -> Report {
-        run::doctor::examine(&self.0.aws, "spotdrill", "spot-fis-test", Vec::new(), |_, _| ()).await
+        run::doctor::examine(&self.0.aws, &Usual::default(), Vec::new(), |_, _| ()).await
     }
 
     async fn taken_down(&self, keep_logs: bool) -> Vec<Part> {

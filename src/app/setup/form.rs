@@ -177,7 +177,11 @@ impl Form {
     /// Takes a paste into the one field that may have one; false anywhere else.
     pub fn paste(&mut self, text: &SecretString) -> bool {
         if self.field != Field::Webhook {
-            return false;
+            // the row says that it may be pasted, wherever the cursor is
+            if self.is_typing() || !self.fields().contains(&Field::Webhook) {
+                return false;
+            }
+            self.field = Field::Webhook;
         }
         if !self.is_typing() {
             self.begin_typing();

@@ -12,7 +12,7 @@ use crate::{
         cloudformation::{Drift, Drifted},
     },
     doctor::{Area, Finding},
-    stack::{Stack, kind_in_words, status::Standing},
+    stack::{Stack, kind_in_words, names::Usual, status::Standing},
     text::SafeText,
 };
 
@@ -70,6 +70,15 @@ pub(super) async fn stack(aws: &Aws, name: &str) -> (Option<Stack>, Finding) {
         ),
     };
     (Some(stack), finding)
+}
+
+/// Drills look for what the settings name, and the stack may have made something else.
+pub(super) fn settings(patient: &Patient, usual: &Usual) -> Option<Finding> {
+    patient.stack.as_ref()?;
+    let lines = patient.names().settings(usual);
+    let says = "drills look for other names than the stack has";
+    let fix = || format!("In config.toml:\n{}", lines.join("\n"));
+    (!lines.is_empty()).then(|| Finding::fail(AREA, "settings", says, fix()))
 }
 
 pub(super) fn checks(patient: &Patient) -> Vec<Check> {
@@ -211,7 +220,7 @@ async fn secret(patient: &Patient) -> Finding {
             Some(since) => Finding::fail(
                 AREA,
                 NAME,
-                format!("the secret {name} waits to be deleted since {}", since.strftime("%F")),
+                format!("the secret {name} waits to be deleted: it goes on {}", since.strftime("%F")),
                 anew,
             ),
         },

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use crate::{
     aws::{
-        self, Aws,
+        self, Aws, Kind,
         change_set::{ChangeSet, NAME_BEGINS, Proposal},
     },
     stack::{TEMPLATE, change::Preview, status::Standing, wanted::Wanted},
@@ -34,6 +34,9 @@ pub(super) async fn propose(
     let arn = aws.propose(&proposal).await?;
     let set = match made(aws, &arn).await {
         Ok(set) => set,
+        Err(error) if error.kind == Kind::NotFound => {
+            return Err(NotSetUp::Overtaken { stack: SafeText::new(&wanted.stack) });
+        }
         Err(error) => {
             let left = SafeText::new(format!("a change set of the stack {}", wanted.stack));
             return Err(NotSetUp::NotBegun { error, left: vec![left] });

@@ -27,7 +27,7 @@ pub enum NotSetUp {
     Collisions(Vec<SafeText>),
     #[error("there is no node group `{name}` with instances in {region}. There are: {}", or_none(.there))]
     NoNodegroup { name: SafeText, region: SafeText, there: Vec<SafeText> },
-    #[error("{flag} is of the FIS template of a node group, and there is none. Name one with --nodegroup")]
+    #[error("{flag} is about a node group and its FIS template, and none is named. Name one with --nodegroup")]
     NoTemplate { flag: &'static str },
     #[error(
         "the secret {name} exists and does not bear the tag spotdrill, so it is left alone. Choose another name with \
@@ -39,6 +39,11 @@ pub enum NotSetUp {
         or_none(.drills)
     )]
     DrillRuns { drills: Vec<SafeText> },
+    #[error(
+        "somebody else has changed the stack {stack} meanwhile, so the preview no longer holds, and nothing of it was done. \
+         Run setup again"
+    )]
+    Overtaken { stack: SafeText },
     #[error("{error}. Nothing of the stack was changed.{}", left_over(.left))]
     NotBegun { error: aws::Error, left: Vec<SafeText> },
     #[error("CloudFormation does not take the template with these values: {why}. Nothing was changed")]

@@ -30,11 +30,11 @@ pub(super) fn preview(preview: &Preview, look: &Look, width: usize) -> Told {
     lines.push(Line::default());
     for change in &preview.changes {
         let (word, style) = match change.action {
-            Action::Add => ("added", look.good),
-            Action::Modify => ("changed", look.warn),
-            Action::Replace => ("REPLACED", look.bad),
+            Action::Add => ("add", look.good),
+            Action::Modify => ("change", look.warn),
+            Action::Replace => ("REPLACE", look.bad),
             Action::MayReplace => ("MAY REPLACE", look.bad),
-            Action::Remove => ("REMOVED", look.bad),
+            Action::Remove => ("REMOVE", look.bad),
             Action::Other => ("other", look.text),
         };
         let word = format!("{} {word}", change.action.sign());
@@ -76,7 +76,7 @@ pub(super) fn leftover(stack: &Stack, parts: &[Part], look: &Look, width: usize)
         lines.extend(wrapped("Nothing is in it but its name.", look.text, width));
     }
     for part in parts {
-        lines.extend(worded("- REMOVED", look.bad, WORD, &format!("{} {}", part.kind, part.name), look, width));
+        lines.extend(worded("- REMOVE", look.bad, WORD, &format!("{} {}", part.kind, part.name), look, width));
     }
     lines.push(Line::default());
     lines.extend(wrapped("enter asks once more, then removes it; after that S previews anew", look.faint, width));
@@ -91,9 +91,9 @@ pub(super) fn removal(removal: &Removal, look: &Look, width: usize) -> Told {
     }
     for part in &removal.parts {
         let (word, style): (_, Style) = match part.fate {
-            Fate::Deleted => ("- deleted", look.bad),
+            Fate::Deleted => ("- delete", look.bad),
             Fate::Recoverable => ("- recoverable", look.warn),
-            Fate::Kept => ("  kept", look.good),
+            Fate::Kept => ("  keep", look.good),
         };
         lines.extend(worded(word, style, FATE, &format!("{} {}", part.kind, part.name), look, width));
     }

@@ -22,7 +22,7 @@ fn previewed(terminal: &mut Terminal) {
     terminal.press("enter", "accept");
     terminal.press("S", "preview");
     let preview = terminal.shows("spotdrill/slack-webhook is made");
-    assert!(preview.contains("+ added       IAM role FisRole (spot-fis-test)"), "{preview}");
+    assert!(preview.contains("+ add         IAM role FisRole (spot-fis-test)"), "{preview}");
     assert!(preview.contains("price    $0.40 a month"), "{preview}");
 }
 

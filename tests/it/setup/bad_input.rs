@@ -172,3 +172,29 @@ async fn a_preview_of_another_operator_outlives_one_that_is_declined() {
     account.made(&theirs).await.unwrap();
     assert!(account.proof().await.holds());
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_lost_or_stays_is_said_before() {
+    let account = Account::bare().await;
+    account.set_up(&telling_slack()).await;
+    let notes = |preview: &spotdrill::stack::change::Preview| format!("{:?}", preview.notes);
+    let moved = account.preview(&Wanted::new("spotdrill").with("Prefix", Some("other"))).await;
+    assert!(notes(&moved).contains("what the log group /aws/events/spotdrill holds is lost"), "{}", notes(&moved));
+    spotdrill::run::setup::decline(&account.0.aws, &moved).await.unwrap();
+    let silent = account.preview(&Wanted { slack: Slack::Nobody, ..Wanted::new("spotdrill") }).await;
+    assert!(notes(&silent).contains("the secret spotdrill/slack-webhook stays"), "{}", notes(&silent));
+    spotdrill::run::setup::decline(&account.0.aws, &silent).await.unwrap();
+    let narrow = Wanted::new("spotdrill").with("InterruptOnly", Some("nodegroup"));
+    let said = account.looked(&narrow).await.unwrap_err().to_string();
+    assert!(said.contains("--interrupt-only nodegroup") && said.contains("--nodegroup"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_preview_that_somebody_overtook_says_so() {
+    let account = Account::bare().await;
+    let (first, second) = (account.preview(&telling_slack()).await, account.preview(&telling_slack()).await);
+    account.made(&first).await.unwrap();
+    let said = account.made(&second).await.unwrap_err().to_string();
+    assert!(said.contains("somebody else has changed the stack spotdrill"), "{said}");
+    assert!(account.proof().await.holds());
+}

@@ -7,7 +7,7 @@ use spotdrill::{
     drill::{plan::Selection, verdict::Outcome},
     lab::scenario::Scenario,
     stack::{
-        names::Names,
+        names::{Names, Usual},
         policy::{Document, Place},
     },
 };
@@ -185,4 +185,17 @@ async fn without_a_stack_the_doctor_says_so_and_not_six_times() {
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].starts_with("FAIL stack spotdrill: there is none"), "{said:?}");
     assert_eq!(said[1], "FAIL role spot-fis-test: there is none");
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_that_name_others_than_the_stack_has_are_found() {
+    let account = Account::bare().await;
+    account.set_up(&telling_slack().with("FisRoleName", Some("my-fis")).with("Prefix", Some("mine"))).await;
+    let report = account.examined().await;
+    let found = report.findings.iter().find(|finding| finding.check.as_str() == "settings").unwrap();
+    let fix = found.fix.as_ref().unwrap();
+    assert!(fix.contains("fis_role = \"my-fis\"") && fix.contains("events_log_group = \"/aws/events/mine\""), "{fix}");
+    let usual = Usual { fis_role: "my-fis".into(), events_log_group: "/aws/events/mine".into(), ..Usual::default() };
+    let report = spotdrill::run::doctor::examine(&account.0.aws, &usual, Vec::new(), |_, _| ()).await;
+    assert_eq!(not_ok(&report), [""; 0]);
 }
