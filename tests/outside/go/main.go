@@ -98,7 +98,7 @@ func until(what string, so func() (bool, string)) {
 func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
-	loaded := must(config.LoadDefaultConfig(ctx, config.WithRetryMaxAttempts(1)))
+	loaded := must(config.LoadDefaultConfig(ctx, config.WithRetryMaxAttempts(3)))
 	who := must(sts.NewFromConfig(loaded).GetCallerIdentity(ctx, nil))
 	check("STS: the account is nobody's", aws.ToString(who.Account) == account, aws.ToString(who.Account))
 
@@ -230,9 +230,16 @@ func tailed(tail *cloudwatchlogs.StartLiveTailEventStream, wanted []string) (boo
 }
 
 func theEvents(ctx context.Context, client *cloudwatchlogs.Client, victim string) {
+	filter := aws.String(`"` + victim + `"`)
+	group := aws.String("/aws/events/spotdrill")
+	// an event reaches its log a moment after what it tells of
+	until("Logs: recommendation, notice, and two states were told", func() (bool, string) {
+		told := must(client.FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: group, FilterPattern: filter}))
+		return len(told.Events) == 4, fmt.Sprint(len(told.Events))
+	})
 	found := 0
 	pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, &cloudwatchlogs.FilterLogEventsInput{
-		LogGroupName: aws.String("/aws/events/spotdrill"), FilterPattern: aws.String(`"` + victim + `"`), Limit: aws.Int32(1),
+		LogGroupName: group, FilterPattern: filter, Limit: aws.Int32(1),
 	})
 	for pages.HasMorePages() {
 		for _, event := range must(pages.NextPage(ctx)).Events {
@@ -240,7 +247,7 @@ func theEvents(ctx context.Context, client *cloudwatchlogs.Client, victim string
 			check("Logs: an event's time is in milliseconds", *event.Timestamp > 1e12, *event.Timestamp)
 		}
 	}
-	check("Logs: recommendation, notice, and two states were told", found == 4, found)
+	check("Logs: page by page as well", found == 4, found)
 	_, err := client.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{
 		LogGroupName: aws.String("/none"), LogStreamName: aws.String("none"),
 	})
