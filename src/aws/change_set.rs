@@ -82,8 +82,8 @@ impl Aws {
 
     pub async fn has_change_sets(&self, stack: &str) -> Result<bool, Error> {
         let answer = self.cloudformation.list_change_sets().stack_name(stack).send().await;
-        let answer = answer.map_err(|error| Error::of("list the stack's change sets", &error))?;
-        Ok(!answer.summaries().is_empty())
+        let answer = absent(answer.map_err(|error| Error::of("list the stack's change sets", &error)))?;
+        Ok(answer.is_some_and(|answer| !answer.summaries().is_empty()))
     }
 
     /// Whether the stack was begun by us: one that is only in review bears neither our tag nor our description everywhere.

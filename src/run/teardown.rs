@@ -12,7 +12,8 @@ use crate::{
         names::{Names, SECRET},
         progress::Progress,
         removal::{Fate, Part, RECOVERY_DAYS, Removal, Secret, keeping_logs, parts_of},
-        status::Outcome,
+        status::{Outcome, Standing},
+        wanted::Wanted,
     },
     text::SafeText,
 };
@@ -133,7 +134,7 @@ pub async fn carry_out(aws: &Aws, removal: &Removal, tell: Tell<'_>) -> Result<V
         aws.delete_our_template(template).await?;
     }
     if let Some(stack) = &removal.stack {
-        if removal.keep_logs {
+        if removal.keep_logs && stack.standing() == Standing::Ready {
             let_go_of_logs(aws, stack, tell).await?;
         }
         tell(Told::Doing(SafeText::new(format!("deleting the stack {}", stack.name))));
@@ -162,8 +163,9 @@ pub async fn carry_out(aws: &Aws, removal: &Removal, tell: Tell<'_>) -> Result<V
 async fn let_go_of_logs(aws: &Aws, stack: &Stack, tell: Tell<'_>) -> Result<(), NotSetUp> {
     tell(Told::Doing(SafeText::new("having the stack let go of its log groups")));
     let (name, template) = (unique_name(aws), keeping_logs(TEMPLATE));
+    let parameters = Wanted::new(&stack.name).over(&stack.parameters);
     let proposal =
-        Proposal { stack: &stack.name, name: &name, template: &template, parameters: &stack.parameters, is_new: false };
+        Proposal { stack: &stack.name, name: &name, template: &template, parameters: &parameters, is_new: false };
     let arn = aws.propose(&proposal).await?;
     match made(aws, &arn).await? {
         ChangeSet::Empty { .. } => return Ok(aws.drop_change_set(&arn).await?), // an earlier attempt came so far

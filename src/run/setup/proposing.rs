@@ -86,12 +86,13 @@ pub async fn decline(aws: &Aws, preview: &Preview) -> Result<(), aws::Error> {
 
 async fn give_back(aws: &Aws, change_set: &str, stack_id: &str, is_new: bool) -> Result<(), aws::Error> {
     aws.drop_change_set(change_set).await?;
-    let stack = if is_new { aws.stack(stack_id).await? } else { None };
-    match stack {
+    if !is_new || aws.has_change_sets(stack_id).await? {
+        return Ok(());
+    }
+    // last, for somebody else may execute theirs meanwhile
+    match aws.stack(stack_id).await? {
         // only what has neither resources nor the change set of somebody else
-        Some(stack) if stack.standing() == Standing::InReview && !aws.has_change_sets(stack_id).await? => {
-            aws.delete_stack(&stack.id, &unique_name(aws)).await
-        }
+        Some(stack) if stack.standing() == Standing::InReview => aws.delete_stack(&stack.id, &unique_name(aws)).await,
         _ => Ok(()),
     }
 }
