@@ -27,6 +27,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// So many checks run at once: an account's rate limits are shared.
 const AT_ONCE: usize = 6;
 
+/// A change set compares templates, so `setup` alone does not see what was changed or deleted by hand.
+const ANEW: &str =
+    "Make the stack anew, for an update does not see what was changed by hand:\nspotdrill teardown\nspotdrill setup";
+
 /// What the checks are about.
 #[derive(Clone, Debug)]
 struct Patient {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Check, Patient, check, not_seen};
+use super::{ANEW, Check, Patient, check, not_seen};
 use crate::{
     aws::{
         Aws,
@@ -140,25 +140,25 @@ async fn function(patient: &Patient) -> Finding {
     let check = format!("Lambda {name}");
     let function = match aws.function(name).await {
         Ok(Some(function)) => function,
-        Ok(None) => return Finding::fail(AREA, &check, "there is none", "spotdrill setup"),
+        Ok(None) => return Finding::fail(AREA, &check, "there is none", ANEW),
         Err(error) => return not_seen(AREA, &check, &error),
     };
     let reason = function.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let says = format!("{}, {}", function.state, function.runtime);
     if function.state.as_str() != "Active" && function.state.as_str() != "Inactive" {
-        return Finding::fail(AREA, &check, format!("{says}{reason}"), "spotdrill setup");
+        return Finding::fail(AREA, &check, format!("{says}{reason}"), ANEW);
     }
     if function.updated.as_str() == "Failed" {
-        return Finding::fail(AREA, &check, format!("{says}, its last update failed{reason}"), "spotdrill setup");
+        return Finding::fail(AREA, &check, format!("{says}, its last update failed{reason}"), ANEW);
     }
     let ends = DEPRECATED.iter().find(|(runtime, _)| *runtime == function.runtime.as_str());
     match ends.and_then(|(_, ends)| ends.parse::<Timestamp>().ok()) {
         Some(ends) if ends <= aws.clock.now() => {
             let says = format!("{says}: AWS patches this runtime no more since {}", ends.strftime("%F"));
-            Finding::warn(AREA, &check, says, "spotdrill setup")
+            Finding::warn(AREA, &check, says, ANEW)
         }
         Some(ends) => Finding::ok(AREA, &check, format!("{says}, patched until {}", ends.strftime("%F"))),
-        None => Finding::warn(AREA, &check, format!("{says}: not the runtime that setup gives it"), "spotdrill setup"),
+        None => Finding::warn(AREA, &check, format!("{says}: not the runtime that setup gives it"), ANEW),
     }
 }
 
@@ -173,7 +173,7 @@ async fn rule(patient: &Patient, name: &str, leads: Leads) -> Finding {
     let check = format!("rule {name}");
     let rule = match aws.rule(name).await {
         Ok(Some(rule)) => rule,
-        Ok(None) => return Finding::fail(AREA, &check, "there is none", "spotdrill setup"),
+        Ok(None) => return Finding::fail(AREA, &check, "there is none", ANEW),
         Err(error) => return not_seen(AREA, &check, &error),
     };
     if !rule.enabled {
@@ -185,7 +185,7 @@ async fn rule(patient: &Patient, name: &str, leads: Leads) -> Finding {
         Leads::ToTheLambda => (format!(":function:{}", names.function), format!("the Lambda {}", names.function)),
     };
     if !rule.targets.iter().any(|target| target.trim_end_matches(":*").ends_with(&end)) {
-        return Finding::fail(AREA, &check, format!("does not lead to {what}"), "spotdrill setup");
+        return Finding::fail(AREA, &check, format!("does not lead to {what}"), ANEW);
     }
     if matches!(leads, Leads::ToTheLambda) {
         match aws.function_invokers(&names.function).await {

@@ -1,7 +1,7 @@
 //! Checks of the log groups: whether they are there, may be written to, and can be followed live. Knows nothing of what is
 //! written.
 
-use super::{Check, Patient, check, not_seen};
+use super::{ANEW, Check, Patient, check, not_seen};
 use crate::{
     aws::Kind,
     doctor::{Area, Finding},
@@ -40,7 +40,7 @@ async fn log_group(patient: &Patient, name: &str) -> Finding {
             },
             |days| Finding::ok(AREA, &check, format!("keeps {days} days")),
         ),
-        Ok(None) => Finding::fail(AREA, &check, "there is none", "spotdrill setup"),
+        Ok(None) => Finding::fail(AREA, &check, "there is none", ANEW),
         Err(error) => not_seen(AREA, &check, &error),
     }
 }
