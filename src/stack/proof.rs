@@ -169,7 +169,7 @@ impl Proof {
             }
         } else if is_a_crash(message) && self.awaits(Hop::Invoked) && at >= self.sent {
             let group = self.names.function_log_group();
-            let next = format!("Read {group}; `spotdrill setup` puts the function back as it was");
+            let next = format!("Read {group}; teardown and setup make the function anew");
             self.failed(Hop::Invoked, format!("the Lambda failed: {message}"), next);
             self.leave_the_rest("the Lambda failed before it");
         }
@@ -258,13 +258,13 @@ impl Proof {
             self.failed(
                 Hop::Matched,
                 format!("the rule did not match: {waited} {rule} wrote nothing of it to {group}"),
-                "`spotdrill doctor` says whether the rule is enabled, matches, and may write; `spotdrill setup` puts it back",
+                "`spotdrill doctor` says whether the rule is enabled, matches, and may write; teardown and setup make it anew",
             );
         }
         if self.awaits(Hop::Invoked) {
             let Names { rule, function, .. } = &self.names;
             let why = format!("the rule did not match: {waited} {rule} did not invoke {function}");
-            let next = "`spotdrill doctor` says whether the rule is enabled, matches, and may invoke; `spotdrill setup` puts it back";
+            let next = "`spotdrill doctor` says whether the rule is enabled, matches, and may invoke; teardown and setup make it anew";
             self.failed(Hop::Invoked, why, next);
         }
         self.leave_the_rest("the Lambda was not seen to be invoked");
