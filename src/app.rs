@@ -24,6 +24,7 @@ use crate::{
         existing::Existing,
         fact::{Entry, What},
         fleet::{Fleet, World},
+        guard::circumstances::Circumstances,
         order::WatchName,
         plan::Plan,
     },
@@ -73,6 +74,8 @@ pub enum Msg {
         instances: usize,
     },
     FleetListed(Fleet),
+    /// What is so around a drill, as far as it could be told.
+    LookedAround(Box<Circumstances>),
     FleetFailed {
         message: SafeText,
     },
@@ -99,6 +102,8 @@ pub enum Msg {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     ListFleet,
+    /// Look at account and region: what the guards of a drill weigh besides its instances.
+    LookAround,
     StartDrill {
         plan: Plan,
         words: String,
@@ -147,6 +152,8 @@ pub struct App {
     browser: Browser,
     filtering: bool,
     compose: Option<Compose>,
+    /// What was so around a drill when it was looked at last.
+    around: Option<Circumstances>,
     templates: Option<Templates>,
     setup: Setup,
     doctor: Option<Doctor>,
@@ -172,6 +179,7 @@ impl App {
             browser,
             filtering: false,
             compose: None,
+            around: None,
             templates: None,
             setup,
             doctor: None,
@@ -199,6 +207,7 @@ impl App {
             Msg::Paste(text) => self.pasted(&text, now),
             Msg::FleetListing { instances } => self.browser.listing_went_on(instances),
             Msg::FleetListed(fleet) => self.listed(fleet, now),
+            Msg::LookedAround(circumstances) => self.looked_around(*circumstances),
             Msg::FleetFailed { message } => {
                 self.messages.keep(now, Weight::Error, message.as_str());
                 self.browser.listing_failed(message);
@@ -240,6 +249,13 @@ impl App {
         }
         if let (Some(compose), Some(fleet)) = (&mut self.compose, self.browser.fleet()) {
             compose.resolve(fleet);
+        }
+    }
+
+    fn looked_around(&mut self, circumstances: Circumstances) {
+        self.around = Some(circumstances);
+        if let (Some(compose), Some(fleet)) = (&mut self.compose, self.browser.fleet()) {
+            compose.look(fleet, self.around.clone());
         }
     }
 

@@ -8,6 +8,7 @@ pub mod connect;
 mod ec2;
 pub mod error;
 mod events;
+mod experiments;
 mod fis;
 pub mod function;
 mod function_log;

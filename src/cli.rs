@@ -1,5 +1,6 @@
 //! The command line: what is asked for, and what is said and returned in the end. Knows every room; nothing knows it.
 
+mod allow;
 mod args;
 mod attach;
 mod confirming;
@@ -16,6 +17,7 @@ mod screen;
 mod setup;
 mod teardown;
 mod templates;
+mod waves;
 mod webhook;
 
 use std::{
@@ -128,6 +130,7 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
             Some(Command::Fleet { format }) => fleet::run(&args.global, format).await,
             Some(Command::Templates { format }) => templates::run(&args.global, format).await,
             Some(Command::Run(wanted)) => run::run(&args.global, &config, wanted).await,
+            Some(Command::Allow { confirm }) => allow::run(&args.global, &config, confirm).await,
             Some(Command::Attach { drill, format }) => {
                 attach::run(&args.global, &config, drill.as_deref(), format).await
             }

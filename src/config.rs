@@ -21,8 +21,12 @@ pub struct Config {
     pub settle: Duration,
     /// The CloudFormation stack that `setup` makes.
     pub stack: String,
-    /// Accounts that were set up from here.
+    /// The accounts that drills may run in, and that anything may be changed in.
     pub accounts: Vec<String>,
+    /// The alarm that stops experiments, by name or ARN; empty for the one that setup was given.
+    pub stop_alarm: String,
+    /// How long a group rests between two drills.
+    pub cool_down: Duration,
     pub theme: String,
     /// Draw with ASCII characters alone.
     pub ascii: bool,
@@ -40,6 +44,8 @@ impl Default for Config {
             settle: Duration::from_mins(10),
             stack: String::from("spotdrill"),
             accounts: Vec::new(),
+            stop_alarm: String::new(),
+            cool_down: Duration::from_mins(5),
             theme: String::from("default"),
             ascii: false,
         }
@@ -94,10 +100,12 @@ impl Config {
             "theme" => self.theme = text()?,
             "stack" => self.stack = text()?,
             "accounts" => self.accounts = accounts(value)?,
-            "settle" => {
-                let wanted = || format!("`{key}` wants a duration such as \"10m\"");
-                self.settle = parse_duration(&text().map_err(|_| wanted())?).ok_or_else(wanted)?;
-            }
+            "settle" => self.settle = duration(key, value)?,
+            "cool_down" => self.cool_down = duration(key, value)?,
+            "stop_alarm" => match value {
+                DeValue::String(named) => self.stop_alarm = named.trim().to_owned(),
+                _ => return Err(format!("`{key}` wants an alarm's name or ARN in quotes")),
+            },
             "ascii" => {
                 let DeValue::Boolean(ascii) = value else { return Err(format!("`{key}` wants true or false")) };
                 self.ascii = *ascii;
@@ -106,6 +114,12 @@ impl Config {
         }
         Ok(())
     }
+}
+
+fn duration(key: &str, value: &DeValue<'_>) -> Result<Duration, String> {
+    let wanted = || format!("`{key}` wants a duration such as \"10m\"");
+    let DeValue::String(text) = value else { return Err(wanted()) };
+    parse_duration(text).ok_or_else(wanted)
 }
 
 fn accounts(value: &DeValue<'_>) -> Result<Vec<String>, String> {

@@ -51,7 +51,7 @@ impl App {
             (None, _, Screen::Templates) => Ok(self.on_templates(intent, now)),
             (None, _, Screen::Setup) => self.on_setup(intent, now),
             (None, _, Screen::Doctor) => Ok(self.on_doctor(intent, now)),
-            (None, _, Screen::Live) => self.on_live(intent),
+            (None, _, Screen::Live) => self.on_live(intent, now),
         };
         outcome.unwrap_or_else(|why| {
             self.say(now, why);
@@ -184,7 +184,7 @@ impl App {
     /// Back to a fleet that the drill has changed.
     fn after_the_drill(&mut self) -> Vec<Effect> {
         (self.live, self.compose, self.screen) = (None, None, Screen::Fleet);
-        self.templates = None;
+        (self.templates, self.around) = (None, None);
         self.browser.unmark_all();
         self.browser.listing_began();
         vec![Effect::ListFleet]
@@ -217,14 +217,14 @@ impl App {
                 browser.listing_began();
                 return Ok(vec![Effect::ListFleet]);
             }
-            Intent::Compose => self.open_compose(now),
+            Intent::Compose => return Ok(self.open_compose(now)),
             _ => {}
         }
         Ok(Vec::new())
     }
 
-    fn open_compose(&mut self, now: Timestamp) {
-        let Some(fleet) = self.browser.fleet() else { return };
+    fn open_compose(&mut self, now: Timestamp) -> Vec<Effect> {
+        let Some(fleet) = self.browser.fleet() else { return Vec::new() };
         let marks = self.browser.marks().iter().cloned().collect();
         let group = if self.browser.marks().is_empty() {
             self.browser.group_at_cursor().map(|(group, _)| group.key.clone())
@@ -237,8 +237,11 @@ impl App {
             self.messages.say(now, Weight::Warning, text);
         }
         let seed = u64::try_from(now.as_second()).unwrap_or_default() % 10_000; // short enough to read out and to type
-        self.compose = Some(Compose::new(fleet, marks, group, seed, &self.setting.role));
+        let mut compose = Compose::new(fleet, marks, group, seed, &self.setting.role);
+        compose.look(fleet, self.around.clone());
+        self.compose = Some(compose);
         self.screen = Screen::Compose;
+        vec![Effect::LookAround]
     }
 
     fn on_compose(&mut self, intent: Intent) -> Result<Vec<Effect>, String> {
@@ -271,7 +274,7 @@ impl App {
         vec![Effect::ForgetTypeAhead]
     }
 
-    fn on_live(&mut self, intent: Intent) -> Result<Vec<Effect>, String> {
+    fn on_live(&mut self, intent: Intent, now: Timestamp) -> Result<Vec<Effect>, String> {
         let Some(live) = &mut self.live else { return Ok(Vec::new()) };
         match intent {
             Intent::Move(motion) => live.scroll(motion),
@@ -279,6 +282,11 @@ impl App {
             Intent::PreviousPane => live.next_pane(false),
             Intent::Follow => live.follow()?,
             Intent::Stop => return Ok(self.open(Overlay::Stop)),
+            Intent::NextWave => {
+                let plan = live.next_wave(now)?;
+                self.overlays.push(Overlay::Confirm(Box::new(Confirm::new(plan))));
+                return Ok(vec![Effect::ForgetTypeAhead]);
+            }
             Intent::Back if live.goes_on() => {
                 return Err(String::from("the drill runs: q leaves it running, X stops it"));
             }

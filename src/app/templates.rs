@@ -10,7 +10,7 @@ use crate::{
     drill::{
         existing::Existing,
         fleet::Fleet,
-        guard::{self, Refusals},
+        guard::{self, Refusals, circumstances::Circumstances},
         id::{InstanceId, TemplateId},
         plan::Plan,
     },
@@ -64,8 +64,16 @@ pub enum Told {
     Listed(Vec<Existing>),
     ListingFailed(SafeText),
     /// The preview of that number told which instances FIS resolved, with the fleet that they are in.
-    Previewed(u32, Box<Fleet>, Vec<InstanceId>),
+    Previewed(u32, Box<Previewed>),
     PreviewFailed(u32, SafeText),
+}
+
+/// What FIS resolved, and what it is weighed by.
+#[derive(Clone, Debug)]
+pub struct Previewed {
+    pub fleet: Fleet,
+    pub instances: Vec<InstanceId>,
+    pub circumstances: Circumstances,
 }
 
 impl Templates {
@@ -188,8 +196,8 @@ impl App {
     }
 
     pub(super) fn told_of_templates(&mut self, told: Told, now: Timestamp) {
-        if let Told::Previewed(_, fleet, _) = &told {
-            self.listed(Fleet::clone(fleet), now);
+        if let Told::Previewed(_, previewed) = &told {
+            self.listed(previewed.fleet.clone(), now);
         }
         let Some(templates) = &mut self.templates else { return };
         match told {
@@ -203,8 +211,13 @@ impl App {
                 self.messages.keep(now, Weight::Error, why.as_str());
                 templates.listed = Listed::Failed(why);
             }
-            Told::Previewed(attempt, fleet, instances) => templates
-                .came(attempt, |existing| Came::Resolved(guard::as_it_is(&fleet, existing, &instances).map(Box::new))),
+            Told::Previewed(attempt, previewed) => {
+                let Previewed { fleet, instances, circumstances } = *previewed;
+                templates.came(attempt, |existing| {
+                    let plan = guard::as_it_is(&fleet, existing, &instances, &circumstances, &[]);
+                    Came::Resolved(plan.map(Box::new))
+                });
+            }
             Told::PreviewFailed(attempt, why) => {
                 self.messages.keep(now, Weight::Error, why.as_str());
                 templates.came(attempt, |_| Came::Failed(why));

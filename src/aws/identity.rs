@@ -22,6 +22,13 @@ impl Aws {
         Ok(Identity { account, arn: SafeText::new(answer.arn().unwrap_or_default()) })
     }
 
+    /// The account's alias, if it has one and we may ask.
+    pub async fn account_alias(&self) -> Result<Option<SafeText>, Error> {
+        let answer = self.iam.list_account_aliases().send().await;
+        let answer = answer.map_err(|error| Error::of("read the account's alias", &error))?;
+        Ok(answer.account_aliases().first().map(SafeText::new))
+    }
+
     /// When the credentials expire; none where they do not.
     pub async fn credentials_expire(&self) -> Result<Option<Timestamp>, Error> {
         let Some(provider) = &self.credentials else { return Ok(None) };

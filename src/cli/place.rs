@@ -4,6 +4,7 @@ use std::{env, fs, io, os::unix::fs::DirBuilderExt, path::PathBuf};
 
 use anyhow::Context;
 use etcetera::{BaseStrategy, base_strategy::Xdg};
+use jiff::SignedDuration;
 
 use super::{Ending, Exit, args::Global};
 use crate::{
@@ -91,9 +92,21 @@ pub(super) fn ways(global: &Global, config: &Config) -> anyhow::Result<Ways> {
         fis_role: global.fis_role.clone().unwrap_or_else(|| config.fis_role.clone()),
         settle_seconds: u32::try_from(settle.as_secs()).unwrap_or(u32::MAX),
         endpoint: global.endpoint_url.as_ref().map(SafeText::new),
+        lab_inside: global.lab.is_some(),
+        accounts: config.accounts.iter().map(SafeText::new).collect(),
+        stop_alarm: stop_alarm(global, config),
+        stack: config.stack.clone(),
+        cool_down: SignedDuration::try_from(config.cool_down).unwrap_or(SignedDuration::MAX),
         user: user(),
         host: host(),
     })
+}
+
+/// The settings name an alarm of the account, which no lab has.
+fn stop_alarm(global: &Global, config: &Config) -> Option<SafeText> {
+    let of_account = Some(&config.stop_alarm).filter(|_| global.lab.is_none());
+    let named = global.stop_alarm.as_ref().or(of_account);
+    named.filter(|name| !name.is_empty()).map(SafeText::new)
 }
 
 fn user() -> SafeText {

@@ -160,7 +160,7 @@ impl Drill {
         let start = Order::StartExperiment {
             template: template.clone(),
             client_token: format!("{client_token}-start"),
-            tags: tags(&planned.id),
+            tags: tags(&planned.id, &planned.plan),
         };
         self.phase = Phase::Starting;
         vec![start]

@@ -153,8 +153,11 @@ async fn a_page_that_fails_midway_leaves_the_fleet_incomplete_and_refuses_a_star
     let fleet = stage.aws.fleet(|_| ()).await.unwrap();
     assert_eq!((fleet.complete, fleet.instances().count()), (false, 1000));
     let warning = Warning::LEAST;
-    let wish = Wish { group: Some(String::from("web")), selection: Selection::Count(1), warning, seed: 1 };
-    let refusals = guard::plan(&fleet, &wish).unwrap_err().0;
+    let group = Some(String::from("web"));
+    let selection = Selection::Count(1);
+    let wish = Wish { group, selection, warning, seed: 1, gap: 60, overrides: because(), earlier: Vec::new() };
+    let around = look_around(&stage.aws, &stage.ways, None).await;
+    let refusals = guard::plan(&fleet, &wish, &around).unwrap_err().0;
     assert!(
         matches!(refusals.as_slice(), [Refusal::Incomplete { why }] if why.contains("UnauthorizedOperation")),
         "{refusals:?}"

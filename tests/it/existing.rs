@@ -95,13 +95,13 @@ impl Stage {
 
     async fn previewed(&self, id: &TemplateId) -> (Existing, Previewed) {
         let existing = self.aws.template(id).await.unwrap();
-        let previewed = preview(&self.aws, &existing).await.unwrap();
+        let previewed = preview(&self.aws, &self.ways, &existing).await.unwrap();
         (existing, previewed)
     }
 
     async fn plan_of(&self, id: &TemplateId) -> Plan {
-        let (existing, Previewed { instances, fleet }) = self.previewed(id).await;
-        guard::as_it_is(&fleet, &existing, &instances).unwrap()
+        let (existing, Previewed { instances, fleet, circumstances }) = self.previewed(id).await;
+        guard::as_it_is(&fleet, &existing, &instances, &circumstances, &because()).unwrap()
     }
 
     async fn drill_of(&self, plan: Plan) -> Drilled {

@@ -20,13 +20,17 @@ use spotdrill::{
     clock::Clock,
     drill::{
         fact::{ConfirmedBy, Entry, Fact, Source, What},
-        guard,
+        guard::{
+            self,
+            overriding::{Overridable, Override},
+        },
         plan::{Plan, Selection, Wish},
         verdict::Verdict,
         warning::Warning,
     },
     lab::{Lab, in_process, scenario::Scenario},
     run::{
+        around::look_around,
         conductor::Told,
         crew::News,
         start::{NotStarted, Running, Ways, start},
@@ -85,6 +89,11 @@ impl Stage {
             fis_role: String::from("spot-fis-test"),
             settle_seconds: 600,
             endpoint: None,
+            lab_inside: false,
+            accounts: Vec::new(),
+            stop_alarm: None,
+            stack: String::from("spotdrill"),
+            cool_down: jiff::SignedDuration::from_mins(5),
             user: SafeText::new("tester"),
             host: SafeText::new("here"),
         };
@@ -94,7 +103,9 @@ impl Stage {
     pub(crate) async fn plan(&self, group: &str, selection: Selection, warn: &str) -> Plan {
         let fleet = self.aws.fleet(|_| ()).await.unwrap();
         let warning: Warning = warn.parse().unwrap();
-        guard::plan(&fleet, &Wish { group: Some(group.to_owned()), selection, warning, seed: 1 }).unwrap()
+        let group = Some(group.to_owned());
+        let wish = Wish { group, selection, warning, seed: 1, gap: 60, overrides: because(), earlier: Vec::new() };
+        guard::plan(&fleet, &wish, &look_around(&self.aws, &self.ways, None).await).unwrap()
     }
 
     pub(crate) async fn start(&self, plan: Plan) -> Result<Running, NotStarted> {
@@ -130,6 +141,11 @@ impl Stage {
     pub(crate) fn calls(&self) -> Vec<(Timestamp, String)> {
         self.calls.made.lock().unwrap().clone()
     }
+}
+
+/// The groups of the tests are small, and no alarm is set up: what can be overridden is.
+pub(crate) fn because() -> Vec<Override> {
+    Overridable::ALL.map(|guard| Override { guard, reason: SafeText::new("a test of something else") }).to_vec()
 }
 
 pub(crate) fn scenario(count: usize, parts: &str) -> Scenario {

@@ -46,6 +46,7 @@ pub enum Intent {
     NextPane,
     PreviousPane,
     Follow,
+    NextWave,
     Stop,
     StopNow,
     LeaveNow,
@@ -194,6 +195,7 @@ pub const TABLE: &[Binding] = &[
     on_the_way((I::Cancel, "confirm.cancel", L::Confirm, &["esc", "ctrl-c"], "cancel", "start nothing")),
 
     on_the_way((I::Stop, "live.stop", L::Live, &["X"], "stop drill", "stop the FIS experiment; says first what that can still save")),
+    aside((I::NextWave, "live.next-wave", L::Live, &["W"], "next wave", "review the next wave, once this one held and its gap is over")),
     on_the_way((I::NextPane, "live.next-pane", L::Live, &["tab"], "pane", "go to the next pane")),
     aside((I::PreviousPane, "live.previous-pane", L::Live, &["shift-tab"], "pane back", "go to the pane before")),
     on_the_way((I::Follow, "live.follow", L::Live, &["s"], "follow", "follow the newest line of the pane")),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::drill::guard::circumstances::tests::fine;
 use crate::{
     app::{Msg, keymap::chord::Chord},
     drill::{
@@ -36,6 +37,7 @@ fn fleet(count: usize) -> Fleet {
         spot_request: None,
         interruption_behavior: Some(Behavior::Terminate),
         launched_at: None,
+        protected: false,
         node: None,
     };
     let key = GroupKey::from_tags(&[(text("eks:nodegroup-name"), text("web"))]);
@@ -67,7 +69,8 @@ fn press(app: &mut App, keys: &str) -> Vec<Effect> {
 }
 
 fn previewed(app: &mut App, attempt: u32, id: &str) {
-    let told = Told::Previewed(attempt, Box::new(fleet(3)), vec![InstanceId::new(id)]);
+    let previewed = Previewed { fleet: fleet(3), instances: vec![InstanceId::new(id)], circumstances: fine() };
+    let told = Told::Previewed(attempt, Box::new(previewed));
     app.update(Msg::Templates(told), NOW);
 }
 

@@ -42,6 +42,7 @@ pub(super) fn instance(id: &str, name: &str, kind: &str, az: &str, launched: &st
         spot_request: Some(SpotRequestId::new(format!("sir-{}", &id[2..id.len().min(8)]))),
         interruption_behavior: Some(Behavior::Terminate),
         launched_at: Some(launched.parse().unwrap()),
+        protected: false,
         node: Some(SafeText::new(format!("ip-10-0-3-{}.eu-west-1.compute.internal", id.len()))),
     }
 }
