@@ -20,7 +20,7 @@ use super::{
     Aws,
     error::{Error, Kind},
     pace::Pace,
-    transport::{Following, ReadOnly, WithoutHostPrefix, is_loopback},
+    transport::{Following, ReadOnly, Unread, WithoutHostPrefix, is_loopback},
 };
 use crate::clock::Clock;
 
@@ -80,7 +80,7 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
 
     macro_rules! client {
         ($service:ident) => {{
-            let mut config = $service::config::Builder::from(&sdk).interceptor(following.clone());
+            let mut config = $service::config::Builder::from(&sdk).interceptor(following.clone()).interceptor(Unread);
             if let Some(url) = &endpoint {
                 config = config.endpoint_url(url);
             }
