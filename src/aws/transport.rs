@@ -25,7 +25,10 @@ use aws_smithy_types::{
 use thiserror::Error;
 
 use super::timestamp;
-use crate::clock::{Clock, MachineTime};
+use crate::{
+    clock::{Clock, MachineTime},
+    crash::{self, Point},
+};
 
 /// The lab's clock rate: seconds of its time in one of ours.
 const LAB_RATE: &str = "x-spotdrill-lab-rate";
@@ -57,7 +60,7 @@ impl Intercept for Following {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        bag.interceptor_state().store_put(Sent(MachineTime::now()));
+        bag.interceptor_state().store_put(Sent(self.clock.machine_time()));
         Ok(())
     }
 
@@ -75,7 +78,7 @@ impl Intercept for Following {
         } else if let (Some(date), Some(Sent(sent))) = (headers.get("date"), bag.load::<Sent>())
             && let Some(date) = DateTime::from_str(date, Format::HttpDate).ok().as_ref().and_then(timestamp)
         {
-            self.clock.heard(date, *sent, MachineTime::now());
+            self.clock.heard(date, *sent, self.clock.machine_time());
         }
         Ok(())
     }
@@ -108,6 +111,33 @@ impl Intercept for ReadOnly {
         let operation = bag.load::<Metadata>().map_or("an unnamed operation", Metadata::name);
         let reads = READING.iter().any(|reading| operation.starts_with(reading));
         if reads { Ok(()) } else { Err(WouldChange(operation.to_owned()).into()) }
+    }
+}
+
+/// Between a request that was carried out and its answer there is a crash point, for each that changes something in a drill.
+#[derive(Debug)]
+pub(super) struct Unread;
+
+#[dyn_dispatch_hint]
+impl Intercept for Unread {
+    fn name(&self) -> &'static str {
+        "Unread"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        _: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        match bag.load::<Metadata>().map(Metadata::name) {
+            Some("CreateExperimentTemplate") => crash::point(Point::TemplateSent),
+            Some("StartExperiment") => crash::point(Point::StartSent),
+            Some("StopExperiment") => crash::point(Point::StopSent),
+            Some("DeleteExperimentTemplate") => crash::point(Point::DeleteSent),
+            _ => {}
+        }
+        Ok(())
     }
 }
 
