@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 use super::{
     Ending, Exit,
     args::{Global, RunFormat},
-    place, run, screen,
+    place, run, say, screen, waves,
 };
 use crate::{
     config::Config,
@@ -34,7 +34,13 @@ pub(super) async fn run(
     let mut running = take_up(&world.aws, &ways, &record).await.map_err(run::ending)?;
     match format {
         None if std::io::stdout().is_terminal() => screen::show(global, config, &world, Some(running)).await,
-        format => run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text)).await,
+        format => {
+            let exit = run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text)).await?;
+            let planned = Drill::replay(record.entries.iter().map(|entry| &entry.fact)).planned;
+            let held = planned.and_then(|planned| waves::held_after(&planned.id, &planned.plan));
+            held.map_or(Ok(()), |held| say(&held))?;
+            Ok(exit)
+        }
     }
 }
 

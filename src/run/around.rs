@@ -33,7 +33,7 @@ pub async fn look_around(aws: &Aws, ways: &Ways, as_is: Option<&Existing>) -> Ci
         lever: told(lever),
         alarm,
         credentials: told(credentials),
-        skew: Ok(aws.clock.skew()),
+        skew: aws.clock.skew().map(|skew| skew.by).ok_or_else(|| SafeText::new("AWS has answered nothing yet")),
         others,
         cool_down: ways.cool_down,
     }

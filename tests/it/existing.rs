@@ -35,7 +35,7 @@ use spotdrill::{
     },
 };
 
-use crate::stage::{Drilled, Stage, scenario};
+use crate::stage::{Drilled, Stage, because, scenario};
 
 const INTERRUPT: &str = Template::ACTION_ID;
 /// The tag of every instance of the group `web`.

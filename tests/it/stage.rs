@@ -22,6 +22,7 @@ use spotdrill::{
         fact::{ConfirmedBy, Entry, Fact, Source, What},
         guard::{
             self,
+            circumstances::{Alarm, Circumstances},
             overriding::{Overridable, Override},
         },
         plan::{Plan, Selection, Wish},
@@ -140,6 +141,25 @@ impl Stage {
     /// The time of each call so far, and which it was.
     pub(crate) fn calls(&self) -> Vec<(Timestamp, String)> {
         self.calls.made.lock().unwrap().clone()
+    }
+}
+
+/// Nothing around a drill stands against it, in the account of the examples.
+pub(crate) fn fine(now: Timestamp) -> Circumstances {
+    let alarm = Alarm {
+        arn: SafeText::new("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:shop-errors"),
+        name: SafeText::new("shop-errors"),
+        state: Some(SafeText::new("OK")),
+    };
+    Circumstances {
+        now,
+        accounts: vec![SafeText::new("123456789012")],
+        lever: Ok(None),
+        alarm: Ok(Some(alarm)),
+        credentials: Ok(None),
+        skew: Ok(jiff::SignedDuration::ZERO),
+        others: Ok(Vec::new()),
+        cool_down: jiff::SignedDuration::from_mins(5),
     }
 }
 

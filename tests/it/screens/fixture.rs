@@ -14,6 +14,8 @@ use spotdrill::{
     text::SafeText,
 };
 
+use crate::stage::fine;
+
 pub(super) fn at(time: &str) -> Timestamp {
     format!("2026-11-22T{time}Z").parse().unwrap()
 }
@@ -63,6 +65,12 @@ pub(super) fn fleet(world: World) -> Fleet {
             ..instance("i-0f3c90b2e1aa90c3f", "web-6", "m6a.large", "eu-west-1c", "2026-11-22T12:04:11Z")
         },
     ];
+    // so many that three at once are within the cap
+    let more = ["1a", "1b", "1c", "1a", "1b", "1c", "1a"].iter().zip(7..).map(|(zone, number)| {
+        let id = format!("i-0f{number:02}90b2e1aa90c3f");
+        instance(&id, &format!("web-{number}"), "m5.large", &format!("eu-west-{zone}"), "2026-11-22T03:01:00Z")
+    });
+    let web = web.into_iter().chain(more).collect();
     let batch = vec![
         Instance {
             interruption_behavior: Some(Behavior::Hibernate),
@@ -134,6 +142,8 @@ impl Session {
     pub(super) fn listed(world: World) -> Self {
         let mut session = Self::new(setting(world));
         session.tell(Msg::FleetListed(fleet(world)));
+        let around = fine(session.now);
+        session.tell(Msg::LookedAround(Box::new(around)));
         session
     }
 
