@@ -185,7 +185,7 @@ async fn the_list_has_what_interrupts_and_only_what_is_theirs() {
 
 #[tokio::test(start_paused = true)]
 async fn a_template_that_pins_its_instances_holds_as_it_is_and_stays() {
-    let stage = Stage::of(4, "").await;
+    let stage = Stage::of(8, "").await;
     let pinned = stage.plan("web", Selection::Count(2), "2m").await;
     let arns = pinned.targets.iter().map(|target| pinned.arn(target)).collect();
     let id = stage.theirs(Theirs { selection: "ALL", arns, ..Theirs::default() }).await;

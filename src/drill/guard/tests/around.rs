@@ -1,3 +1,5 @@
+//! Each circumstance, as it should be, as it should not, and untold. Knows one group and one target.
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! How many at once and how many stay: waves, floors, and plans that grew since.
+
 use super::*;
 use crate::drill::{guard::caps, id::DrillId};
 

@@ -1,3 +1,5 @@
+//! What a reason overrides, and what nothing does.
+
 use super::*;
 use crate::drill::guard::circumstances::Circumstances;
 
