@@ -16,7 +16,7 @@ const MAY_NAME: [(&str, &[&str]); 16] = [
     ("lab", &["clock"]),
     ("app", &["doctor", "drill", "stack", "text"]),
     ("ui", &["app", "doctor", "drill", "stack", "text", "theme"]),
-    ("term", &["app"]),
+    ("term", &["app", "text"]),
     (
         "run",
         &["app", "aws", "clock", "config", "doctor", "drill", "journal", "lab", "stack", "term", "text", "theme", "ui"],
@@ -41,9 +41,13 @@ const ONLY_IN: [(&str, &[&str]); 8] = [
 ];
 
 /// Words that may stand in these files alone, and why.
-const ONLY_AT: [(&str, &[&str], &str); 6] = [
+const ONLY_AT: [(&str, &[&str], &str); 10] = [
     ("tokio::spawn", &["run/crew.rs"], "only the crew spawns"),
     ("thread::Builder", &["term/input.rs", "term/output.rs"], "threads are for terminals, which block"),
+    ("io::stderr()", &["term", "cli/doctor.rs"], "what is written is looked through a last time, by term/plain.rs"),
+    ("io::stdout()", &["term", "cli/attach.rs"], "what is written is looked through a last time, by term/plain.rs"),
+    ("println!", &[], "what is written is looked through a last time, by term/plain.rs"),
+    ("eprint", &[], "what is written is looked through a last time, by term/plain.rs"),
     ("SystemTime::now", &["clock.rs"], "one room asks the system for the time"),
     ("Timestamp::now", &[], "one room asks the system for the time"),
     ("tokio::time::sleep(", &["clock.rs"], "waiting keeps the drill's rate"),
