@@ -93,6 +93,7 @@ impl From<NotOpened> for Ending {
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
     plain::tame_panics();
+    machine::leave_no_core();
     let exit = parsed().and_then(carry_out).unwrap_or_else(|error| {
         let exit = error.downcast_ref::<Ending>().map_or(Exit::Failed, |ending| ending.exit);
         let _ = say(&format!("spotdrill: {error:#}\n")); // stderr is closed: nothing is left to tell it to

@@ -17,6 +17,7 @@ use thiserror::Error;
 pub use read::{Record, list};
 
 use crate::{
+    crash::{self, Point},
     drill::{fact::Entry, fleet::World, id::DrillId},
     text::SafeText,
 };
@@ -77,13 +78,17 @@ impl Journal {
             let path = path.clone();
             move |source| Error::Io { doing, path, source, next: "make room or make the folder writable" }
         };
+        crash::point(Point::IntentUnwritten);
+        crash::disk().map_err(failed("create"))?;
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed("make the folder of"))?;
         let file =
             OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path).map_err(failed("create"))?;
         let mut journal = Self { file, path: path.clone() }.alone()?;
         journal.write(header)?;
+        crash::point(Point::IntentUnsynced);
         journal.sync()?;
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("sync the folder of"))?;
+        crash::point(Point::IntentSynced);
         Ok(journal)
     }
 
@@ -119,12 +124,12 @@ impl Journal {
     fn write(&mut self, line: &impl Serialize) -> Result<(), Error> {
         let mut bytes = serde_json::to_vec(line).map_err(|error| self.failed("write", error.into()))?;
         bytes.push(b'\n');
-        self.file.write_all(&bytes).map_err(|error| self.failed("write", error))
+        crash::disk().and_then(|()| self.file.write_all(&bytes)).map_err(|error| self.failed("write", error))
     }
 
     /// Returns when everything written so far is on disk.
     pub fn sync(&mut self) -> Result<(), Error> {
-        self.file.sync_data().map_err(|error| self.failed("sync", error))
+        crash::disk().and_then(|()| self.file.sync_data()).map_err(|error| self.failed("sync", error))
     }
 
     fn failed(&self, doing: &'static str, source: io::Error) -> Error {

@@ -5,6 +5,7 @@ pub mod aws;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod crash;
 pub mod doctor;
 pub mod drill;
 pub mod journal;

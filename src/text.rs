@@ -8,7 +8,7 @@ use std::{
     ops::Deref,
 };
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use unicode_width::UnicodeWidthChar;
 
 /// The longest field kept, in bytes; what is cut ends with `…`.
@@ -149,6 +149,11 @@ impl From<&str> for SafeText {
     fn from(raw: &str) -> Self {
         Self::new(raw)
     }
+}
+
+/// For a text in a file that is kept as it is: what is read from the file may be another's.
+pub fn read_safely<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    SafeText::deserialize(from).map(String::from)
 }
 
 impl From<SafeText> for String {

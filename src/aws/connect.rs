@@ -19,8 +19,10 @@ use aws_types::service_config::ServiceConfigKey;
 use super::{
     Aws,
     error::{Error, Kind},
+    here,
     pace::Pace,
-    transport::{Following, ReadOnly, WithoutHostPrefix, is_loopback},
+    read_only::ReadOnly,
+    transport::{Following, Unread, WithoutHostPrefix, is_loopback},
 };
 use crate::clock::Clock;
 
@@ -60,7 +62,10 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
             let http_client = http_client.unwrap_or_else(|| over_the_network(proxy));
             chain(profile.as_deref(), region.as_deref(), http_client, &clock).await
         }
-        Way::Lab { region, access_key, secret_key, .. } => alone(region, access_key, secret_key, http_client, &clock),
+        Way::Lab { url, region, access_key, secret_key } => {
+            let http_client = http_client.unwrap_or_else(|| here::only(url));
+            alone(region, access_key, secret_key, http_client, &clock)
+        }
     };
     if let (Way::Account { .. }, Some(url)) = (&way, overridden_endpoint(&sdk)) {
         return Err(Error::new(
@@ -80,7 +85,7 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
 
     macro_rules! client {
         ($service:ident) => {{
-            let mut config = $service::config::Builder::from(&sdk).interceptor(following.clone());
+            let mut config = $service::config::Builder::from(&sdk).interceptor(following.clone()).interceptor(Unread);
             if let Some(url) = &endpoint {
                 config = config.endpoint_url(url);
             }
@@ -128,19 +133,13 @@ async fn chain(profile: Option<&str>, region: Option<&str>, http_client: SharedH
     loader.load().await
 }
 
-fn alone(
-    region: &str,
-    access_key: &str,
-    secret_key: &str,
-    http_client: Option<SharedHttpClient>,
-    clock: &Clock,
-) -> SdkConfig {
+fn alone(region: &str, access_key: &str, secret_key: &str, http_client: SharedHttpClient, clock: &Clock) -> SdkConfig {
     let credentials = Credentials::new(access_key, secret_key, None, None, "spotdrill-lab");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region.to_owned()))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(http_client.unwrap_or_else(on_this_machine))
+        .http_client(http_client)
         .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(TokioSleep::new()))
         .time_source(aws_smithy_async::time::SharedTimeSource::new(DrillTime(clock.clone())))
         .timeout_config(time_outs())
@@ -170,26 +169,25 @@ fn over_the_network(proxy: ProxyConfig) -> SharedHttpClient {
     })
 }
 
-/// Plain HTTP without proxy or TLS: the lab's server is in this very process.
-fn on_this_machine() -> SharedHttpClient {
-    Builder::new().build_http()
-}
+/// The services that are called, by their ids: our clients', and those that the SDK has credentials from.
+const SERVICES: [&str; 13] = [
+    "EC2",
+    "fis",
+    "CloudWatch Logs",
+    "STS",
+    "CloudFormation",
+    "Secrets Manager",
+    "EventBridge",
+    "IAM",
+    "Lambda",
+    "CloudWatch",
+    "Service Quotas",
+    "SSO",
+    "SSO OIDC",
+];
 
-/// An endpoint that the environment or the profile sets, for all services or for one of ours.
+/// An endpoint that the environment or the profile sets, for all services or for one that is called.
 fn overridden_endpoint(sdk: &SdkConfig) -> Option<String> {
-    const SERVICES: [&str; 11] = [
-        "EC2",
-        "fis",
-        "CloudWatch Logs",
-        "STS",
-        "CloudFormation",
-        "Secrets Manager",
-        "EventBridge",
-        "IAM",
-        "Lambda",
-        "CloudWatch",
-        "Service Quotas",
-    ];
     let of_service = |id| {
         let key =
             ServiceConfigKey::builder().service_id(id).env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()?;

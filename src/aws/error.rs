@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use thiserror::Error;
 
-use super::transport::WouldChange;
+use super::read_only::WouldChange;
 use crate::text::SafeText;
 
 /// A call that failed.

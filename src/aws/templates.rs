@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 
 use super::{Aws, Error, error::Kind, timestamp};
 use crate::{
+    crash::{self, Point},
     drill::{
         existing::{Existing, Interruption},
         id::{ExperimentId, InstanceId, TemplateId},
@@ -69,6 +70,7 @@ impl Aws {
     /// finished experiment; its choice is not that of the next start.
     pub async fn preview(&self, existing: &Existing) -> Result<Vec<InstanceId>, Error> {
         let id = self.start_preview(&existing.id).await?;
+        crash::point(Point::PreviewRunning);
         let began = self.clock.now();
         loop {
             self.pace.turn().await;

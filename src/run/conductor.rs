@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use super::crew::{Crew, News};
 use crate::{
     clock::Clock,
+    crash::{self, Point},
     drill::{
         conduct::{Drill, Phase},
         fact::{Entry, Fact, What},
@@ -80,11 +81,12 @@ impl Conductor {
         self.seq += 1;
         let entry = Entry { seq: self.seq, fact };
         let orders = self.drill.apply(&entry.fact);
-        let over = matches!(entry.fact.what, What::DrillFinished { .. });
+        unrecorded(&entry.fact.what, self.drill.phase).into_iter().for_each(crash::point);
         let mut written = self.journal.append(&entry);
-        if written.is_ok() && (over || !orders.is_empty()) {
+        if written.is_ok() && (is_kept(&entry.fact.what) || !orders.is_empty()) {
             written = self.journal.sync();
         }
+        recorded(&entry.fact.what).into_iter().for_each(crash::point);
         self.tell(Told::Recorded(entry));
         match written {
             Ok(()) => orders.into_iter().for_each(|order| self.crew.carry_out(order)),
@@ -111,5 +113,31 @@ impl Conductor {
 
     fn tell(&self, told: Told) {
         let _ = self.listener.send(told); // no one listens any more: the drill goes on
+    }
+}
+
+/// What must not be lost with the machine, though nothing is ordered because of it.
+fn is_kept(what: &What) -> bool {
+    matches!(what, What::ExperimentStarted { .. } | What::StopRequested { .. } | What::DrillFinished { .. })
+}
+
+/// The crash point before a fact is in the journal.
+fn unrecorded(what: &What, phase: Phase) -> Option<Point> {
+    match what {
+        What::DrillConfirmed { .. } => Some(Point::ConfirmUnrecorded),
+        What::TemplateCreated { .. } => Some(Point::TemplateUnrecorded),
+        What::ExperimentStarted { .. } => Some(Point::StartUnrecorded),
+        What::ExperimentStateChanged { .. } if phase == Phase::Settling => Some(Point::EndUnrecorded),
+        _ => None,
+    }
+}
+
+/// The crash point between its being there and what follows from it.
+fn recorded(what: &What) -> Option<Point> {
+    match what {
+        What::DrillConfirmed { .. } => Some(Point::ConfirmRecorded),
+        What::TemplateCreated { .. } => Some(Point::TemplateRecorded),
+        What::ExperimentStarted { .. } => Some(Point::StartRecorded),
+        _ => None,
     }
 }

@@ -10,6 +10,7 @@ use tokio::{
 
 use crate::{
     aws::{Aws, LogGroups, Watcher},
+    crash::{self, Point},
     drill::{
         fact::{Fact, What},
         order::{Order, Watch, WatchName},
@@ -91,6 +92,7 @@ async fn keep_looking(aws: Aws, mut watcher: Watcher, news: mpsc::Sender<News>) 
     loop {
         let (facts, wait) = match watcher.look().await {
             Ok(look) => {
+                crash::point(Point::Polled);
                 let found = (failures > 0).then(|| Fact::ours(aws.clock.now(), What::SourceFound { watch: name }));
                 failures = 0;
                 if news.send(News::Pulse(name)).await.is_err() {

@@ -16,10 +16,7 @@ use spotdrill::{
         setup::{self, Looked},
         teardown,
     },
-    stack::{
-        names::Usual,
-        wanted::{Slack, Wanted},
-    },
+    stack::{names::Usual, wanted::Wanted},
     text::SafeText,
     theme::Theme,
     ui::{self, Glyphs},
@@ -259,11 +256,12 @@ async fn examined(stage: &Stage, sinks: &mut Sinks) {
 }
 
 /// What came of it, and the figure that says so.
-fn figure(texts: usize, hostile: &Hostile, sinks: &Sinks) {
+fn figure(hostile: &Hostile, sinks: &Sinks) {
+    let texts = corpus().len();
     let (fields, places) = (hostile.fields().len(), sinks.names.len());
     let wrong: BTreeSet<_> = sinks.wrong.iter().collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(sinks.signs > texts / 2, "hardly anything hostile was seen: {}", sinks.signs);
+    assert!(sinks.signs > 20, "hardly anything hostile was seen: {}", sinks.signs);
     println!(
         "figure: hostile bytes from AWS: {texts} strings x {fields} fields x {places} sinks = {}, 0 foreign sequences",
         texts * fields * places
@@ -274,12 +272,11 @@ async fn lists(which: Which) {
     let mut sinks = Sinks::new(&DRAWN[..1]);
     let hostile = Hostile::new(which);
     let stage = stage(&hostile).await;
-    let corpus = corpus();
-    for text in &corpus {
-        hostile.say(text);
+    for text in corpus() {
+        hostile.say(&text);
         listed(&stage, &mut sinks).await;
     }
-    figure(corpus.len(), &hostile, &sinks);
+    figure(&hostile, &sinks);
 }
 
 #[tokio::test(start_paused = true)]
@@ -303,7 +300,7 @@ async fn what_is_told_during_a_drill_acts_nowhere() {
         drilled(&stage, &mut sinks).await;
         listed(&stage, &mut sinks).await;
     }
-    figure(corpus().len(), &hostile, &sinks);
+    figure(&hostile, &sinks);
 }
 
 #[tokio::test(start_paused = true)]
@@ -317,6 +314,6 @@ async fn what_is_told_of_an_account_acts_nowhere() {
             hostile.say(&text);
             examined(&stage, &mut sinks).await;
         }
-        figure(corpus().len(), &hostile, &sinks);
+        figure(&hostile, &sinks);
     }
 }

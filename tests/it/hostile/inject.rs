@@ -108,13 +108,13 @@ impl Hostile {
     }
 
     fn takes(&self, path: &str, value: &str) -> bool {
-        let ends = |name: &&str| path.strip_suffix(*name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        let ends = |name: &str| path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
         let is_number = value.parse::<f64>().is_ok() || matches!(value, "true" | "false" | "");
         let is_time = value.parse::<jiff::Timestamp>().is_ok();
-        if is_number || is_time || TOKENS.iter().any(|name| ends(&name)) {
+        if is_number || is_time || TOKENS.iter().any(|name| ends(name)) {
             return false;
         }
-        self.which == Which::All || TOLD.iter().any(|name| ends(&name))
+        self.which == Which::All || TOLD.iter().any(|name| ends(name))
     }
 }
 
@@ -170,7 +170,7 @@ fn in_xml(xml: &str, each: &mut impl FnMut(&str, &str) -> Option<String>) -> Str
             out.push_str(text);
         } else {
             let plain = quick_xml::escape::unescape(text).unwrap().into_owned();
-            if place.ends_with(".key") || place.ends_with(".Key") {
+            if matches!(path.last(), Some(&("key" | "Key"))) {
                 key.clone_from(&plain);
             }
             match each(&place, &plain) {
