@@ -26,6 +26,7 @@ use spotdrill::{
         warning::Warning,
     },
     lab::{Lab, in_process, scenario::Scenario},
+    probe::Prober,
     run::{
         conductor::Told,
         crew::News,
@@ -84,6 +85,7 @@ impl Stage {
             },
             fis_role: String::from("spot-fis-test"),
             settle_seconds: 600,
+            prober: Prober::default(),
             endpoint: None,
             user: SafeText::new("tester"),
             host: SafeText::new("here"),
