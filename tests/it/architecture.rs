@@ -53,7 +53,7 @@ const ONLY_IN: [(&str, &[&str]); 9] = [
 const ONLY_AT: [(&str, &[&str], &str); 6] = [
     ("tokio::spawn", &["run/crew.rs"], "only the crew spawns"),
     ("thread::Builder", &["term/input.rs", "term/output.rs"], "threads are for terminals, which block"),
-    ("SystemTime::now", &["clock.rs"], "one room asks the system for the time"),
+    ("SystemTime::now", &["clock/machine.rs"], "one room asks the system for the time"),
     ("Timestamp::now", &[], "one room asks the system for the time"),
     ("tokio::time::sleep(", &["clock.rs"], "waiting keeps the drill's rate"),
     (
