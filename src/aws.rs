@@ -14,6 +14,7 @@ mod function_log;
 pub mod identity;
 mod inventory;
 mod leftovers;
+pub mod lock;
 pub mod log_group;
 mod logs;
 mod pace;
@@ -51,6 +52,7 @@ pub struct Aws {
     lambda: aws_sdk_lambda::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
     quotas: aws_sdk_servicequotas::Client,
+    parameters: aws_sdk_ssm::Client,
     credentials: Option<SharedCredentialsProvider>,
     pub clock: Clock,
     pub region: String,

@@ -9,6 +9,7 @@ pub mod fleet;
 pub mod guard;
 pub mod health;
 pub mod id;
+pub mod lock;
 pub mod order;
 pub mod plan;
 pub mod telling;
