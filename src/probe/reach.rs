@@ -84,8 +84,7 @@ fn carried(address: Ipv6Addr) -> [Option<Ipv4Addr>; 2] {
     let v4 = |high: u16, low: u16| Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)));
     match address.segments() {
         // compatible, RFC 4291; translated, RFC 2765; NAT64, RFC 6052; 6to4, RFC 3056; ISATAP, RFC 5214
-        [0, 0, 0, 0, 0, 0, high, low]
-        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        [0, 0, 0, 0, 0 | 0xffff, 0, high, low]
         | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
         | [0x2002, high, low, ..]
         | [_, _, _, _, 0 | 0x0200, 0x5efe, high, low] => [v4(high, low), None],
