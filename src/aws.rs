@@ -5,6 +5,7 @@ pub mod bus;
 pub mod change_set;
 pub mod cloudformation;
 pub mod connect;
+pub mod credentials;
 mod ec2;
 pub mod error;
 mod events;
@@ -52,6 +53,8 @@ pub struct Aws {
     cloudwatch: aws_sdk_cloudwatch::Client,
     quotas: aws_sdk_servicequotas::Client,
     credentials: Option<SharedCredentialsProvider>,
+    /// The profile that is logged in to, where one was named.
+    profile: Option<SafeText>,
     pub clock: Clock,
     pub region: String,
     /// The account, once a call has told it.
