@@ -74,14 +74,17 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
     };
     let profile = chain.as_ref().and_then(Chain::profile);
     let renewed = credentials.or(chain.map(Chain::reader)).map(|reader| Renewed::new(reader, clock.clone()));
+    // the SDK would add the skew that it sees to a clock that is AWS's already
+    let sdk = sdk.into_builder().disable_clock_skew_correction(true);
     let sdk = match &renewed {
         // what the SDK keeps by itself it keeps for a quarter of an hour, whatever AWS says of it
         Some(renewed) => {
             let provider = SharedCredentialsProvider::new(renewed.clone());
-            sdk.into_builder().credentials_provider(provider).identity_cache(IdentityCache::no_cache()).build()
+            sdk.credentials_provider(provider).identity_cache(IdentityCache::no_cache())
         }
         None => sdk,
     };
+    let sdk = sdk.build();
     if let (Way::Account { .. }, Some(url)) = (&way, overridden_endpoint(&sdk)) {
         return Err(Error::new(
             "connect to AWS",

@@ -111,9 +111,8 @@ impl Renewed {
     }
 
     fn still_good(&self, credentials: &Credentials) -> bool {
-        let over = |end| SignedDuration::ZERO >= Timestamp::from(end).duration_since(self.clock.now());
         let end = credentials.expiry().and_then(|end| Timestamp::try_from(end).ok());
-        !self.refused.load(Ordering::Relaxed) && !end.is_some_and(over)
+        !self.refused.load(Ordering::Relaxed) && end.is_none_or(|end| end > self.clock.now())
     }
 }
 
@@ -204,7 +203,7 @@ mod tests {
         let (renewed, machine, clock) = renewed(Some(key("OLD", None)));
         for _ in 0..50 {
             assert_eq!(given(&renewed).await.as_deref(), Some("OLD"));
-            clock.sleep(Duration::from_secs(60)).await;
+            clock.sleep(Duration::from_mins(1)).await;
         }
         assert_eq!(machine.lock().unwrap().1, 1, "good ones are read once");
         machine.lock().unwrap().0 = Some(key("NEW", None));
@@ -236,7 +235,7 @@ mod tests {
         let (renewed, machine, clock) = renewed(Some(key("OLD", Some("2026-11-22T12:10:00Z"))));
         given(&renewed).await;
         machine.lock().unwrap().0 = None;
-        clock.sleep(Duration::from_secs(11 * 60)).await;
+        clock.sleep(Duration::from_mins(11)).await;
         assert_eq!(given(&renewed).await, None);
         machine.lock().unwrap().0 = Some(key("NEW", None));
         assert_eq!(given(&renewed).await.as_deref(), Some("NEW"));
