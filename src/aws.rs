@@ -16,6 +16,7 @@ mod function_log;
 pub mod identity;
 mod inventory;
 mod leftovers;
+pub mod lock;
 pub mod log_group;
 mod logs;
 mod pace;
@@ -53,6 +54,7 @@ pub struct Aws {
     lambda: aws_sdk_lambda::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
     quotas: aws_sdk_servicequotas::Client,
+    parameters: aws_sdk_ssm::Client,
     credentials: Option<SharedCredentialsProvider>,
     /// The profile that is logged in to, where one was named.
     profile: Option<SafeText>,

@@ -127,6 +127,7 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
         lambda: aws_sdk_lambda::Client::from_conf(client!(aws_sdk_lambda).build()),
         cloudwatch: aws_sdk_cloudwatch::Client::from_conf(client!(aws_sdk_cloudwatch).build()),
         quotas: aws_sdk_servicequotas::Client::from_conf(client!(aws_sdk_servicequotas).build()),
+        parameters: aws_sdk_ssm::Client::from_conf(client!(aws_sdk_ssm).build()),
         credentials: sdk.credentials_provider(),
         profile,
         account: Arc::default(),
@@ -229,7 +230,7 @@ fn on_this_machine() -> SharedHttpClient {
 
 /// An endpoint that the environment or the profile sets, for all services or for one of ours.
 fn overridden_endpoint(sdk: &SdkConfig) -> Option<String> {
-    const SERVICES: [&str; 11] = [
+    const SERVICES: [&str; 12] = [
         "EC2",
         "fis",
         "CloudWatch Logs",
@@ -241,6 +242,7 @@ fn overridden_endpoint(sdk: &SdkConfig) -> Option<String> {
         "Lambda",
         "CloudWatch",
         "Service Quotas",
+        "SSM",
     ];
     let of_service = |id| {
         let key =

@@ -236,7 +236,9 @@ where
             | "NoSuchEntity"
             | "NoSuchEntityException"
             | "ChangeSetNotFound"
-            | "NoSuchResourceException",
+            | "NoSuchResourceException"
+            | "ParameterNotFound"
+            | "ParameterVersionNotFound",
         ) => Kind::NotFound,
         // CloudFormation has no error of its own for a stack that is not there
         (_, "ValidationError") if message.contains("does not exist") => Kind::NotFound,
