@@ -23,6 +23,7 @@ use crate::{
         verdict::Verdict,
     },
     journal::{self, Header, Journal, Kept, SCHEMA, Who},
+    probe::Prober,
     text::SafeText,
 };
 
@@ -35,6 +36,8 @@ pub struct Ways {
     /// A role's name or ARN.
     pub fis_role: String,
     pub settle_seconds: u32,
+    /// The health checks.
+    pub prober: Prober,
     /// The server that was named on the command line.
     pub endpoint: Option<SafeText>,
     pub user: SafeText,
@@ -90,6 +93,10 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     };
     let settle_seconds = ways.settle_seconds;
     conductor.record(Fact::ours(now, What::DrillPlanned { drill: id.clone(), plan, role_arn, settle_seconds }));
+    let checks = ways.prober.checks();
+    if !checks.is_empty() {
+        conductor.record(Fact::ours(now, What::ChecksChosen { checks }));
+    }
     let client_token = format!("spotdrill-{id}");
     conductor.record(Fact::operators(now, What::DrillConfirmed { words, by, client_token }));
     Ok(Running { id, journal: path, news, told, conductor: spawn(conductor.conduct()) })
@@ -128,7 +135,7 @@ type Ends = (Conductor, mpsc::Sender<News>, mpsc::UnboundedReceiver<Told>);
 fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64) -> Ends {
     let (news_in, news) = mpsc::channel(WAITING);
     let (listener, told) = mpsc::unbounded_channel();
-    let crew = Crew::new(aws.clone(), ways.groups.clone(), news_in.clone());
+    let crew = Crew::new(aws.clone(), ways.groups.clone(), ways.prober.clone(), news_in.clone());
     let clock = aws.clock.clone();
     (Conductor { drill, clock, journal, crew, news, listener, seq, journal_lost: false }, news_in, told)
 }
