@@ -23,7 +23,7 @@ pub(super) struct WouldChange(String);
 
 /// The operations that change nothing, each by its whole name: one that is forgotten here is refused. AWS itself counts the
 /// detection of drift among those that only read.
-const READING: [&str; 36] = [
+const READING: [&str; 38] = [
     "DescribeAlarms",
     "DescribeChangeSet",
     "DescribeInstances",
@@ -45,6 +45,8 @@ const READING: [&str; 36] = [
     "GetExperimentTemplate",
     "GetFunction",
     "GetFunctionConfiguration",
+    "GetParameter",
+    "GetParametersByPath",
     "GetPolicy",
     "GetRole",
     "GetRolePolicy",

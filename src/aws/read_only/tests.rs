@@ -54,7 +54,7 @@ async fn behind(wall: &Wall, read_only: bool) -> Aws {
         secret_key: String::from("secret"),
     };
     let http_client = Some(SharedHttpClient::new(wall.clone()));
-    connect(Connection { way, read_only, clock: Clock::wall(), http_client }).await.unwrap()
+    connect(Connection { way, read_only, clock: Clock::wall(), http_client, credentials: None }).await.unwrap()
 }
 
 /// What came of each call: by client and operation, how it failed. None of them is given any input.
@@ -78,6 +78,7 @@ async fn what_changes(aws: &Aws) -> Called {
         events: put_events;
         fis: create_experiment_template, delete_experiment_template, start_experiment, stop_experiment;
         logs: delete_log_group;
+        parameters: delete_parameter, put_parameter;
         secrets: create_secret, delete_secret, put_secret_value, restore_secret;
     }
     called
@@ -94,6 +95,7 @@ async fn what_reads(aws: &Aws) -> Called {
         iam: get_role, get_role_policy, list_attached_role_policies, list_role_policies, simulate_principal_policy;
         lambda: get_function, get_function_configuration, get_policy;
         logs: describe_log_groups, describe_resource_policies, filter_log_events, list_tags_for_resource, start_live_tail;
+        parameters: get_parameter, get_parameters_by_path;
         quotas: get_service_quota;
         secrets: describe_secret;
         sts: get_caller_identity;
@@ -123,7 +125,8 @@ fn used() -> (BTreeSet<String>, BTreeSet<(String, String)>) {
             for held in [format!("&self.{client};"), format!("&aws.{client};"), format!("self.{client}.clone()")] {
                 assert!(!code.contains(&held), "{} holds the client {client}", file.display());
             }
-            for part in code.split(&format!(".{client}.")).skip(1) {
+            let (own, given) = (format!("self.{client}."), format!("aws.{client}."));
+            for part in code.split(&own).skip(1).chain(code.split(&given).skip(1)) {
                 let operation: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 if operation != "clone" && part[operation.len()..].starts_with('(') {
                     operations.insert((client.clone(), operation));
