@@ -26,6 +26,7 @@ use spotdrill::{
         warning::Warning,
     },
     lab::{Lab, in_process, scenario::Scenario},
+    probe::Prober,
     run::{
         conductor::Told,
         crew::News,
@@ -74,7 +75,7 @@ impl Stage {
             .time_source(aws_smithy_async::time::StaticTimeSource::new(clock.now().into()))
             .build();
         let http_client = Some(SharedHttpClient::new(calls.clone()));
-        let aws = connect(Connection { way, read_only, clock, http_client }).await.unwrap();
+        let aws = connect(Connection { way, read_only, clock, http_client, credentials: None }).await.unwrap();
         let journals = tempfile::tempdir().unwrap();
         let ways = Ways {
             journals: journals.path().to_owned(),
@@ -84,6 +85,7 @@ impl Stage {
             },
             fis_role: String::from("spot-fis-test"),
             settle_seconds: 600,
+            prober: Prober::default(),
             endpoint: None,
             user: SafeText::new("tester"),
             host: SafeText::new("here"),
@@ -122,7 +124,11 @@ impl Stage {
             entries.push(entry);
         }
         let journal = spotdrill::journal::Record::read(&running.journal).unwrap();
-        assert_eq!((&journal.entries, journal.torn_at), (&entries, None), "the journal says what was told");
+        assert_eq!(
+            (&journal.entries, journal.state),
+            (&entries, spotdrill::journal::State::default()),
+            "the journal says what was told"
+        );
         Drilled { entries, verdict: running.conductor.await.unwrap() }
     }
 
