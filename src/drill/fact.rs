@@ -182,6 +182,14 @@ pub enum What {
     SourceLost {
         watch: WatchName,
         message: SafeText,
+        /// When it answered last; when it was first asked, if it never did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+        #[serde(default)]
+        cause: Cause,
+        /// What helps, a sentence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        todo: Option<SafeText>,
     },
     SourceFound {
         watch: WatchName,
@@ -220,6 +228,31 @@ pub enum What {
         status: u16,
         millis: u32,
     },
+    /// An order could not be given yet, and is given again until it can.
+    OrderWaits {
+        order: OrderName,
+        message: SafeText,
+        /// What helps, a sentence.
+        todo: SafeText,
+    },
+    /// Nothing was asked of AWS for so long: the machine slept, or this program was stopped or away.
+    NothingLookedAt {
+        from: Timestamp,
+        until: Timestamp,
+    },
+}
+
+/// What it takes until a source can be read again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// Other credentials.
+    Login,
+    /// A permission.
+    Permission,
+    /// Time: throttling, the network, a failing service.
+    #[default]
+    Trouble,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

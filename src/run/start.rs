@@ -135,7 +135,7 @@ type Ends = (Conductor, mpsc::Sender<News>, mpsc::UnboundedReceiver<Told>);
 fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64) -> Ends {
     let (news_in, news) = mpsc::channel(WAITING);
     let (listener, told) = mpsc::unbounded_channel();
-    let crew = Crew::new(aws.clone(), ways.groups.clone(), ways.prober.clone(), news_in.clone());
+    let crew = Crew::new(aws, ways.groups.clone(), ways.prober.clone(), news_in.clone());
     let clock = aws.clock.clone();
     (Conductor { drill, clock, journal, crew, news, listener, seq, journal_lost: false }, news_in, told)
 }
