@@ -8,12 +8,12 @@ use super::start::{Ways, left_open};
 use crate::{
     aws::{Aws, Error},
     drill::{
-        conduct::{Drill, Phase},
         existing::Existing,
         fleet::{GroupKey, partition},
         guard::circumstances::{Alarm, Circumstances, Other, Told},
+        health::Health,
     },
-    journal::{self, Record},
+    journal::{self, Kept},
     text::SafeText,
 };
 
@@ -21,12 +21,15 @@ use crate::{
 ///
 /// A template that is started as it is brings its own alarms.
 pub async fn look_around(aws: &Aws, ways: &Ways, as_is: Option<&Existing>) -> Circumstances {
-    let (lever, alarm, credentials, others) = tokio::join!(
+    let (lever, alarm, credentials, others, asked) = tokio::join!(
         aws.safety_lever_engaged(),
         stop_alarm(aws, ways, as_is),
         aws.credentials_expire(),
         others(aws, ways),
+        ways.prober.look_once(&aws.clock),
     );
+    let mut health = Health::of(&ways.prober.checks());
+    asked.iter().for_each(|fact| health.record(fact));
     Circumstances {
         now: aws.clock.now(),
         accounts: ways.accounts.clone(),
@@ -35,6 +38,7 @@ pub async fn look_around(aws: &Aws, ways: &Ways, as_is: Option<&Existing>) -> Ci
         credentials: told(credentials),
         skew: aws.clock.skew().map(|skew| skew.by).ok_or_else(|| SafeText::new("AWS has answered nothing yet")),
         others,
+        unsteady: health.unsteady(),
         cool_down: ways.cool_down,
     }
 }
@@ -94,17 +98,12 @@ async fn others(aws: &Aws, ways: &Ways) -> Told<Vec<Other>> {
     Ok(others)
 }
 
-fn by_journal(record: &Record) -> Option<Other> {
-    let drill = Drill::replay(record.entries.iter().map(|entry| &entry.fact));
+fn by_journal(Kept { header, drill, .. }: &Kept) -> Option<Other> {
     let plan = &drill.planned.as_ref()?.plan;
-    let asked = !matches!(drill.phase, Phase::Planned) && drill.timeline.experiment.is_some();
-    let over = match left_open(drill.phase) {
-        true => None,
-        false if asked => Some(record.entries.last()?.fact.at),
-        false => return None,
-    };
+    let gone = drill.timeline.tracks.iter().filter_map(|track| Some(track.gone.as_ref()?.at)).max();
+    let over = if left_open(drill.phase) { None } else { Some(gone.max(drill.ended)?) };
     Some(Other {
-        by: SafeText::new(record.header.drill.as_str()),
+        by: SafeText::new(header.drill.as_str()),
         groups: plan.groups_now().into_iter().map(GroupKey::qualified).map(SafeText::new).collect(),
         instances: drill.timeline.tracks.iter().map(|track| track.target.id.clone()).collect(),
         over,
@@ -119,14 +118,14 @@ pub fn records_of(
     region: &str,
     endpoint: Option<&SafeText>,
     lab_inside: bool,
-) -> Result<Vec<Record>, journal::Error> {
+) -> Result<Vec<Kept>, journal::Error> {
     if lab_inside {
         return Ok(Vec::new());
     }
-    let (records, _) = journal::list(journals)?;
-    let here = |record: &Record| {
+    let (kept, _) = journal::list(journals)?;
+    let here = |record: &Kept| {
         let header = &record.header;
         header.account.as_str() == account && header.region.as_str() == region && header.endpoint.as_ref() == endpoint
     };
-    Ok(records.into_iter().filter(here).collect())
+    Ok(kept.into_iter().filter(here).collect())
 }

@@ -33,6 +33,8 @@ pub struct Circumstances {
     pub skew: Told<SignedDuration>,
     /// Drills and experiments that go on, and those that went on lately.
     pub others: Told<Vec<Other>>,
+    /// Why the steady state does not hold, by its health checks.
+    pub unsteady: Vec<SafeText>,
     /// How long a group rests between two drills.
     pub cool_down: SignedDuration,
 }
@@ -77,6 +79,7 @@ impl Circumstances {
         refusals.extend(self.credentials(wish));
         refusals.extend(self.clock());
         refusals.extend(self.others(wish, chosen));
+        refusals.extend(self.unsteady.iter().map(|said| Refusal::Unsteady { said: said.to_string() }));
         refusals
     }
 
@@ -193,6 +196,7 @@ pub(crate) mod tests {
             credentials: Ok(None),
             skew: Ok(SignedDuration::ZERO),
             others: Ok(Vec::new()),
+            unsteady: Vec::new(),
             cool_down: SignedDuration::from_mins(5),
         }
     }

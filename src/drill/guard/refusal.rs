@@ -89,6 +89,8 @@ pub enum Refusal {
     CredentialsEnd { ends: String, needed: String },
     #[error("this machine's clock is {seconds} s off AWS's, more than {most} s: set it right, such as by NTP", most = MOST_SKEW.as_secs())]
     ClockOff { seconds: i64 },
+    #[error("the steady state does not hold: {said}. A drill of a service that is unwell shows nothing")]
+    Unsteady { said: String },
     #[error("`{group}` is being drilled by {by}: one drill at a time. `spotdrill attach` comes back to one of ours")]
     Drilled { group: String, by: String },
     #[error("`{group}` was drilled by {by} at {at} and rests until {until}: wait, or give a reason to go on now")]

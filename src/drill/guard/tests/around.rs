@@ -103,6 +103,12 @@ fn a_clock_more_than_five_minutes_off_is_refused_either_way() {
     assert_eq!(off(-301), [Refusal::ClockOff { seconds: -301 }]);
 }
 
+#[test]
+fn a_service_that_is_unwell_is_not_drilled() {
+    let around = Circumstances { unsteady: vec![SafeText::new("shop fails: 500")], ..fine() };
+    assert_eq!(against(&around), [Refusal::Unsteady { said: String::from("shop fails: 500") }]);
+}
+
 fn other(by: &str) -> Other {
     Other { by: SafeText::new(by), groups: Vec::new(), instances: Vec::new(), over: None }
 }
