@@ -69,7 +69,7 @@ impl<'a> Wave<'a> {
 pub(super) fn waves<'a>(chosen: &[Chosen<'a>], waived: Waived) -> (Vec<Vec<Chosen<'a>>>, Vec<Refusal>) {
     let mut waves: Vec<Wave<'a>> = Vec::new();
     let mut refusals = Vec::new();
-    for one in chosen {
+    for one in &in_turn(chosen) {
         let alone = Wave::default().too_few(*one, waived);
         if !alone.is_empty() {
             refusals.extend(alone);
@@ -85,8 +85,28 @@ pub(super) fn waves<'a>(chosen: &[Chosen<'a>], waived: Waived) -> (Vec<Vec<Chose
             }
         }
     }
+    refusals.sort_by_key(ToString::to_string);
     refusals.dedup();
-    (waves.into_iter().map(|wave| wave.chosen).collect(), refusals)
+    let sorted = |mut wave: Wave<'a>| {
+        wave.chosen.sort_by(|(_, a), (_, b)| (&a.az, &a.id).cmp(&(&b.az, &b.id)));
+        wave.chosen
+    };
+    (waves.into_iter().map(sorted).collect(), refusals)
+}
+
+/// One zone after another in turn, so that a wave is spread over them and none is left to be emptied by the last.
+fn in_turn<'a>(chosen: &[Chosen<'a>]) -> Vec<Chosen<'a>> {
+    let mut turns: BTreeMap<(&GroupKey, &str), usize> = BTreeMap::new();
+    let mut in_turn: Vec<_> = chosen
+        .iter()
+        .map(|(group, instance)| {
+            let turn = turns.entry((&group.key, instance.az.as_str())).or_default();
+            *turn += 1;
+            (*turn, (*group, *instance))
+        })
+        .collect();
+    in_turn.sort_by_key(|(turn, _)| *turn);
+    in_turn.into_iter().map(|(_, one)| one).collect()
 }
 
 /// Everything against hitting all of the chosen in one wave.

@@ -72,6 +72,16 @@ fn a_zone_that_one_wave_would_empty_is_emptied_by_none() {
 }
 
 #[test]
+fn a_wave_is_spread_over_the_zones() {
+    let zones = [("1a", 5), ("1b", 4), ("1c", 3)].into_iter().flat_map(|(zone, count)| vec![zone; count]);
+    let each = zones.enumerate().map(|(n, zone)| instance(&format!("i-{n:02}"), zone));
+    let plan = plan(&fleet(vec![group("web", "shop", each.collect())]), &wish(Some("web"), Selection::All)).unwrap();
+    assert_eq!(plan.waves(), [3, 3, 3, 3]);
+    let zones: Vec<_> = plan.targets.iter().map(|target| target.az.as_str()).collect();
+    assert_eq!(zones, ["1a", "1b", "1c"]);
+}
+
+#[test]
 fn waves_are_named_together_and_follow_one_another() {
     let plan = plan(&shop(), &wish(Some("web"), Selection::Count(7))).unwrap();
     assert_eq!((plan.words().as_str(), plan.waves()), ("web 7", vec![3, 3, 1]));
