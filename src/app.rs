@@ -210,7 +210,7 @@ impl App {
             Msg::Paste(text) => self.pasted(&text, now),
             Msg::FleetListing { instances } => self.browser.listing_went_on(instances),
             Msg::FleetListed(fleet) => self.listed(fleet, now),
-            Msg::LookedAround(circumstances) => self.looked_around(*circumstances),
+            Msg::LookedAround(circumstances) => return self.looked_around(*circumstances),
             Msg::FleetFailed { message } => {
                 self.messages.keep(now, Weight::Error, message.as_str());
                 self.browser.listing_failed(message);
@@ -256,11 +256,12 @@ impl App {
         }
     }
 
-    fn looked_around(&mut self, circumstances: Circumstances) {
+    fn looked_around(&mut self, circumstances: Circumstances) -> Vec<Effect> {
         self.around = Some(circumstances);
-        if let (Some(compose), Some(fleet)) = (&mut self.compose, self.browser.fleet()) {
-            compose.look(fleet, self.around.clone());
-        }
+        let (Some(compose), Some(fleet)) = (&mut self.compose, self.browser.fleet()) else { return Vec::new() };
+        compose.look(fleet, self.around.clone());
+        let opens = std::mem::take(&mut compose.review_waits) && compose.resolved.is_ok();
+        if opens && self.screen == Screen::Compose && self.overlays.is_empty() { self.review() } else { Vec::new() }
     }
 
     fn recorded(&mut self, entry: &Entry, now: Timestamp) {

@@ -66,6 +66,8 @@ pub struct Compose {
     pub refused: Option<SafeText>,
     /// What is so around a drill, once it was looked at.
     around: Option<Circumstances>,
+    /// The review was asked for before that.
+    pub review_waits: bool,
     role: String,
 }
 
@@ -106,6 +108,7 @@ impl Compose {
             preview_top: 0,
             refused: None,
             around: None,
+            review_waits: false,
             role: role.to_owned(),
         };
         compose.resolve(fleet);
@@ -150,9 +153,12 @@ impl Compose {
 
     /// The guards that stand against it and that a reason overrides.
     pub fn overridable(&self) -> Vec<Overridable> {
-        let refusals = self.resolved.as_ref().err().into_iter().flat_map(|refusals| &refusals.0);
-        let guards: BTreeSet<_> = refusals.filter_map(Refusal::overridable).collect();
-        guards.into_iter().collect()
+        self.resolved.as_ref().err().map(Refusals::overridable).unwrap_or_default()
+    }
+
+    /// Nothing is known yet of what is around a drill.
+    pub fn is_looking(&self) -> bool {
+        self.around.is_none()
     }
 
     /// A reason can be given, or was.
@@ -168,9 +174,8 @@ impl Compose {
     fn give_reason(&mut self, reason: &str) {
         let before = self.overrides.iter().map(|given| given.guard);
         let guards: BTreeSet<_> = self.overridable().into_iter().chain(before).collect();
-        let reason = SafeText::new(reason);
-        let given = guards.into_iter().map(|guard| Override { guard, reason: reason.clone() });
-        self.overrides = if reason.is_empty() { Vec::new() } else { given.collect() };
+        let given = Override::each(guards, &SafeText::new(reason));
+        self.overrides = if reason.is_empty() { Vec::new() } else { given };
     }
 
     pub fn resolve(&mut self, fleet: &Fleet) {

@@ -92,7 +92,7 @@ impl App {
                 "groups stay open while a filter is set: esc clears it"
             }
             Intent::Review if self.setting.read_only => "read-only: started without the right to start a drill",
-            Intent::Review if self.compose.as_ref().is_some_and(|compose| compose.resolved.is_err()) => {
+            Intent::Review if self.compose.as_ref().is_some_and(|it| it.resolved.is_err() && !it.is_looking()) => {
                 "nothing to review: what stands against it is listed"
             }
             Intent::NextSeed if self.compose.as_ref().is_some_and(|compose| !compose.is_random()) => {
@@ -142,6 +142,12 @@ impl App {
                     return self.change_account(work, now);
                 }
             }
+            (Some(Overlay::Reason(input)), Intent::Accept) => {
+                let reason = input.value().trim().to_owned();
+                self.overlays.pop();
+                self.templates_overridden(&reason);
+            }
+            (Some(Overlay::Reason(_)), Intent::Revert) => drop(self.overlays.pop()),
             (Some(Overlay::Stop), Intent::StopNow) => {
                 self.overlays.pop();
                 self.messages.say(now, Weight::Warning, "stop asked for: keep watching, an instance may still go");
@@ -247,6 +253,7 @@ impl App {
     fn on_compose(&mut self, intent: Intent) -> Result<Vec<Effect>, String> {
         let review_is_blocked = self.blocked(Intent::Review);
         let (Some(compose), Some(fleet)) = (&mut self.compose, self.browser.fleet()) else { return Ok(Vec::new()) };
+        compose.review_waits = false;
         match intent {
             Intent::NextField => compose.go(true),
             Intent::PreviousField => compose.go(false),
@@ -268,7 +275,11 @@ impl App {
         Ok(Vec::new())
     }
 
-    fn review(&mut self) -> Vec<Effect> {
+    pub(super) fn review(&mut self) -> Vec<Effect> {
+        if let Some(compose) = self.compose.as_mut().filter(|compose| compose.is_looking()) {
+            compose.review_waits = true; // it opens by itself
+            return Vec::new();
+        }
         let Some(Ok(plan)) = self.compose.as_ref().map(|compose| &compose.resolved) else { return Vec::new() };
         self.overlays.push(Overlay::Confirm(Box::new(Confirm::new(plan.clone()))));
         vec![Effect::ForgetTypeAhead]

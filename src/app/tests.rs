@@ -132,6 +132,29 @@ fn read_only_never_opens_the_confirm_dialog() {
 }
 
 #[test]
+fn a_review_that_was_asked_for_too_early_opens_by_itself_and_takes_no_key_for_a_second() {
+    let (mut app, _) = App::new(setting());
+    app.update(Msg::FleetListed(fleet()), now());
+    assert_eq!(press(&mut app, "c S"), [Effect::LookAround]);
+    assert!(app.overlays().is_empty());
+    let effects = app.update(Msg::LookedAround(Box::new(fine())), now());
+    assert_eq!(effects, [Effect::ForgetTypeAhead]);
+    assert!(matches!(app.overlays(), [Overlay::Confirm(_)]));
+    assert!(press(&mut app, "w e b space 1 enter").is_empty(), "it is not armed yet");
+}
+
+#[test]
+fn a_review_that_was_asked_for_too_early_does_not_open_over_something_else() {
+    for keys in ["c S esc", "c S tab", "c S ?"] {
+        let (mut app, _) = App::new(setting());
+        app.update(Msg::FleetListed(fleet()), now());
+        press(&mut app, keys);
+        app.update(Msg::LookedAround(Box::new(fine())), now());
+        assert!(!app.overlays().iter().any(|over| matches!(over, Overlay::Confirm(_))), "{keys}");
+    }
+}
+
+#[test]
 fn opening_the_confirm_dialog_forgets_what_was_typed_ahead() {
     let mut app = listed(setting());
     assert_eq!(press(&mut app, "c S"), [Effect::LookAround, Effect::ForgetTypeAhead]);

@@ -13,7 +13,7 @@ use crate::{
         cost::Cost,
         fact::ConfirmedBy,
         fleet::{self, LAB_ACCOUNT},
-        guard::{self, Refusal, Refusals},
+        guard::{self, Refusals},
         id::{DrillId, TemplateId},
         plan::Plan,
         verdict::Outcome,
@@ -75,10 +75,7 @@ async fn existing(
 #[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
 fn refused(refusals: Refusals) -> Ending {
     let mut message = format!("nothing was started:\n{refusals}");
-    let mut guards: Vec<_> = refusals.0.iter().filter_map(Refusal::overridable).collect();
-    guards.sort();
-    guards.dedup();
-    for guard in guards {
+    for guard in refusals.overridable() {
         message += &format!("\nto go on against that guard: --override {guard}=\"REASON\"");
     }
     Ending::new(Exit::Guarded, message)

@@ -32,6 +32,7 @@ pub enum Intent {
     More,
     Edit,
     NextSeed,
+    GiveReason,
     Review,
     Preview,
     Prove,
@@ -167,6 +168,7 @@ pub const TABLE: &[Binding] = &[
 
     on_the_way((I::Open, "templates.preview", L::Templates, &["enter"], "preview", "have FIS resolve its targets, all actions skipped; after that, review")),
     on_the_way((I::Review, "templates.review", L::Templates, &["S"], "review", "review what was resolved, then type the words that start it")),
+    aside((I::GiveReason, "templates.reason", L::Templates, &["o"], "reason", "type why to go on against a guard; it is kept in the journal")),
     on_the_way((I::Refresh, "templates.refresh", L::Templates, &["r"], "list", "list the templates again")),
 
     on_the_way((I::NextField, "setup.next", L::Setup, &["tab", "down", "j"], "next", "go to the next field")),

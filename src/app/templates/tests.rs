@@ -149,3 +149,18 @@ fn trouble_is_shown_where_it_came_and_kept_among_the_messages() {
     press(&mut app, "esc q");
     assert_eq!(app.screen(), Screen::Compose, "back to where it was opened");
 }
+
+#[test]
+fn a_guard_that_a_reason_overrides_is_overridden_with_o() {
+    let mut app = listed(false);
+    press(&mut app, "enter");
+    let circumstances = Circumstances { alarm: Ok(None), ..fine() };
+    let previewed = Previewed { fleet: fleet(3), instances: vec![InstanceId::new("i-2")], circumstances };
+    app.update(Msg::Templates(Told::Previewed(1, Box::new(previewed))), NOW);
+    assert!(app.templates().unwrap().plan().is_none());
+    press(&mut app, "o w a t c h e d space b y space m e enter");
+    let plan = app.templates().unwrap().plan().unwrap();
+    assert_eq!(plan.overridden[0].reason.as_str(), "watched by me");
+    press(&mut app, "o");
+    assert!(said(&app).contains("nothing stands against it"));
+}

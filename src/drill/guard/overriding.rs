@@ -70,6 +70,11 @@ impl Override {
     pub const LEAST: usize = 10;
     pub const MOST: usize = 300;
 
+    /// One reason for several guards.
+    pub fn each(guards: impl IntoIterator<Item = Overridable>, reason: &SafeText) -> Vec<Self> {
+        guards.into_iter().map(|guard| Self { guard, reason: reason.clone() }).collect()
+    }
+
     /// What is wrong with the reason.
     fn complaint(&self) -> Option<Refusal> {
         let why = match self.reason.trim().chars().count() {

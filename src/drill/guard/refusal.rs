@@ -1,6 +1,6 @@
 //! Every reason against a drill: what is wrong, and what to do. Knows how it is said, and not when.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use thiserror::Error;
 
@@ -142,6 +142,14 @@ fn near(names: &[String]) -> String {
 /// Every reason against a wish; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub struct Refusals(pub Vec<Refusal>);
+
+impl Refusals {
+    /// The guards among them that a reason overrides, each once.
+    pub fn overridable(&self) -> Vec<Overridable> {
+        let guards: BTreeSet<_> = self.0.iter().filter_map(Refusal::overridable).collect();
+        guards.into_iter().collect()
+    }
+}
 
 impl fmt::Display for Refusals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
