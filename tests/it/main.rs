@@ -14,6 +14,8 @@ mod existing;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
+mod probe;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod pty;
