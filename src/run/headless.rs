@@ -18,7 +18,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Text,
-    /// One JSON object a line: the lines of the journal.
+    /// One JSON object a line: the lines of the journal without their checksums.
     Ndjson,
 }
 

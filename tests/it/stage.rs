@@ -124,7 +124,11 @@ impl Stage {
             entries.push(entry);
         }
         let journal = spotdrill::journal::Record::read(&running.journal).unwrap();
-        assert_eq!((&journal.entries, journal.torn_at), (&entries, None), "the journal says what was told");
+        assert_eq!(
+            (&journal.entries, journal.state),
+            (&entries, spotdrill::journal::State::default()),
+            "the journal says what was told"
+        );
         Drilled { entries, verdict: running.conductor.await.unwrap() }
     }
 
