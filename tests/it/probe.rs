@@ -145,7 +145,8 @@ async fn a_name_that_is_not_resolved_fails() {
 
 #[tokio::test]
 async fn of_ten_gigabytes_a_little_is_read_and_that_is_an_answer() {
-    let served = Served::endless("HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n", &[b'x'; 64 * 1024]).await;
+    let served =
+        Served::endless("HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n", &vec![b'x'; 64 * 1024]).await;
     let what = look(&served.url(), Reach::ThisMachineToo, Wire::default()).await;
     assert!(matches!(what, What::ProbeAnswered { status: 200, .. }), "{what:?}");
     let sent = served.sent().await;

@@ -78,9 +78,9 @@ fn checks_that_cannot_be_are_refused_without_repeating_what_may_be_secret() {
     let home = Home::new();
     let with = |urls: &[&str]| {
         let mut command = home.spotdrill("run --lab --speed 1000 --group web-spot --yes");
-        urls.iter().for_each(|url| {
+        for url in urls {
             command.args(["--check", url]);
-        });
+        }
         let ended = run(&mut command);
         assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{}", ended.err);
         assert!(!ended.err.contains(SECRET), "{}", ended.err);
