@@ -10,6 +10,7 @@ pub mod guard;
 pub mod id;
 pub mod order;
 pub mod plan;
+pub mod stopping;
 pub mod telling;
 pub mod template;
 pub mod timeline;
