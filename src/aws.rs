@@ -5,6 +5,8 @@ pub mod bus;
 pub mod change_set;
 pub mod cloudformation;
 pub mod connect;
+pub mod credentials;
+mod doubt;
 mod ec2;
 pub mod error;
 mod events;
@@ -14,6 +16,7 @@ mod function_log;
 pub mod identity;
 mod inventory;
 mod leftovers;
+pub mod lock;
 pub mod log_group;
 mod logs;
 mod pace;
@@ -54,7 +57,10 @@ pub struct Aws {
     lambda: aws_sdk_lambda::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
     quotas: aws_sdk_servicequotas::Client,
+    parameters: aws_sdk_ssm::Client,
     credentials: Option<SharedCredentialsProvider>,
+    /// The profile that is logged in to, where one was named.
+    profile: Option<SafeText>,
     pub clock: Clock,
     pub region: String,
     /// The account, once a call has told it.

@@ -8,6 +8,7 @@ pub mod fact;
 pub mod fleet;
 pub mod guard;
 pub mod id;
+pub mod lock;
 pub mod order;
 pub mod plan;
 pub mod stopping;

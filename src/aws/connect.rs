@@ -1,11 +1,14 @@
 //! Credentials, region, endpoint and time-outs: how the clients are made. Knows nothing of what they are used for.
 
 use std::{
+    env,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, identity::IdentityCache, retry::RetryConfig, timeout::TimeoutConfig,
+};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_fis::config::retry::RetryPartition;
 use aws_smithy_async::{rt::sleep::TokioSleep, time::TimeSource};
@@ -19,11 +22,12 @@ use aws_types::service_config::ServiceConfigKey;
 
 use super::{
     Aws,
+    credentials::{Reader, Renewed},
     error::{Error, Kind},
     pace::Pace,
     transport::{Following, ReadOnly, Unread, WithoutHostPrefix, is_loopback},
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, text::SafeText};
 
 /// Where to connect to.
 #[derive(Clone, Debug)]
@@ -45,19 +49,37 @@ pub struct Connection {
     pub clock: Clock,
     /// Takes the place of the network, where requests are answered in this process.
     pub http_client: Option<SharedHttpClient>,
+    /// Takes the place of the machine's credentials, and is read anew when they would be.
+    pub credentials: Option<Reader>,
 }
 
 /// Makes the clients; reads configuration files and the environment, and calls no service.
 pub async fn connect(connection: Connection) -> Result<Aws, Error> {
-    let Connection { way, read_only, clock, http_client } = connection;
+    let Connection { way, read_only, clock, http_client, credentials } = connection;
     let connections = || http_client.clone().unwrap_or_else(|| own_connections(&way));
-    let sdk = match &way {
+    let (sdk, chain) = match &way {
         Way::Account { profile, region } | Way::Endpoint { profile, region, .. } => {
-            chain(profile.as_deref(), region.as_deref(), connections(), &clock).await
+            let chain = Chain::new(profile.as_ref(), region.as_ref(), connections(), &clock);
+            (chain.load().await, Some(chain))
         }
-        Way::Lab { region, access_key, secret_key, .. } => alone(region, access_key, secret_key, connections(), &clock),
+        Way::Lab { region, access_key, secret_key, .. } => {
+            (alone(region, access_key, secret_key, connections(), &clock), None)
+        }
     };
     let connections_of_stops = connections();
+    let profile = chain.as_ref().and_then(Chain::profile);
+    let renewed = credentials.or(chain.map(Chain::reader)).map(|reader| Renewed::new(reader, clock.clone()));
+    // the SDK would add the skew that it sees to a clock that is AWS's already
+    let sdk = sdk.into_builder().disable_clock_skew_correction(true);
+    let sdk = match &renewed {
+        // what the SDK keeps by itself it keeps for a quarter of an hour, whatever AWS says of it
+        Some(renewed) => {
+            let provider = SharedCredentialsProvider::new(renewed.clone());
+            sdk.credentials_provider(provider).identity_cache(IdentityCache::no_cache())
+        }
+        None => sdk,
+    };
+    let sdk = sdk.build();
     if let (Way::Account { .. }, Some(url)) = (&way, overridden_endpoint(&sdk)) {
         return Err(Error::new(
             "connect to AWS",
@@ -107,7 +129,9 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
         lambda: aws_sdk_lambda::Client::from_conf(client!(aws_sdk_lambda).build()),
         cloudwatch: aws_sdk_cloudwatch::Client::from_conf(client!(aws_sdk_cloudwatch).build()),
         quotas: aws_sdk_servicequotas::Client::from_conf(client!(aws_sdk_servicequotas).build()),
+        parameters: aws_sdk_ssm::Client::from_conf(client!(aws_sdk_ssm).build()),
         credentials: sdk.credentials_provider(),
+        profile,
         account: Arc::default(),
         pace: Pace::new(clock.clone()),
         clock,
@@ -115,20 +139,48 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
     })
 }
 
-async fn chain(profile: Option<&str>, region: Option<&str>, http_client: SharedHttpClient, clock: &Clock) -> SdkConfig {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client)
-        .sleep_impl(TokioSleep::new())
-        .time_source(DrillTime(clock.clone()))
-        .timeout_config(time_outs())
-        .retry_config(retries());
-    if let Some(profile) = profile {
-        loader = loader.profile_name(profile);
+/// The machine's configuration: what is read, and may be read again.
+#[derive(Clone)]
+struct Chain {
+    profile: Option<String>,
+    region: Option<String>,
+    http_client: SharedHttpClient,
+    clock: Clock,
+}
+
+impl Chain {
+    fn new(profile: Option<&String>, region: Option<&String>, http_client: SharedHttpClient, clock: &Clock) -> Self {
+        Self { profile: profile.cloned(), region: region.cloned(), http_client, clock: clock.clone() }
     }
-    if let Some(region) = region {
-        loader = loader.region(Region::new(region.to_owned()));
+
+    async fn load(&self) -> SdkConfig {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(self.http_client.clone())
+            .sleep_impl(TokioSleep::new())
+            .time_source(DrillTime(self.clock.clone()))
+            .timeout_config(time_outs())
+            .retry_config(retries());
+        if let Some(profile) = &self.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &self.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        loader.load().await
     }
-    loader.load().await
+
+    fn reader(self) -> Reader {
+        Reader::new(move || {
+            let chain = self.clone();
+            async move { chain.load().await.credentials_provider() }
+        })
+    }
+
+    /// The profile that a login is for, as far as it has been named.
+    fn profile(&self) -> Option<SafeText> {
+        let named = self.profile.clone().or_else(|| env::var("AWS_PROFILE").ok());
+        named.filter(|name| !name.is_empty()).map(SafeText::new)
+    }
 }
 
 fn alone(region: &str, access_key: &str, secret_key: &str, http_client: SharedHttpClient, clock: &Clock) -> SdkConfig {
@@ -195,7 +247,7 @@ fn on_this_machine() -> SharedHttpClient {
 
 /// An endpoint that the environment or the profile sets, for all services or for one of ours.
 fn overridden_endpoint(sdk: &SdkConfig) -> Option<String> {
-    const SERVICES: [&str; 11] = [
+    const SERVICES: [&str; 12] = [
         "EC2",
         "fis",
         "CloudWatch Logs",
@@ -207,6 +259,7 @@ fn overridden_endpoint(sdk: &SdkConfig) -> Option<String> {
         "Lambda",
         "CloudWatch",
         "Service Quotas",
+        "SSM",
     ];
     let of_service = |id| {
         let key =

@@ -60,7 +60,7 @@ impl Intercept for Following {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        bag.interceptor_state().store_put(Sent(MachineTime::now()));
+        bag.interceptor_state().store_put(Sent(self.clock.machine_time()));
         Ok(())
     }
 
@@ -78,7 +78,7 @@ impl Intercept for Following {
         } else if let (Some(date), Some(Sent(sent))) = (headers.get("date"), bag.load::<Sent>())
             && let Some(date) = DateTime::from_str(date, Format::HttpDate).ok().as_ref().and_then(timestamp)
         {
-            self.clock.heard(date, *sent, MachineTime::now());
+            self.clock.heard(date, *sent, self.clock.machine_time());
         }
         Ok(())
     }

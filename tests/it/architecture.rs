@@ -52,7 +52,7 @@ const ONLY_AT: [(&str, &[&str], &str); 6] = [
         &["term/input.rs", "term/output.rs", "run/engine.rs"],
         "threads are for terminals, which block, and for what they must not block",
     ),
-    ("SystemTime::now", &["clock.rs"], "one room asks the system for the time"),
+    ("SystemTime::now", &["clock/machine.rs"], "one room asks the system for the time"),
     ("Timestamp::now", &[], "one room asks the system for the time"),
     ("tokio::time::sleep(", &["clock.rs"], "waiting keeps the drill's rate"),
     (
