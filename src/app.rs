@@ -24,6 +24,7 @@ use crate::{
         existing::Existing,
         fact::{Entry, What},
         fleet::{Fleet, World},
+        health::Asked,
         order::WatchName,
         plan::Plan,
     },
@@ -91,6 +92,8 @@ pub enum Msg {
     Pulse(WatchName),
     /// A signal asks for what the stop key asks for.
     StopSignal,
+    /// A health check was asked.
+    Asked(Asked),
     /// The drill was not started after all.
     DrillRefused(SafeText),
     /// A quarter of a real second has passed.
@@ -210,6 +213,7 @@ impl App {
             Msg::Setup(attempt, told) => return self.told_of_setup(attempt, told, now),
             Msg::Doctor(attempt, told) => self.told_by_doctor(attempt, told),
             Msg::Recorded(entry) => self.recorded(&entry, now),
+            Msg::Asked(asked) => self.live.iter_mut().for_each(|live| live.asked(&asked)),
             Msg::Paced { rate } => self.setting.rate = rate,
             Msg::DrillRefused(why) => self.refused(&why, now),
             Msg::Tick | Msg::Pulse(_) => {}

@@ -3,7 +3,10 @@
 pub mod countdown;
 pub mod freshness;
 
-use std::{collections::VecDeque, fmt::Write};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt::Write,
+};
 
 use jiff::Timestamp;
 
@@ -11,7 +14,8 @@ use super::motion::{Motion, Tail};
 use crate::drill::{
     conduct::{Drill, Phase},
     fact::{Entry, Source, What},
-    id::InstanceId,
+    health::{Asked, Checked},
+    id::{CheckUrl, InstanceId},
     order::{Watch, WatchName},
     plan::Plan,
     timeline::Progress,
@@ -47,6 +51,8 @@ pub struct Live {
     pub logs_tail: Tail,
     pub verdict: Option<Verdict>,
     freshness: Freshness,
+    /// What each health check said last.
+    asked: BTreeMap<CheckUrl, Asked>,
     /// What was confirmed, until the first fact says so itself.
     confirmed: Option<Plan>,
     rate: f64,
@@ -68,6 +74,7 @@ impl Live {
             logs_tail: Tail::default(),
             verdict: None,
             freshness: Freshness::default(),
+            asked: BTreeMap::new(),
             confirmed,
             rate,
         }
@@ -96,7 +103,10 @@ impl Live {
         }
         lines.push_back(line);
         tail.grown();
-        self.freshness.expect(self.drill.watches().iter().map(Watch::name), now);
+        // how old a check's word is stands in its own row
+        let sources = self.drill.watches();
+        let sources = sources.iter().map(Watch::name).filter(|watch| *watch != WatchName::Check);
+        self.freshness.expect(sources, now);
         match &fact.what {
             What::SourceLost { watch, message } => self.freshness.lost(*watch, message.clone()),
             What::SourceFound { watch } => self.freshness.answered(*watch, now),
@@ -110,6 +120,16 @@ impl Live {
         let was_stale = self.stale(now).iter().any(|stale| stale.watch == watch);
         self.freshness.answered(watch, now);
         was_stale
+    }
+
+    pub fn asked(&mut self, asked: &Asked) {
+        self.asked.insert(asked.check.clone(), asked.clone());
+    }
+
+    /// The health checks, each with what it said last.
+    pub fn checks(&self) -> Vec<(&Checked, Option<&Asked>)> {
+        let checked = self.drill.timeline.health.checked.iter();
+        checked.map(|checked| (checked, self.asked.get(&checked.check.url))).collect()
     }
 
     /// The sources whose word is too old to be trusted.
@@ -180,6 +200,9 @@ impl Live {
         let missing: usize = timeline.missing_replacements().iter().map(|(_, missing)| missing).sum();
         let running = timeline.replacements.iter().filter(|new| new.running.is_some()).count();
         match missing {
+            0 if timeline.health.may_recover() => {
+                format!("RECOVERING  every target is gone, {running} replaced, a health check still fails")
+            }
             0 => format!("RECOVERED  every target is gone, {running} replaced"),
             _ => format!("RECOVERING  every target is gone, {running} replaced, {missing} to come"),
         }

@@ -341,10 +341,16 @@ impl Drill {
     /// What should be observed now.
     pub fn watches(&self) -> Vec<Watch> {
         let Some((since, _)) = &self.confirmed else { return Vec::new() };
-        if !matches!(self.phase, Phase::Running | Phase::Settling) || self.verdict().is_some() {
+        let under_way = matches!(self.phase, Phase::Creating | Phase::Starting | Phase::Running | Phase::Settling);
+        if !under_way || self.verdict().is_some() {
             return Vec::new();
         }
-        let mut watches = Vec::new();
+        // before anything is hit, so that the drill has what to compare with
+        let checks = self.timeline.health.checked.iter();
+        let mut watches: Vec<_> = checks.map(|checked| Watch::Check(checked.check.clone())).collect();
+        if !matches!(self.phase, Phase::Running | Phase::Settling) {
+            return watches;
+        }
         if let (Phase::Running, Some(experiment)) = (self.phase, &self.timeline.experiment) {
             watches.push(Watch::Experiment(experiment.id.clone()));
         }
@@ -391,7 +397,8 @@ impl Drill {
     /// The verdict, once nothing more is expected.
     pub fn verdict(&self) -> Option<Verdict> {
         let known = !self.timeline.choice.open && self.timeline.choice.unknown.is_empty();
-        let nothing_missing = known && self.timeline.all_gone() && self.timeline.missing_replacements().is_empty();
+        let replaced = known && self.timeline.all_gone() && self.timeline.missing_replacements().is_empty();
+        let nothing_missing = replaced && !self.timeline.health.may_recover();
         let never_ran = self.ended.is_some() && self.timeline.actions.values().all(|action| action.started.is_none());
         let reached = match self.phase {
             Phase::Planned | Phase::Creating | Phase::Starting => false,

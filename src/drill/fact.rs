@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     fleet::{Behavior, GroupKey, InstanceState},
-    id::{DrillId, ExperimentId, InstanceId, SpotRequestId, TemplateId},
+    health::Check,
+    id::{CheckUrl, DrillId, ExperimentId, InstanceId, SpotRequestId, TemplateId},
     order::{OrderName, WatchName},
     plan::{Plan, Target},
     verdict::Verdict,
@@ -192,6 +193,29 @@ pub enum What {
     DrillFinished {
         #[serde(flatten)]
         verdict: Verdict,
+    },
+    /// The health URLs that are asked while the drill runs.
+    ChecksChosen {
+        checks: Vec<Check>,
+    },
+    /// The first answer of a check that is well.
+    ProbeAnswered {
+        check: CheckUrl,
+        /// Of HTTP, 200 to 299.
+        status: u16,
+        /// How long the answer took, in our time.
+        millis: u32,
+    },
+    /// A check failed that was well, or was asked for the first time; told once until it recovers.
+    ProbeFailed {
+        check: CheckUrl,
+        why: SafeText,
+    },
+    /// A check that failed is well again.
+    ProbeRecovered {
+        check: CheckUrl,
+        status: u16,
+        millis: u32,
     },
 }
 

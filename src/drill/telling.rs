@@ -76,6 +76,15 @@ impl What {
             Self::SourceFound { watch } => format!("{} answers again", watch.as_str()),
             Self::SettleTimeEnded => String::from("the time to wait is over"),
             Self::DrillFinished { verdict } => verdict.telling(),
+            Self::ChecksChosen { checks } => {
+                let urls: Vec<_> = checks.iter().map(|check| check.url.as_str()).collect();
+                format!("health is asked at {}", urls.join(", "))
+            }
+            Self::ProbeAnswered { check, status, millis } => format!("{check} answers {status} in {millis} ms"),
+            Self::ProbeFailed { check, why } => format!("{check} FAILS: {why}"),
+            Self::ProbeRecovered { check, status, millis } => {
+                format!("{check} answers again: {status} in {millis} ms")
+            }
         }
     }
 }

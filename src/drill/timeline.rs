@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     fact::{Fact, Source, What},
     fleet::{Behavior, GroupKey, GroupKind, InstanceState},
+    health::Health,
     id::{ExperimentId, InstanceId},
     plan::{Plan, Target},
     warning::{NOTICE, Warning},
@@ -26,6 +27,7 @@ pub struct Timeline {
     /// What went otherwise than planned, a sentence each.
     pub complaints: Vec<SafeText>,
     pub choice: Choice,
+    pub health: Health,
     warning: Option<Warning>,
 }
 
@@ -108,6 +110,7 @@ impl Timeline {
     /// Takes in one fact; facts may come late, twice and out of order.
     pub fn record(&mut self, fact: &Fact) {
         let sighting = Sighting { at: fact.at, source: fact.source };
+        self.health.record(fact);
         match &fact.what {
             What::DrillPlanned { plan, .. } => self.begin(plan),
             What::ExperimentStarted { experiment, .. } => {

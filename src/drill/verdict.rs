@@ -23,7 +23,7 @@ pub struct Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Every target was seen to go, and each group that lost one was seen to replace it.
+    /// Every target was seen to go, each group that lost one was seen to replace it, and no health check was seen to fail.
     Held,
     /// Something did not happen, or not in time, or to the wrong instance.
     Failed,
@@ -57,6 +57,7 @@ pub(super) fn reached(timeline: &Timeline, aborted: bool, refused: Option<&SafeT
     for (group, missing) in timeline.missing_replacements() {
         reasons.push(SafeText::new(format!("{}: {missing} replacement not observed running", group.qualified())));
     }
+    reasons.extend(timeline.health.failures());
     let outcome = match refused {
         Some(_) => Outcome::Refused,
         None if aborted => Outcome::Aborted,

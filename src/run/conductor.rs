@@ -11,6 +11,7 @@ use crate::{
     drill::{
         conduct::{Drill, Phase},
         fact::{Entry, Fact, What},
+        health::Asked,
         order::{Order, WatchName},
         verdict::Verdict,
     },
@@ -20,11 +21,11 @@ use crate::{
 
 /// What listeners are told.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "most of what is told are facts")]
 pub enum Told {
     /// A fact that is in the journal.
     Recorded(Entry),
     Pulse(WatchName),
+    Asked(Asked),
 }
 
 #[derive(Debug)]
@@ -62,6 +63,7 @@ impl Conductor {
                 Some(news) = self.news.recv() => match news {
                     News::Fact(fact) => self.record(fact),
                     News::Pulse(name) => self.tell(Told::Pulse(name)),
+                    News::Asked(asked) => self.tell(Told::Asked(asked)),
                 },
                 () = time_out, if deadline.is_some() => {
                     self.record(Fact::ours(self.clock.now(), What::SettleTimeEnded));

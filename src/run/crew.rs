@@ -10,21 +10,25 @@ use tokio::{
 
 use crate::{
     aws::{Aws, LogGroups, Watcher},
+    clock::Clock,
     crash::{self, Point},
     drill::{
         fact::{Fact, What},
+        health::Asked,
         order::{Order, Watch, WatchName},
     },
+    probe::{Prober, Watching},
     text::SafeText,
 };
 
 /// What the crew reports.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "most news are facts")]
 pub enum News {
     Fact(Fact),
     /// A watch was answered: what it showed last is fresh.
     Pulse(WatchName),
+    /// A health check was asked; only a change is a fact.
+    Asked(Asked),
 }
 
 /// How many reports may wait; then the crew waits, for a fact is never dropped.
@@ -42,13 +46,14 @@ pub fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) 
 pub struct Crew {
     aws: Aws,
     groups: LogGroups,
+    prober: Prober,
     news: mpsc::Sender<News>,
     watching: HashMap<Watch, AbortHandle>,
 }
 
 impl Crew {
-    pub fn new(aws: Aws, groups: LogGroups, news: mpsc::Sender<News>) -> Self {
-        Self { aws, groups, news, watching: HashMap::new() }
+    pub fn new(aws: Aws, groups: LogGroups, prober: Prober, news: mpsc::Sender<News>) -> Self {
+        Self { aws, groups, prober, news, watching: HashMap::new() }
     }
 
     /// Carries out an order; what comes of it is reported as a fact.
@@ -71,11 +76,20 @@ impl Crew {
         });
         for watch in wanted {
             if !self.watching.contains_key(&watch) {
-                let watcher = Watcher::new(self.aws.clone(), watch.clone(), &self.groups);
-                let task = spawn(keep_looking(self.aws.clone(), watcher, self.news.clone()));
+                let task = self.watch(&watch);
                 self.watching.insert(watch, task.abort_handle());
             }
         }
+    }
+
+    fn watch(&self, watch: &Watch) -> JoinHandle<()> {
+        let (aws, news) = (self.aws.clone(), self.news.clone());
+        if let Watch::Check(check) = watch {
+            let watching = Watching::new(self.prober.clone(), check.clone(), aws.clock.clone());
+            return spawn(keep_asking(aws.clock, watching, news));
+        }
+        let watcher = Watcher::new(aws.clone(), watch.clone(), &self.groups);
+        spawn(keep_looking(aws, watcher, news))
     }
 }
 
@@ -114,6 +128,20 @@ async fn keep_looking(aws: Aws, mut watcher: Watcher, news: mpsc::Sender<News>) 
             }
         }
         aws.clock.sleep(wait).await;
+    }
+}
+
+/// Asks until no one listens. A check that fails is asked on at the same pace: how long it fails is what is to be known.
+async fn keep_asking(clock: Clock, mut watching: Watching, news: mpsc::Sender<News>) {
+    loop {
+        let look = watching.look().await;
+        let reports = std::iter::once(News::Asked(look.asked)).chain(look.fact.map(News::Fact));
+        for report in reports {
+            if news.send(report).await.is_err() {
+                return;
+            }
+        }
+        clock.sleep(look.next).await;
     }
 }
 

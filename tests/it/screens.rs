@@ -55,8 +55,8 @@ fn ascii(session: &Session) -> String {
 }
 
 /// The pictures that the README shows, by name.
-pub(crate) fn pictures() -> [(&'static str, Session); 6] {
-    [
+pub(crate) fn pictures() -> Vec<(&'static str, Session)> {
+    vec![
         ("fleet", Session::listed(World::Aws)),
         ("confirm", confirming(World::Aws)),
         ("live", noticed(World::Aws)),
