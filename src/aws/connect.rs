@@ -222,11 +222,10 @@ fn retries() -> RetryConfig {
 /// Connections that are shared with nothing that was made before.
 fn own_connections(way: &Way) -> SharedHttpClient {
     match way {
-        Way::Account { .. } => over_the_network(ProxyConfig::from_env()),
         Way::Endpoint { url, .. } if url.parse().is_ok_and(|url| is_loopback(&url)) => {
             over_the_network(ProxyConfig::disabled())
         }
-        Way::Endpoint { .. } => over_the_network(ProxyConfig::from_env()),
+        Way::Account { .. } | Way::Endpoint { .. } => over_the_network(ProxyConfig::from_env()),
         Way::Lab { .. } => on_this_machine(),
     }
 }
