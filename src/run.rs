@@ -4,12 +4,16 @@
 pub mod conductor;
 pub mod crew;
 pub mod doctor;
+pub mod engine;
 pub mod existing;
 pub mod headless;
+mod looking;
+mod ordering;
 pub mod prove;
 pub mod screen;
 pub mod setup;
 pub mod start;
 pub mod targeting;
 pub mod teardown;
+mod turns;
 pub mod world;

@@ -2,7 +2,6 @@
 
 pub mod countdown;
 pub mod freshness;
-pub mod stopping;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -12,17 +11,20 @@ use std::{
 use jiff::Timestamp;
 
 use super::motion::{Motion, Tail};
-use crate::drill::{
-    conduct::{Drill, Phase},
-    fact::{Entry, Source, What},
-    health::{Asked, Checked},
-    id::{CheckUrl, InstanceId},
-    order::{Watch, WatchName},
-    plan::Plan,
-    timeline::Progress,
-    verdict::Verdict,
+use crate::{
+    drill::{
+        conduct::{Drill, Phase},
+        fact::{Entry, Source, What},
+        health::{Asked, Checked},
+        id::{CheckUrl, InstanceId},
+        order::{OrderName, Watch, WatchName},
+        plan::Plan,
+        timeline::Progress,
+        verdict::Verdict,
+    },
+    text::SafeText,
 };
-use freshness::Freshness;
+use freshness::{Freshness, Lost};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pane {
@@ -51,6 +53,8 @@ pub struct Live {
     pub facts_tail: Tail,
     pub logs_tail: Tail,
     pub verdict: Option<Verdict>,
+    /// An order that cannot be given yet, since when, and what helps.
+    pub waiting: Option<(OrderName, Timestamp, SafeText)>,
     freshness: Freshness,
     /// What each health check said last.
     asked: BTreeMap<CheckUrl, Asked>,
@@ -74,6 +78,7 @@ impl Live {
             facts_tail: Tail::default(),
             logs_tail: Tail::default(),
             verdict: None,
+            waiting: None,
             freshness: Freshness::default(),
             asked: BTreeMap::new(),
             confirmed,
@@ -102,15 +107,29 @@ impl Live {
         if lines.len() >= KEEP {
             lines.pop_front();
         }
-        lines.push_back(line);
-        tail.grown();
+        // some sources are slower than others: what they tell stands where it happened
+        let place = lines.iter().rposition(|before| before.at <= line.at).map_or(0, |before| before + 1);
+        if place + tail.back >= lines.len() {
+            tail.grown(); // below what one looks at
+        }
+        lines.insert(place, line);
         // how old a check's word is stands in its own row
         let sources = self.drill.watches();
         let sources = sources.iter().map(Watch::name).filter(|watch| *watch != WatchName::Check);
         self.freshness.expect(sources, now);
         match &fact.what {
-            What::SourceLost { watch, message } => self.freshness.lost(*watch, message.clone()),
-            What::SourceFound { watch } => self.freshness.answered(*watch, now),
+            What::SourceLost { watch, message, since, todo, .. } => {
+                self.freshness.lost(*watch, Lost { why: message.clone(), since: *since, todo: todo.clone() });
+            }
+            What::SourceFound { watch } => self.freshness.found(*watch, now),
+            What::OrderWaits { order, todo, .. } => self.waiting = Some((*order, fact.at, todo.clone())),
+            What::TemplateCreated { .. }
+            | What::ExperimentStarted { .. }
+            | What::ExperimentNotFound { .. }
+            | What::StopSent { .. }
+            | What::TemplateDeleted { .. }
+            | What::OrderRefused { .. }
+            | What::OrderUnanswered { .. } => self.waiting = None,
             What::DrillFinished { verdict } => self.verdict = Some(verdict.clone()),
             _ => {}
         }
@@ -179,17 +198,16 @@ impl Live {
             )
         });
         let no_return = timeline.notice_to_all().filter(|_| all > 0);
+        let stop = self.drill.stop_stands();
         match (self.drill.phase, no_return) {
             (Phase::Planned, _) => String::from("STARTING  nothing was asked of AWS yet"),
-            (Phase::Creating, _) => String::from("STARTING  the FIS template is being made"),
-            (Phase::Starting, _) => String::from("STARTING  the FIS experiment is being started"),
             (Phase::Closing, _) => String::from("CLOSING  what we made in the account is being removed"),
             (Phase::Over, _) => String::from("OVER"),
+            _ if stop.is_some() => stop.unwrap_or_default(),
+            (Phase::Creating, _) => String::from("STARTING  the FIS template is being made"),
+            (Phase::Starting, _) => String::from("STARTING  the FIS experiment is being started"),
             (_, Some(_)) if gone == all => self.recovering(),
             (_, Some(at)) => format!("POINT OF NO RETURN passed {}  gone {gone} of {all}", clock(at)),
-            (Phase::Settling, None) if self.drill.aborted => {
-                String::from("STOPPED  watching whether an instance goes all the same")
-            }
             (Phase::Settling, None) => format!("FIS IS DONE  notice observed at {noticed} of {all}"),
             (Phase::Running, None) if noticed > 0 => format!("NOTICE SENT to {noticed} of {all}"),
             (Phase::Running, None) if warned > 0 => format!("REBALANCE recommended to {warned} of {all}"),
@@ -220,7 +238,7 @@ impl Live {
             Some(why) if !well(&progress.status) => format!(" ({why})"),
             _ => String::new(),
         };
-        let mut text = format!("{} {}", experiment.id, experiment.progress.status);
+        let mut text = format!("FIS says: {} {}", experiment.id, experiment.progress.status);
         text += &reason(&experiment.progress);
         for (name, progress) in &timeline.actions {
             let _ = write!(text, "  {name} {}{}", progress.status, reason(progress));

@@ -22,7 +22,7 @@ pub(super) fn draw(app: &App, look: &Look, now: Timestamp, area: Rect, buffer: &
     let Some(live) = app.live() else { return };
     let headline_height = headline::height(area);
     let [top, rest] = rows(area, [headline_height, area.height.saturating_sub(headline_height)]);
-    headline::draw(live, look, now, top, buffer);
+    headline::draw(app, live, look, now, top, buffer);
     // the panes keep their room; where they have too little anyway, one row is taken all the same
     let spare = rest.height.saturating_sub(2 * LEAST_PANE + 1).max(1);
     let checks_height = checks::height(live, spare);

@@ -13,7 +13,7 @@ use ratatui::{Terminal, backend::TestBackend};
 use spotdrill::{
     app::{App, Effect, Msg},
     drill::{
-        fact::{Source, What},
+        fact::{Cause, Source, What},
         fleet::{Fleet, World},
         order::WatchName,
     },
@@ -172,8 +172,15 @@ fn live_verdict() {
 #[test]
 fn stale_data_says_so() {
     let mut session = warned(World::Aws);
-    let (watch, message) = (WatchName::Logs, SafeText::new("ExpiredToken: run aws sso login"));
-    session.fact(Source::Spotdrill, None, "12:05:31", What::SourceLost { watch, message });
+    let message = SafeText::new(
+        "could not read the log: The security token included in the request is expired (ExpiredTokenException)",
+    );
+    let todo = SafeText::new("Log in again: `aws sso login --profile games`. No restart is needed");
+    let (since, cause, todo) = (Some(at("12:05:20")), Cause::Login, Some(todo));
+    for watch in [WatchName::Logs, WatchName::Instances] {
+        let (message, todo) = (message.clone(), todo.clone());
+        session.fact(Source::Spotdrill, None, "12:05:31", What::SourceLost { watch, message, since, cause, todo });
+    }
     session.now = at("12:05:51");
     insta::assert_snapshot!("live_stale", picture(&session, COMMON));
     insta::assert_snapshot!("live_stale_wide", picture(&session, WIDE));
@@ -187,11 +194,23 @@ fn overlays() {
     };
     shown("stop_before_notice", warned(World::Aws), "X");
     shown("stop_after_notice", noticed(World::Aws), "X");
+    shown("stop_asked_twice", stopped(warned(World::Aws)), "X");
+    shown("stop_sent", stopped(warned(World::Aws)), "esc");
+    shown("stop_sent_after_notice", stopped(noticed(World::Aws)), "esc");
     shown("leave", warned(World::Aws), "q");
     shown("help_live", warned(World::Aws), "?");
     shown("help_fleet", Session::listed(World::Aws), "?");
     shown("messages", failed(World::Aws), "X X !");
     shown("toast", failed(World::Aws), "X");
+}
+
+/// A stop was asked for and sent.
+fn stopped(mut session: Session) -> Session {
+    let experiment = spotdrill::drill::id::ExperimentId::new("EXP7aK2mPq9");
+    let now = session.now.strftime("%H:%M:%S").to_string();
+    session.fact(Source::Operator, None, &now, What::StopRequested { by: "me@here".into() });
+    session.fact(Source::Fis, None, &now, What::StopSent { experiment });
+    session
 }
 
 #[test]
