@@ -5,6 +5,7 @@ pub mod around;
 pub mod conductor;
 pub mod crew;
 pub mod doctor;
+pub mod engine;
 pub mod existing;
 pub mod headless;
 mod looking;

@@ -26,8 +26,6 @@ pub enum Overlay {
     Reason(Input),
     /// Before the account is changed.
     Consent(Box<Consent>),
-    /// What a stop can save; a second key sends it.
-    Stop,
     /// Leaving while a drill runs, or while the stack is changed.
     Leave,
 }
@@ -39,7 +37,6 @@ impl Overlay {
             Self::Confirm(_) => &[Layer::Confirm],
             Self::Reason(_) => &[Layer::Field],
             Self::Consent(_) => &[Layer::Consent],
-            Self::Stop => &[Layer::Stop],
             Self::Leave => &[Layer::Leave],
         }
     }

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use super::{
     Exit,
     args::Wanted,
-    run::{ending, listen},
+    run::{ending, listen, stops},
     say,
 };
 use crate::{
@@ -32,6 +32,7 @@ pub(super) async fn run(
         }
         let mut running = start(&world.aws, ways, plan.clone(), words.clone(), by).await.map_err(ending)?;
         say(&format!("drill {}  journal {}\n", running.id, running.journal.display()))?;
+        say(&stops(&running.id, world))?;
         let exit = listen(&mut running, world, ways, wanted.format).await?;
         let Running { id, .. } = running;
         let Some(next) = plan.next_wave(&id) else { return Ok(exit) };
