@@ -118,7 +118,7 @@ mod tests {
     };
     const LOG: &str = "arn:aws:logs:r:1:log-group:/aws/events/spotdrill:*";
 
-    fn statement(effect: &str, more: Value) -> Value {
+    fn statement(effect: &str, more: &Value) -> Value {
         let mut statement = json!({
             "Effect": effect, "Principal": { "Service": ["delivery.logs.amazonaws.com", "events.amazonaws.com"] },
             "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": LOG,
@@ -142,23 +142,23 @@ mod tests {
             (json!({ "Action": "logs:GetLogEvents" }), Lets::Out),
             (json!({ "Resource": "arn:aws:logs:r:1:log-group:/other:*" }), Lets::Out),
         ] {
-            assert_eq!(of(&[statement("Allow", more.clone())]), lets, "{more}");
+            assert_eq!(of(&[statement("Allow", &more)]), lets, "{more}");
         }
         assert_eq!(
-            lets_events_in(&[json!({}), json!({ "Statement": statement("Allow", json!({})) })], &WISH),
+            lets_events_in(&[json!({}), json!({ "Statement": statement("Allow", &json!({})) })], &WISH),
             Lets::In
         );
     }
 
     #[test]
     fn a_denial_outweighs_and_a_condition_is_judged_or_said_to_be_unknown() {
-        let allow = || statement("Allow", json!({}));
+        let allow = || statement("Allow", &json!({}));
         let under = |effect: &str, operator: &str, key: &str, value: &str| {
-            statement(effect, json!({ "Condition": { operator: { key: value } } }))
+            statement(effect, &json!({ "Condition": { operator: { key: value } } }))
         };
-        assert_eq!(of(&[allow(), statement("Deny", json!({ "Action": "*" }))]), Lets::Out);
+        assert_eq!(of(&[allow(), statement("Deny", &json!({ "Action": "*" }))]), Lets::Out);
         assert_eq!(
-            of(&[allow(), statement("Deny", json!({ "Resource": "arn:aws:logs:r:1:log-group:/other:*" }))]),
+            of(&[allow(), statement("Deny", &json!({ "Resource": "arn:aws:logs:r:1:log-group:/other:*" }))]),
             Lets::In
         );
         assert_eq!(of(&[under("Allow", "ArnEquals", "aws:SourceArn", WISH.rule)]), Lets::In);

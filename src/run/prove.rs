@@ -64,14 +64,18 @@ async fn look(aws: &Aws, names: &Names, since: Timestamp, proof: &mut Proof) {
     match of_events {
         Ok(lines) => {
             proof.log_was(Hop::Matched, None);
-            lines.iter().for_each(|line| proof.line_of_events(line.arrived, &line.message));
+            for line in &lines {
+                proof.line_of_events(line.arrived, &line.message);
+            }
         }
         Err(error) => cannot_read(proof, Hop::Matched, &events, &error),
     }
     match of_function {
         Ok(lines) => {
             proof.log_was(Hop::Invoked, None);
-            lines.iter().for_each(|line| proof.line_of_function(line.at, &line.message));
+            for line in &lines {
+                proof.line_of_function(line.at, &line.message);
+            }
         }
         Err(error) => cannot_read(proof, Hop::Invoked, &function, &error),
     }
