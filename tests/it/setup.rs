@@ -298,7 +298,7 @@ async fn a_preview_that_is_broken_off_leaves_nothing_either() {
     let account = Account(Stage::named("default").await);
     let before = account.inventory().await;
     for milliseconds in [0, 1, 200, 1000, 2000] {
-        let broken_off = tokio::time::sleep(std::time::Duration::from_millis(milliseconds));
+        let broken_off = account.0.aws.clock.sleep(std::time::Duration::from_millis(milliseconds));
         let preview = targeting::preview(&account.0.aws, "web-spot", 1, "spot-fis-test", broken_off).await;
         assert!(matches!(preview, Err(targeting::NotTargeted::BrokenOff)), "{milliseconds} ms: {preview:?}");
         let mut after = account.inventory().await;
