@@ -113,7 +113,7 @@ impl Config {
             "settle" => self.settle = duration(key, value)?,
             "cool_down" => self.cool_down = duration(key, value)?,
             "stop_alarm" => match value {
-                DeValue::String(named) => self.stop_alarm = named.trim().to_owned(),
+                DeValue::String(named) => named.trim().clone_into(&mut self.stop_alarm),
                 _ => return Err(format!("`{key}` wants an alarm's name or ARN in quotes")),
             },
             "checks" => self.checks = checks(value)?,

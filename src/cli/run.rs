@@ -1,6 +1,6 @@
 //! `spotdrill run`: a drill without a screen. Knows what counts as a confirmation, and what to say in the end.
 
-use std::path::Path;
+use std::{fmt::Write, path::Path};
 
 use super::{
     Ending, Exit,
@@ -44,7 +44,7 @@ pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> any
         return Err(Ending::new(Exit::Guarded, "nothing was started: this is --read-only").into());
     }
     let (words, by) = confirmation(&plan, &wanted).map_err(|why| Ending::new(Exit::Guarded, why))?;
-    waves::run(&world, &ways, &wanted, plan, (words, by)).await
+    Box::pin(waves::run(&world, &ways, &wanted, plan, (words, by))).await
 }
 
 /// A template that is there already, as a plan: FIS tells in a preview what it resolves.
@@ -77,7 +77,7 @@ async fn existing(
 fn refused(refusals: Refusals) -> Ending {
     let mut message = format!("nothing was started:\n{refusals}");
     for guard in refusals.overridable() {
-        message += &format!("\nto go on against that guard: --override {guard}=\"REASON\"");
+        let _ = write!(message, "\nto go on against that guard: --override {guard}=\"REASON\"");
     }
     Ending::new(Exit::Guarded, message)
 }

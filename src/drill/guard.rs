@@ -32,7 +32,7 @@ pub fn plan(fleet: &Fleet, wish: &Wish, circumstances: &Circumstances) -> Result
     refusals.extend(floors);
     let overridden = judge(fleet, wish, circumstances, &chosen, refusals)?;
     let (waves, _) = caps::waves(&chosen, waived(&overridden));
-    Ok(planned(fleet, wish, circumstances, waves, overridden))
+    Ok(planned(fleet, wish, circumstances, &waves, overridden))
 }
 
 /// A plan once more, at the moment of its start: the same instances, by what is so now. Its targets are one wave, whatever
@@ -64,7 +64,7 @@ fn one_wave(
     refusals.extend(more);
     refusals.extend(caps::at_once(&chosen));
     let overridden = judge(fleet, wish, circumstances, &chosen, refusals)?;
-    Ok(planned(fleet, wish, circumstances, vec![chosen], overridden))
+    Ok(planned(fleet, wish, circumstances, &[chosen], overridden))
 }
 
 /// What the wish comes to, and what of the instances stands against it; an unknown group is all there is to say.
@@ -112,7 +112,7 @@ fn planned(
     fleet: &Fleet,
     wish: &Wish,
     circumstances: &Circumstances,
-    waves: Vec<Vec<Chosen<'_>>>,
+    waves: &[Vec<Chosen<'_>>],
     overridden: Vec<Overridden>,
 ) -> Plan {
     let hit: BTreeSet<_> = waves.iter().flatten().map(|(group, _)| &group.key).collect();
@@ -140,7 +140,7 @@ fn planned(
         as_is: None,
         stop_alarm: alarm_of(circumstances),
         overridden,
-        wave: (of > 1).then(|| Wave { number: 1, of, gap: wish.gap, earlier: Vec::new(), later }),
+        wave: (of > 1).then(|| Box::new(Wave { number: 1, of, gap: wish.gap, earlier: Vec::new(), later })),
     }
 }
 

@@ -69,7 +69,7 @@ pub struct Plan {
     pub overridden: Vec<Overridden>,
     /// Which of several waves it is; none where one is enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wave: Option<Wave>,
+    pub wave: Option<Box<Wave>>,
 }
 
 /// One of several drills that were confirmed together, because only so many may be hit at once.
@@ -152,8 +152,8 @@ impl Plan {
         let wave = self.wave.as_ref()?;
         let (targets, later) = wave.later.split_first()?;
         let earlier = wave.earlier.iter().cloned().chain([drill.clone()]).collect();
-        let next = Wave { number: wave.number + 1, earlier, later: later.to_vec(), ..wave.clone() };
-        Some(Self { targets: targets.clone(), wave: Some(next), ..self.clone() })
+        let next = Wave { number: wave.number + 1, earlier, later: later.to_vec(), ..Wave::clone(wave) };
+        Some(Self { targets: targets.clone(), wave: Some(Box::new(next)), ..self.clone() })
     }
 
     /// The groups that are hit, each once.

@@ -22,14 +22,16 @@ use crate::{
 /// A template that is started as it is brings its own alarms.
 pub async fn look_around(aws: &Aws, ways: &Ways, as_is: Option<&Existing>) -> Circumstances {
     let (lever, alarm, credentials, others, asked) = tokio::join!(
-        aws.safety_lever_engaged(),
-        stop_alarm(aws, ways, as_is),
+        Box::pin(aws.safety_lever_engaged()),
+        Box::pin(stop_alarm(aws, ways, as_is)),
         aws.credentials_expire(),
-        others(aws, ways),
-        ways.prober.look_once(&aws.clock),
+        Box::pin(others(aws, ways)),
+        Box::pin(ways.prober.look_once(&aws.clock)),
     );
     let mut health = Health::of(&ways.prober.checks());
-    asked.iter().for_each(|fact| health.record(fact));
+    for fact in &asked {
+        health.record(fact);
+    }
     Circumstances {
         now: aws.clock.now(),
         accounts: ways.accounts.clone(),

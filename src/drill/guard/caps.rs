@@ -76,13 +76,12 @@ pub(super) fn waves<'a>(chosen: &[Chosen<'a>], waived: Waived) -> (Vec<Vec<Chose
             continue;
         }
         let free = |wave: &&mut Wave<'a>| wave.has_room(*one) && wave.too_few(*one, waived).is_empty();
-        match waves.iter_mut().find(free) {
-            Some(wave) => wave.take(*one),
-            None => {
-                let mut wave = Wave::default();
-                wave.take(*one);
-                waves.push(wave);
-            }
+        if let Some(wave) = waves.iter_mut().find(free) {
+            wave.take(*one);
+        } else {
+            let mut wave = Wave::default();
+            wave.take(*one);
+            waves.push(wave);
         }
     }
     refusals.sort_by_key(ToString::to_string);
