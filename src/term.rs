@@ -5,3 +5,5 @@ pub mod ask;
 pub mod guard;
 pub mod input;
 pub mod output;
+pub mod panics;
+pub mod signals;

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{
     Ending, Exit,
     args::{Global, RunFormat, Wanted},
+    leaving::Leaving,
     place, say,
 };
 use crate::{
@@ -27,7 +28,11 @@ use crate::{
     text::SafeText,
 };
 
-pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> anyhow::Result<Exit> {
+pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted, leaving: &Leaving) -> anyhow::Result<Exit> {
+    leaving.leaves(match wanted.template {
+        None => "nothing was started\n",
+        Some(_) => "nothing was started; a preview that FIS was asked for skips every action, and ends by itself\n",
+    });
     let ways = place::ways(global, config)?;
     let world = open(&global.door()).await.map_err(Ending::from)?;
     let plan = if let Some(template) = &wanted.template {
@@ -43,7 +48,7 @@ pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> any
     let (words, by) = confirmation(&plan, &wanted).map_err(|why| Ending::new(Exit::Guarded, why))?;
     let mut running = start(&world.aws, &ways, plan, words, by).await.map_err(ending)?;
     say(&format!("drill {}  journal {}\n", running.id, running.journal.display()))?;
-    listen(&mut running, &world, &ways, wanted.format).await
+    listen(&mut running, &world, &ways, wanted.format, leaving).await
 }
 
 /// A template that is there already, as a plan: FIS tells in a preview what it resolves.
@@ -76,12 +81,16 @@ pub(super) async fn listen(
     world: &World,
     ways: &Ways,
     format: RunFormat,
+    leaving: &Leaving,
 ) -> anyhow::Result<Exit> {
     let format = match format {
         RunFormat::Text => Format::Text,
         RunFormat::Ndjson => Format::Ndjson,
     };
-    let ended = headless::follow(running, &world.aws.clock, format, &who(ways)).await?;
+    let mut signals = leaving.take();
+    leaving.leaves(left(&running.id, &running.journal, world));
+    let ended = headless::follow(running, &world.aws.clock, format, &who(ways), signals.as_mut()).await?;
+    leaving.give(signals);
     Ok(match ended {
         Ended::Finished(verdict) => match verdict.verdict {
             Outcome::Held => Exit::Held,
@@ -89,14 +98,7 @@ pub(super) async fn listen(
             Outcome::Aborted => Exit::Aborted,
             Outcome::Refused => Exit::Aws,
         },
-        Ended::Left(signal) => {
-            say(&left(&running.id, &running.journal, world))?;
-            Exit::Signal(signal)
-        }
-        Ended::Unheard => {
-            say(&left(&running.id, &running.journal, world))?;
-            Exit::Signal(rustix::process::Signal::PIPE.as_raw())
-        }
+        Ended::Left(signal) => return Err(Ending::new(Exit::Signal(signal), left(&running.id, &running.journal, world)).into()),
     })
 }
 

@@ -11,6 +11,7 @@ use super::{
         stack::{Format, Setup},
     },
     confirming::goes_on,
+    leaving::Leaving,
     place,
     progress::Lines,
     webhook,
@@ -48,7 +49,7 @@ impl From<NotSetUp> for Ending {
     }
 }
 
-pub(super) async fn run(global: &Global, config: &Config, args: Setup) -> anyhow::Result<Exit> {
+pub(super) async fn run(global: &Global, config: &Config, args: Setup, leaving: &Leaving) -> anyhow::Result<Exit> {
     let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
     if let Some(arn) = global.fis_role.as_ref().filter(|role| role.starts_with("arn:")) {
         let message = format!("setup makes the FIS role, so --fis-role wants a name, not {arn}");
@@ -58,24 +59,21 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup) -> anyhow
         if args.no_slack { None } else { webhook::given(args.slack_webhook_file.as_deref(), args.any_webhook)? };
     let wanted = args.wanted(stack, global.fis_role.as_deref(), webhook.is_some());
     let world = open(&global.door()).await.map_err(Ending::from)?;
-    let preview = looked(&world.aws, wanted, &args, &mut webhook).await?;
+    let preview = looked(&world.aws, wanted, &args, &mut webhook, leaving).await?;
     super::say(&described(&preview))?;
     if !preview.changes_nothing()
-        && let Err(ending) = goes_on("Make these changes?", args.yes).await?
+        && let Err(ending) = consented(args.yes, leaving).await
     {
+        leaving.leaves(preview_left(stack));
         setup::decline(&world.aws, &preview).await.map_err(Ending::from)?;
-        return Err(ending.into());
+        return Err(ending);
     }
     let lines = Lines::default();
     let tell = |told| lines.tell(told);
-    let set_up = tokio::select! {
-        set_up = setup::carry_out(&world.aws, &preview, webhook.as_ref(), &tell) => set_up.map_err(Ending::from)?,
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted?;
-            super::say(&format!("left: the work on {stack} goes on at AWS. `spotdrill setup` comes back to it\n"))?;
-            return Ok(Exit::Signal(rustix::process::Signal::INT.as_raw()));
-        }
-    };
+    leaving.leaves(format!("left: the work on {stack} goes on at AWS. `spotdrill setup` comes back to it\n"));
+    let set_up =
+        setup::carry_out(&world.aws, &preview, webhook.as_ref(), &tell).await.map_err(Ending::from)?;
+    leaving.leaves("");
     if preview.account.as_str() != LAB_ACCOUNT && place::allow(&preview.account)? {
         super::say(&format!(
             "account {} was added to the accounts of {}\n",
@@ -96,13 +94,21 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup) -> anyhow
 }
 
 /// The preview; what stands before it is asked for.
-async fn looked(aws: &Aws, mut wanted: Wanted, args: &Setup, webhook: &mut Option<Webhook>) -> anyhow::Result<Preview> {
+async fn looked(
+    aws: &Aws,
+    mut wanted: Wanted,
+    args: &Setup,
+    webhook: &mut Option<Webhook>,
+    leaving: &Leaving,
+) -> anyhow::Result<Preview> {
     let lines = Lines::default();
     let tell = |told| lines.tell(told);
     loop {
+        leaving.leaves(preview_left(&wanted.stack));
         match setup::look(aws, &wanted, &tell).await.map_err(Ending::from)? {
             Looked::Preview(preview) => return Ok(*preview),
             Looked::WebhookMissing { secret } => {
+                leaving.leaves("\nnothing was changed\n");
                 super::say(&format!("the webhook will be stored in the secret {secret}\n"))?;
                 *webhook = Some(webhook::asked(args.any_webhook).await?);
                 wanted.slack = Slack::Post;
@@ -114,11 +120,24 @@ async fn looked(aws: &Aws, mut wanted: Wanted, args: &Setup, webhook: &mut Optio
                     let _ = writeln!(text, "  {} {}", part.kind, part.name); // a String takes all
                 }
                 super::say(&text)?;
+                leaving.leaves("\nnothing was changed\n");
                 goes_on("It must go first. Remove it?", args.yes).await??;
+                leaving.leaves(format!("left: the removal of {} goes on at AWS. `spotdrill setup` comes back to it\n", stack.name));
                 setup::remove_leftover(aws, &stack, &tell).await.map_err(Ending::from)?;
             }
         }
     }
+}
+
+/// The yes; a signal is a no, after which the preview is given back.
+async fn consented(yes: bool, leaving: &Leaving) -> anyhow::Result<()> {
+    leaving.leaves("\nnothing was changed\n");
+    leaving.unless_told(goes_on("Make these changes?", yes)).await???;
+    Ok(())
+}
+
+fn preview_left(stack: &str) -> String {
+    format!("left: nothing was changed, but a preview of {stack} may be there still. `spotdrill teardown` takes it away\n")
 }
 
 /// Everything that one `yes` would do.

@@ -15,6 +15,7 @@ use crate::{
         fact::{Fact, What},
         order::{Order, Watch, WatchName},
     },
+    term::panics,
     text::SafeText,
 };
 
@@ -35,7 +36,7 @@ const MOST_BACKOFF: Duration = Duration::from_mins(1);
 /// Starts a task that is not the drill's own, such as the lab's server.
 pub fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
-    tokio::spawn(task)
+    tokio::spawn(panics::of_task(task))
 }
 
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use rustix::{io::Errno, process::Signal};
 
 use super::{conductor::Told, crew::News, start::Running};
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
         fact::{Entry, Fact, What},
         verdict::Verdict,
     },
+    term::signals::{Heard, Signals},
     text::SafeText,
 };
 
@@ -26,24 +27,39 @@ pub enum Format {
 #[derive(Debug, PartialEq)]
 pub enum Ended {
     Finished(Verdict),
-    /// We were told to go, by this signal; the drill goes on at AWS.
+    /// We were told to go, by this signal, or nobody reads any more; the drill goes on at AWS.
     Left(i32),
-    /// The output was closed.
-    Unheard,
 }
 
-/// Prints the drill's facts to its end. The first Ctrl-C asks FIS to stop; the second, or another signal, leaves.
-pub async fn follow(running: &mut Running, clock: &Clock, format: Format, who: &SafeText) -> io::Result<Ended> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
+/// Prints the drill's facts to its end. The first Ctrl-C, and SIGUSR1 whenever it comes, asks FIS to stop; the second Ctrl-C, or
+/// another signal, leaves.
+pub async fn follow(
+    running: &mut Running,
+    clock: &Clock,
+    format: Format,
+    who: &SafeText,
+    mut signals: Option<&mut Signals>,
+) -> io::Result<Ended> {
     let mut asked = false;
     loop {
+        let heard = async {
+            match &mut signals {
+                Some(signals) => signals.next().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             told = running.told.recv() => match told {
                 Some(Told::Recorded(entry)) => {
-                    if print(&entry, format).is_err() {
-                        return Ok(Ended::Unheard);
+                    match print(&entry, format) {
+                        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                            return Ok(Ended::Left(Signal::PIPE.as_raw()));
+                        }
+                        // a terminal that is gone; a signal may not come
+                        Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => {
+                            return Ok(Ended::Left(Signal::HUP.as_raw()));
+                        }
+                        printed => printed?,
                     }
                     if let What::DrillFinished { verdict } = entry.fact.what {
                         return Ok(Ended::Finished(verdict));
@@ -52,25 +68,18 @@ pub async fn follow(running: &mut Running, clock: &Clock, format: Format, who: &
                 Some(Told::Pulse(_)) => {}
                 None => return Err(io::Error::other("the drill's conductor stopped without a verdict")),
             },
-            number = caught(&mut interrupt, &mut terminate, &mut hang_up) => {
-                if number != SignalKind::interrupt().as_raw_value() || asked {
-                    return Ok(Ended::Left(number));
+            heard = heard => {
+                match heard {
+                    Heard::End(number) if number != Signal::INT.as_raw() || asked => return Ok(Ended::Left(number)),
+                    Heard::End(_) => asked = true,
+                    Heard::StopDrill => {}
+                    Heard::Redraw => continue,
                 }
-                asked = true;
                 let stop = Fact::operators(clock.now(), What::StopRequested { by: who.clone() });
                 let _ = running.news.send(News::Fact(stop)).await; // the drill has just ended
             }
         }
     }
-}
-
-async fn caught(interrupt: &mut Signal, terminate: &mut Signal, hang_up: &mut Signal) -> i32 {
-    let kind = tokio::select! {
-        _ = interrupt.recv() => SignalKind::interrupt(),
-        _ = terminate.recv() => SignalKind::terminate(),
-        _ = hang_up.recv() => SignalKind::hangup(),
-    };
-    kind.as_raw_value()
 }
 
 fn print(entry: &Entry, format: Format) -> io::Result<()> {

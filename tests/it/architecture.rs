@@ -17,7 +17,7 @@ const MAY_NAME: [(&str, &[&str]); 17] = [
     ("lab", &["clock"]),
     ("app", &["doctor", "drill", "stack", "text"]),
     ("ui", &["app", "doctor", "drill", "stack", "text", "theme"]),
-    ("term", &["app"]),
+    ("term", &["app", "crash", "text"]),
     (
         "run",
         &[
@@ -53,7 +53,7 @@ const ONLY_AT: [(&str, &[&str], &str); 6] = [
     ("tokio::time::sleep(", &["clock.rs"], "waiting keeps the drill's rate"),
     (
         "async ",
-        &["aws", "cli", "cli.rs", "clock.rs", "lab", "lab.rs", "run", "term/ask.rs", "term/output.rs"],
+        &["aws", "cli", "cli.rs", "clock.rs", "lab", "lab.rs", "run", "term"],
         "what is pure does not wait",
     ),
 ];
