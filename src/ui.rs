@@ -81,8 +81,11 @@ fn too_small(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
         Some(Overlay::Confirm(_) | Overlay::Consent(_)) => String::from("a question waits; esc cancels"),
         _ => format!("{goes_on}q leaves"),
     };
-    let text =
-        [String::from("spotdrill: too small"), format!("need {width}x{height}, have {}x{}", area.width, area.height), keys];
+    let text = [
+        String::from("spotdrill: too small"),
+        format!("need {width}x{height}, have {}x{}", area.width, area.height),
+        keys,
+    ];
     let mut lines: Vec<_> = text.iter().flat_map(|line| fit::wrap(line, area.width.into())).collect();
     // the end matters most: it says what the keys do
     lines.drain(..lines.len().saturating_sub(area.height.into()));

@@ -1,8 +1,6 @@
 //! `spotdrill attach`: back to a drill that was left. Knows which journals are open, and that a lab in a program that ended
 //! is gone.
 
-use std::io::IsTerminal;
-
 use super::{
     Ending, Exit,
     args::{Global, RunFormat},
@@ -36,7 +34,7 @@ pub(super) async fn run(
     let world = open(&global.door()).await.map_err(Ending::from)?;
     let mut running = take_up(&world.aws, &ways, &record).await.map_err(run::ending)?;
     match format {
-        None if std::io::stdout().is_terminal() => screen::show(global, config, &world, Some(running), leaving).await,
+        None if screen::impossible().is_none() => screen::show(global, config, &world, Some(running), leaving).await,
         format => run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text), leaving).await,
     }
 }

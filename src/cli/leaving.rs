@@ -60,10 +60,7 @@ impl Leaving {
     }
 
     /// The command's end, or the one that it is told to come to before.
-    pub(super) async fn unless_over<T>(
-        &self,
-        command: impl Future<Output = anyhow::Result<T>>,
-    ) -> anyhow::Result<T> {
+    pub(super) async fn unless_over<T>(&self, command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
         let told = poll_fn(|context| match self.signals.borrow_mut().as_mut() {
             Some(signals) => pin!(signals.end()).poll(context), // nothing is lost of a wait that is let go of
             None => Poll::Pending,

@@ -98,7 +98,9 @@ pub(super) async fn listen(
             Outcome::Aborted => Exit::Aborted,
             Outcome::Refused => Exit::Aws,
         },
-        Ended::Left(signal) => return Err(Ending::new(Exit::Signal(signal), left(&running.id, &running.journal, world)).into()),
+        Ended::Left(signal) => {
+            return Err(Ending::new(Exit::Signal(signal), left(&running.id, &running.journal, world)).into());
+        }
     })
 }
 

@@ -25,13 +25,21 @@ use crate::{
 };
 
 pub(super) async fn run(global: &Global, config: &Config, leaving: &Leaving) -> anyhow::Result<Exit> {
-    if !Guard::is_possible() {
-        let message =
-            "this is not a terminal, and the screen needs one. Without it: `spotdrill fleet`, `spotdrill run`";
+    if let Some(why) = impossible() {
+        let message = format!("{why}, and the screen needs one. Without it: `spotdrill fleet`, `spotdrill run`");
         return Err(Ending::new(Exit::Usage, message).into());
     }
     let world = open(&global.door()).await.map_err(Ending::from)?;
     show(global, config, &world, None, leaving).await
+}
+
+/// Why no screen can be shown here, if so.
+pub(super) fn impossible() -> Option<&'static str> {
+    if !Guard::is_possible() {
+        return Some("this is not a terminal");
+    }
+    let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+    is_dumb.then_some("this terminal cannot move its cursor (TERM is dumb)")
 }
 
 /// Shows a world, and the drill that was come back to.

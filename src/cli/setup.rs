@@ -71,8 +71,7 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup, leaving: 
     let lines = Lines::default();
     let tell = |told| lines.tell(told);
     leaving.leaves(format!("left: the work on {stack} goes on at AWS. `spotdrill setup` comes back to it\n"));
-    let set_up =
-        setup::carry_out(&world.aws, &preview, webhook.as_ref(), &tell).await.map_err(Ending::from)?;
+    let set_up = setup::carry_out(&world.aws, &preview, webhook.as_ref(), &tell).await.map_err(Ending::from)?;
     leaving.leaves("");
     if preview.account.as_str() != LAB_ACCOUNT && place::allow(&preview.account)? {
         super::say(&format!(
@@ -122,7 +121,10 @@ async fn looked(
                 super::say(&text)?;
                 leaving.leaves("\nnothing was changed\n");
                 goes_on("It must go first. Remove it?", args.yes).await??;
-                leaving.leaves(format!("left: the removal of {} goes on at AWS. `spotdrill setup` comes back to it\n", stack.name));
+                leaving.leaves(format!(
+                    "left: the removal of {} goes on at AWS. `spotdrill setup` comes back to it\n",
+                    stack.name
+                ));
                 setup::remove_leftover(aws, &stack, &tell).await.map_err(Ending::from)?;
             }
         }
@@ -137,7 +139,9 @@ async fn consented(yes: bool, leaving: &Leaving) -> anyhow::Result<()> {
 }
 
 fn preview_left(stack: &str) -> String {
-    format!("left: nothing was changed, but a preview of {stack} may be there still. `spotdrill teardown` takes it away\n")
+    format!(
+        "left: nothing was changed, but a preview of {stack} may be there still. `spotdrill teardown` takes it away\n"
+    )
 }
 
 /// Everything that one `yes` would do.

@@ -147,7 +147,11 @@ pub async fn run(
         }
         if std::mem::take(&mut state.redraw) {
             // others may have written on it meanwhile
-            if std::mem::replace(&mut times, guard::times_taken()) == times { screen.forget()? } else { screen.enter()? }
+            if std::mem::replace(&mut times, guard::times_taken()) == times {
+                screen.forget()?
+            } else {
+                screen.enter()?
+            }
             dirty = true;
         }
         let fits = ui::fits(screen.room());

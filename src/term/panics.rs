@@ -108,7 +108,10 @@ mod tests {
     #[test]
     fn the_path_of_an_address_is_not_said() {
         for (said, safe) in [
-            ("could not post to https://hooks.slack.com/services/T0/B0/canary: no", "could not post to https://hooks.slack.com/… no"),
+            (
+                "could not post to https://hooks.slack.com/services/T0/B0/canary: no",
+                "could not post to https://hooks.slack.com/… no",
+            ),
             ("\"https://a.b/c\" and http://d/e", "\"https://a.b/…\" and http://d/…"),
             ("http://127.0.0.1:80 http://x/", "http://127.0.0.1:80 http://x/"),
             ("nothing: / of it", "nothing: / of it"),

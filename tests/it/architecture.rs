@@ -51,11 +51,7 @@ const ONLY_AT: [(&str, &[&str], &str); 6] = [
     ("SystemTime::now", &["clock.rs"], "one room asks the system for the time"),
     ("Timestamp::now", &[], "one room asks the system for the time"),
     ("tokio::time::sleep(", &["clock.rs"], "waiting keeps the drill's rate"),
-    (
-        "async ",
-        &["aws", "cli", "cli.rs", "clock.rs", "lab", "lab.rs", "run", "term"],
-        "what is pure does not wait",
-    ),
+    ("async ", &["aws", "cli", "cli.rs", "clock.rs", "lab", "lab.rs", "run", "term"], "what is pure does not wait"),
 ];
 
 /// Names that say nothing.

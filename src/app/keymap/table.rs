@@ -215,7 +215,7 @@ pub const TABLE: &[Binding] = &[
 
     aside((I::Messages, "messages", L::Everywhere, &["!"], "messages", "every message and error so far")),
     aside((I::Redraw, "redraw", L::Everywhere, &["ctrl-l"], "redraw", "draw the whole screen anew")),
-    aside((I::Suspend, "suspend", L::Everywhere, &["ctrl-z"], "suspend", "back to the shell for a while: fg comes back; also in a dialog")),
+    aside((I::Suspend, "suspend", L::Everywhere, &["ctrl-z"], "suspend", "back to the shell for a while; fg comes back")),
     aside((I::Back, "back", L::Everywhere, &["esc"], "back", "close what is on top, clear the filter, go back; never hurts")),
     on_the_way((I::Leave, "leave", L::Everywhere, &["q", "ctrl-c"], "back", "back; from the fleet, quit; ctrl-c twice quits at once, a drill goes on")),
     on_the_way((I::Help, "help", L::Everywhere, &["?", "f1"], "help", "the keys of this screen")),

@@ -52,88 +52,11 @@ fn keys_are_what_is_pressed() {
     assert_eq!(all("\x1b[97;2uX"), "A X", "capitals stay capitals");
 }
 
-/// What terminals answer to what they are asked, or say by themselves. The titles and the clipboard are those of an enemy.
-const ANSWERS: [&str; 42] = [
-    "\x1b[?62;c",
-    "\x1b[?1;2c",
-    "\x1b[?64;1;2;6;9;15;18;21;22c",
-    "\x1b[>41;354;0c",
-    "\x1b[=00000000c",
-    "\x1b[c",
-    "\x1b[0n",
-    "\x1b[3n",
-    "\x1b[?13n",
-    "\x1b[24;80R",
-    "\x1b[1;1R",
-    "\x1b[1;2R",
-    "\x1b[?24;80;1R",
-    "\x1b[?2026;2$y",
-    "\x1b[?1049;1$y",
-    "\x1b[4;2$y",
-    "\x1b[2;1;1;112;112;1;0x",
-    "\x1b[8;24;80t",
-    "\x1b[4;600;800t",
-    "\x1b[3;0;0t",
-    "\x1b[1t",
-    "\x1b[?0u",
-    "\x1b[?1u",
-    "\x1b[>4;2m",
-    "\x1b[?1;0;256S",
-    "\x1b[I\x1b[O",
-    "\x1b[<0;10;10M\x1b[<0;10;10m",
-    "\x1b[M !!\x1b[Mqqq",
-    "\x1b]11;rgb:1d1d/1f1f/2121\x1b\\",
-    "\x1b]10;rgb:ffff/ffff/ffff\x07",
-    "\x1b]4;1;rgb:cd/00/00\x07",
-    "\x1b]12;?\x07",
-    "\x1b]52;c;d2ViLXNwb3QgMQ==\x07",
-    "\x1b]lweb-spot 1\r\x1b\\",
-    "\x1b]L\u{131c}web-spot 1\r\x1b\\",
-    "\x1b]99;i=1;qXq\x1b\\",
-    "\x1bP>|XTerm(397)\x1b\\",
-    "\x1bP1$r0m\x1b\\",
-    "\x1bP1+r544e=787465726d\x1b\\",
-    "\x1bP!|00000000\x1b\\",
-    "\x1b_Gi=31;OK\x1b\\",
-    "\x1b^qXq\x1b\\",
-];
-
-#[test]
-fn no_answer_of_a_terminal_is_a_key() {
-    for answer in ANSWERS {
-        assert_eq!(all(answer), "", "{answer:?}");
-        assert_eq!(all(&format!("a{answer}b")), "a b", "{answer:?}");
-    }
-    eprintln!("figure: terminal answers that act as no key: {0}/{0}", ANSWERS.len());
-}
-
-#[test]
-fn an_answer_in_pieces_is_no_key_either() {
-    for answer in ANSWERS {
-        for at in 1..answer.len() {
-            let (head, tail) = answer.as_bytes().split_at(at);
-            assert_eq!(read(&[head, tail]), [""; 0], "{answer:?} at {at}");
-        }
-    }
-}
-
-#[test]
-fn an_answer_that_comes_late_after_its_esc_is_no_key_but_that() {
-    for answer in ANSWERS.iter().filter(|answer| answer.starts_with('\x1b')) {
-        let (mut keys, mut found) = (Keys::default(), Vec::new());
-        keys.take(&answer.as_bytes()[..1], &mut found);
-        assert_eq!(keys.patience(), Some(ALONE));
-        keys.silent(&mut found);
-        keys.take(&answer.as_bytes()[1..], &mut found);
-        let told: Vec<_> = found.iter().map(told).collect();
-        assert_eq!(told[0], "esc");
-        assert!(!told[1..].iter().any(|key| key.as_str() != "esc"), "{answer:?}: {told:?}");
-    }
-}
-
 #[test]
 fn answers_in_eight_bits_are_no_keys() {
-    for answer in [&b"\x9b?62;c"[..], b"\x9b24;80R", b"\x9d11;rgb:1d/1f/21\x9c", b"\x901$r0mq\x9c", b"\x9fGq\x9c", b"\x98qX\x9c"] {
+    for answer in
+        [&b"\x9b?62;c"[..], b"\x9b24;80R", b"\x9d11;rgb:1d/1f/21\x9c", b"\x901$r0mq\x9c", b"\x9fGq\x9c", b"\x98qX\x9c"]
+    {
         assert_eq!(read(&[answer]), [""; 0], "{answer:?}");
     }
     assert_eq!(all("\u{9b}24;80R\u{9d}lweb-spot 1\r\u{9c}\u{90}q\u{9c}x"), "x");
@@ -154,7 +77,10 @@ fn an_answer_without_an_end_is_over_after_a_while() {
 
 #[test]
 fn a_paste_is_one_and_whatever_is_in_it_no_key() {
-    assert_eq!(all("\x1b[200~web-spot 1\r\x1b[A\x1b]0;x\x07\x03\x1b[201~"), "pasted web-spot 1\r\x1b[A\x1b]0;x\x07\x03");
+    assert_eq!(
+        all("\x1b[200~web-spot 1\r\x1b[A\x1b]0;x\x07\x03\x1b[201~"),
+        "pasted web-spot 1\r\x1b[A\x1b]0;x\x07\x03"
+    );
     assert_eq!(read(&[b"\x1b[20", b"0~a\x1b", b"[201", b"~"]), ["pasted a"]);
     assert_eq!(all("\x1b[200~a\x1b\x1b[201~"), "pasted a\x1b");
     // a terminal that lets an end through within a paste
