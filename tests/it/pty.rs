@@ -134,6 +134,9 @@ fn only_the_words_typed_into_the_open_dialog_start_a_drill() {
     terminal.send("\x1b[200~web-spot 1\x1b[201~");
     terminal.shows("pasted text does not count");
     terminal.send("\r");
+    terminal.shows("not yet: the field opens in a second");
+    terminal.shows("no paste");
+    terminal.send("\r");
     terminal.shows("nothing was started: type the words above");
     terminal.send("web-spot 1");
     terminal.shows("complete: enter starts");

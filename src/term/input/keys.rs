@@ -14,8 +14,8 @@ const ALONE: Duration = Duration::from_millis(50);
 const IN_PIECES: Duration = Duration::from_secs(1);
 /// A paste that stops for so long may have lost its end.
 const LOST: Duration = Duration::from_secs(5);
-/// What follows a paste in one breath was pasted too.
-const BREATH: Duration = Duration::from_millis(50);
+/// What follows a paste in one breath was pasted too, by a terminal that lets an end through within it.
+const BREATH: Duration = Duration::from_millis(1);
 
 /// In bytes; of a longer paste this much is kept, and of a longer sequence nothing.
 const LONGEST_PASTE: usize = 64 * 1024;

@@ -84,6 +84,7 @@ fn an_account_is_set_up_proved_drilled_examined_and_taken_down_by_keys() {
     terminal.shows("no paste");
     terminal.send("\x1b[200~spotdrill\x1b[201~");
     terminal.shows("pasted text does not count");
+    terminal.shows("no paste");
     terminal.send("\r");
     terminal.shows("nothing was taken away: type the words above");
     terminal.send("spotdrill");

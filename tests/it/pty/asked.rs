@@ -70,7 +70,7 @@ const WEBHOOK: &str = "https://hooks.slack.com/services/T0/B0/canary\n";
 const MOMENTS: [Moment; 14] = [
     Moment { words: "setup --SILENT", steps: &[], at: "", says: "a preview of spotdrill may be there still" },
     Moment { words: "setup --lab bare", steps: &[], at: ASKS, says: "nothing was changed" },
-    Moment { words: "setup --lab bare", steps: &[(ASKS, "x\n")], at: "not Slack's", says: "nothing was changed" },
+    Moment { words: "setup --lab bare", steps: &[(ASKS, "x\n")], at: "not one URL", says: "nothing was changed" },
     Moment {
         words: "setup --lab bare",
         steps: &[(ASKS, WEBHOOK)],

@@ -70,6 +70,7 @@ fn by_stop_and_go_on(home: &Home) {
     terminal.send("\x1a");
     terminal.says("stopped, 1"); // 128 and the signal's number, which is SIGSTOP's
     terminal.assert_given_back();
+    terminal.unwatched(|_| ()); // wiped
     terminal.send("\n");
     terminal.until("the same screen", |screen| screen == before);
     assert!(terminal.is_taken());
