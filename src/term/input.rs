@@ -90,6 +90,9 @@ fn bytes(wait: Duration) -> Bytes {
     if ready.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
         return Bytes::Gone;
     }
+    if is_in_background() {
+        return Bytes::None; // it was stopped, and goes on there, while it waited
+    }
     let mut bytes = Zeroizing::new(vec![0; AT_ONCE]);
     match rustix::io::read(stdin, bytes.as_mut_slice()) {
         Ok(0) => Bytes::Gone,

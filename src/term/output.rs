@@ -27,9 +27,11 @@ use ratatui::{
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     stdio::stdout,
-    termios::{QueueSelector, tcflush, tcgetwinsize},
+    termios::{Action, QueueSelector, tcflow, tcflush, tcgetwinsize},
 };
 use tokio::sync::Notify;
+
+use super::input::is_in_background;
 
 /// The terminal's screen.
 #[derive(Debug)]
@@ -138,9 +140,12 @@ pub(super) fn close() -> bool {
         if is_closed && takes_bytes() {
             return true;
         }
-        if tried > PATIENCE / 5 {
-            // what it has not read so far makes way for what gives it back
-            let _ = tcflush(stdout(), QueueSelector::OFlush); // a terminal that is gone has nothing to drop
+        if tried > PATIENCE / 5 && !is_in_background() {
+            // what it has not read so far makes way for what gives it back; and who waits to write is to look once more. A terminal
+            // that is gone has nothing to drop
+            let _ = tcflush(stdout(), QueueSelector::OFlush);
+            let _ = tcflow(stdout(), Action::OOff);
+            let _ = tcflow(stdout(), Action::OOn);
         }
         thread::park_timeout(MOMENT);
     }

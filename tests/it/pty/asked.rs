@@ -85,7 +85,7 @@ const MOMENTS: [Moment; 14] = [
     },
     Moment { words: "prove --SILENT", steps: &[], at: "", says: "" },
     Moment { words: "prove --lab default", steps: &[], at: "event sent", says: "left: the event goes its way" },
-    Moment { words: "doctor --SILENT", steps: &[], at: "checks ", says: "left: no report, and nothing was changed" },
+    Moment { words: "doctor --SILENT", steps: &[], at: "", says: "left: no report, and nothing was changed" },
     Moment { words: "teardown --SILENT", steps: &[], at: "", says: "nothing was changed" },
     Moment { words: "teardown --lab default", steps: &[], at: "Type yes to go on: ", says: "nothing was changed" },
     Moment {

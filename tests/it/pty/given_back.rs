@@ -66,14 +66,13 @@ fn from_a_shell(home: &Home, words: &str, then: &str) -> Terminal {
 fn by_stop_and_go_on(home: &Home) {
     let mut terminal = from_a_shell(home, "--lab", "fg");
     let before = terminal.shows("24 instances in 4 groups");
-    assert!(terminal.is_taken());
+    assert!(terminal.is_taken(), "at first");
     terminal.send("\x1a");
     terminal.says("stopped, 1"); // 128 and the signal's number, which is SIGSTOP's
     terminal.assert_given_back();
     terminal.unwatched(|_| ()); // wiped
     terminal.send("\n");
-    terminal.until("the same screen", |screen| screen == before);
-    assert!(terminal.is_taken());
+    crate::program::wait_until("the same screen, taken again", || terminal.screen() == before && terminal.is_taken());
     kill_process(terminal.child(), Signal::TERM).unwrap();
     let left = terminal.end();
     assert!(left.screen.contains("ended, 143"), "{}", left.screen);
