@@ -19,16 +19,14 @@ mod teardown;
 mod templates;
 mod webhook;
 
-use std::{
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::{env, io, process::ExitCode, time::Duration};
 
 use clap::{CommandFactory, Parser};
 use rustix::{
     io::Errno,
     process::{Resource, getrlimit},
 };
+use serde::Serialize;
 use thiserror::Error;
 
 pub use args::Args;
@@ -38,7 +36,7 @@ use crate::{
     aws,
     config::{self, Config},
     run::world::NotOpened,
-    term::{panics, signals::Signals},
+    term::{panics, plain, signals::Signals},
 };
 use leaving::Leaving;
 
@@ -109,8 +107,8 @@ impl From<NotOpened> for Ending {
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
     panics::tame();
-    let args = Args::parse();
-    let exit = carry_out(args).unwrap_or_else(|error| {
+    machine::leave_no_core();
+    let exit = parsed().and_then(carry_out).unwrap_or_else(|error| {
         let exit = exit_of(&error);
         let said = match exit {
             Exit::Signal(_) => error.to_string(), // what is left, if anything
@@ -119,6 +117,7 @@ pub fn main() -> ExitCode {
         let _ = say(&said); // stderr is closed: nothing is left to tell it to
         exit
     });
+    plain::finish(plain::PATIENCE);
     ExitCode::from(exit.code())
 }
 
@@ -130,6 +129,17 @@ fn exit_of(error: &anyhow::Error) -> Exit {
         None if of_stream() == Some(Errno::IO.raw_os_error()) => leaving::gone().exit,
         None => Exit::Failed,
     }
+}
+
+/// The arguments. A complaint about them quotes them, so it goes the way of all text; help is our own, and has its colours.
+fn parsed() -> anyhow::Result<Args> {
+    Args::try_parse_from(env::args_os()).map_err(|error| {
+        if !error.use_stderr() {
+            error.exit();
+        }
+        let text = error.render().to_string();
+        Ending::new(Exit::Usage, text.trim_start_matches("error: ").trim_end()).into()
+    })
 }
 
 fn carry_out(args: Args) -> anyhow::Result<Exit> {
@@ -154,7 +164,13 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let exit = runtime.block_on(async {
         let leaving = Leaving::new(Signals::caught()?);
-        leaving.unless_over(command(args, &config, &leaving)).await
+        leaving
+            .unless_over(async {
+                let exit = command(args, &config, &leaving).await?;
+                heard(plain::all_written().await)?;
+                Ok(exit)
+            })
+            .await
     });
     runtime.shutdown_background();
     exit
@@ -199,17 +215,30 @@ fn enough_files() -> Result<(), Ending> {
 
 fn printed(text: &str) -> anyhow::Result<Exit> {
     print(text)?;
+    plain::finish(Duration::MAX); // no signal is caught here
+    print("")?;
     Ok(Exit::Held)
 }
 
 /// What is not the result goes to standard error, so that standard output is the result alone.
 fn say(text: &str) -> io::Result<()> {
-    io::stderr().write_all(text.as_bytes())
+    plain::say(text)
 }
 
-/// Writes to standard output; a reader that left early is no error.
+/// Writes to standard output.
 fn print(text: &str) -> io::Result<()> {
-    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+    heard(plain::print(text))
+}
+
+/// Writes a result to standard output as JSON.
+fn print_json(result: &impl Serialize) -> anyhow::Result<()> {
+    let json = serde_json::to_string_pretty(result)? + "\n";
+    Ok(heard(plain::print_json(&json))?)
+}
+
+/// A reader that left early is no error.
+fn heard(written: io::Result<()>) -> io::Result<()> {
+    match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }

@@ -1,30 +1,37 @@
-//! Drill time: what time it is at AWS, and how fast it passes there. The one place that asks the system for the time.
+//! Drill time: what time it is at AWS, and how fast it passes there. The one room that asks the system for the time.
 //! Knows nobody: neither AWS nor the lab, only how to follow either.
 
+mod machine;
 mod skew;
 
 use std::{
     future::Future,
     sync::{Arc, PoisonError, RwLock},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use skew::Skew;
+pub use machine::{Machine, MachineTime};
+use skew::Bounds;
+pub use skew::{How, Skew};
 
 /// The clock that a whole program shares; clones read the same time.
 ///
-/// On AWS it is the machine's clock, corrected by what AWS's `Date` headers say. In the lab it runs at the lab's rate,
-/// so that a two-minute notice takes twelve seconds at rate 10, and milliseconds under tokio's paused time.
+/// On AWS it is the machine's steady clock, set by what AWS's `Date` headers say: whoever sets the machine's wall clock, or
+/// suspends it, moves nothing here. In the lab it runs at the lab's rate, so that a two-minute notice takes twelve seconds
+/// at rate 10, and milliseconds under tokio's paused time.
 #[derive(Clone, Debug)]
-pub struct Clock(Arc<RwLock<Base>>);
+pub struct Clock {
+    base: Arc<RwLock<Base>>,
+    machine: Machine,
+}
 
 #[derive(Debug)]
 enum Base {
-    /// The machine's wall clock and how far AWS's is from it.
-    Wall(Skew),
+    /// How far AWS's clock is from what the machine's said at the program's start and counted on from there.
+    Steady { start: MachineTime, bounds: Bounds },
     /// A clock of its own, started at `epoch`, passing `rate` seconds in each of ours.
     Rated { epoch: Timestamp, started: Instant, rate: f64 },
 }
@@ -32,16 +39,19 @@ enum Base {
 impl Clock {
     /// The machine's clock, at rate 1, to be corrected by [`Clock::heard`].
     pub fn wall() -> Self {
-        Self::from(Base::Wall(Skew::default()))
+        Self::of(Machine::this())
+    }
+
+    /// The clock of that machine, at rate 1.
+    pub fn of(machine: Machine) -> Self {
+        let base = Base::Steady { start: machine.now(), bounds: Bounds::default() };
+        Self { base: Arc::new(RwLock::new(base)), machine }
     }
 
     /// A clock that shows `epoch` now and passes `rate` seconds in each of ours; `rate` is above 0.
     pub fn rated(epoch: Timestamp, rate: f64) -> Self {
-        Self::from(Base::Rated { epoch, started: Instant::now(), rate })
-    }
-
-    fn from(base: Base) -> Self {
-        Self(Arc::new(RwLock::new(base)))
+        let base = Base::Rated { epoch, started: Instant::now(), rate };
+        Self { base: Arc::new(RwLock::new(base)), machine: Machine::this() }
     }
 
     /// The time at AWS (or in the lab), in whole milliseconds: none of AWS's own times is finer.
@@ -52,7 +62,10 @@ impl Clock {
 
     fn exactly_now(&self) -> Timestamp {
         match &*self.base() {
-            Base::Wall(skew) => machine_now().saturating_add(skew.estimate()).unwrap_or(Timestamp::MAX),
+            Base::Steady { start, bounds } => {
+                let steady = self.machine.now().steadily(start);
+                steady.saturating_add(bounds.estimate()).unwrap_or(Timestamp::MAX)
+            }
             Base::Rated { epoch, started, rate } => {
                 let passed = SignedDuration::try_from(started.elapsed().mul_f64(*rate)).unwrap_or(SignedDuration::MAX);
                 epoch.saturating_add(passed).unwrap_or(Timestamp::MAX)
@@ -63,17 +76,27 @@ impl Clock {
     /// How many of its seconds pass in one of ours: 1 on AWS.
     pub fn rate(&self) -> f64 {
         match &*self.base() {
-            Base::Wall(_) => 1.0,
+            Base::Steady { .. } => 1.0,
             Base::Rated { rate, .. } => *rate,
         }
     }
 
-    /// How far AWS's clock is from the machine's: positive where AWS is ahead. Zero in the lab.
-    pub fn skew(&self) -> SignedDuration {
+    /// How far AWS's clock is from the machine's wall clock as it stands now; none while no answer of AWS's has told.
+    pub fn skew(&self) -> Option<Skew> {
+        let here = self.machine.now();
         match &*self.base() {
-            Base::Wall(skew) => skew.estimate(),
-            Base::Rated { .. } => SignedDuration::ZERO,
+            Base::Steady { start, bounds } => {
+                // the wall clock may have been set since the start, which the steady one does not follow
+                let set = here.steadily(start).duration_since(here.wall);
+                bounds.measured().map(|how| Skew { by: bounds.estimate().saturating_add(set), how })
+            }
+            Base::Rated { .. } => Some(Skew { by: SignedDuration::ZERO, how: How::OwnClock }),
         }
+    }
+
+    /// The machine's clocks now; good for telling [`Clock::heard`] when something was sent and answered.
+    pub fn machine_time(&self) -> MachineTime {
+        self.machine.now()
     }
 
     /// Waits until `time` of this clock's has passed.
@@ -98,40 +121,27 @@ impl Clock {
         let same_rate = (self.rate() - rate).abs() < f64::EPSILON;
         let rated = matches!(&*self.base(), Base::Rated { .. });
         if !(rated && same_rate && off < JITTER) {
-            *self.0.write().unwrap_or_else(PoisonError::into_inner) =
+            *self.base.write().unwrap_or_else(PoisonError::into_inner) =
                 Base::Rated { epoch: now, started: Instant::now(), rate };
         }
     }
 
     /// Takes in what AWS's `Date` header said in answer to a request that was sent and answered at these machine times.
     pub fn heard(&self, date: Timestamp, sent: MachineTime, answered: MachineTime) {
-        if let Base::Wall(skew) = &mut *self.0.write().unwrap_or_else(PoisonError::into_inner) {
-            skew.hear(date, sent.0, answered.0);
+        if let Base::Steady { start, bounds } = &mut *self.base.write().unwrap_or_else(PoisonError::into_inner) {
+            bounds.hear(date, sent.steadily(start), answered.steadily(start));
         }
     }
 
     fn base(&self) -> std::sync::RwLockReadGuard<'_, Base> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.base.read().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A reading of the machine's own clock, good only for telling the skew.
-#[derive(Clone, Copy, Debug)]
-pub struct MachineTime(Timestamp);
-
-impl MachineTime {
-    pub fn now() -> Self {
-        Self(machine_now())
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this room is the one caller of the system clock")]
-fn machine_now() -> Timestamp {
-    Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     fn noon() -> Timestamp {
@@ -176,11 +186,52 @@ mod tests {
         }
     }
 
+    /// A machine whose clocks a test sets: the wall clock, and the time that it has been up.
+    fn machine() -> (Arc<Mutex<MachineTime>>, Machine) {
+        let time = Arc::new(Mutex::new(MachineTime { wall: noon(), up: SignedDuration::from_hours(1) }));
+        let read = Arc::clone(&time);
+        (time, Machine::new(move || *read.lock().unwrap()))
+    }
+
     #[test]
-    fn a_date_two_minutes_ahead_moves_the_wall_clock() {
-        let clock = Clock::wall();
-        let here = MachineTime::now();
-        clock.heard(here.0 + SignedDuration::from_mins(2), here, here);
-        assert!((clock.skew().as_secs_f64() - 120.0).abs() <= 1.0, "{}", clock.skew());
+    fn a_date_two_minutes_ahead_moves_the_clock() {
+        let (_, machine) = machine();
+        let clock = Clock::of(machine);
+        assert_eq!(clock.skew(), None, "nothing was heard");
+        let here = clock.machine_time();
+        clock.heard(noon() + SignedDuration::from_mins(2), here, here);
+        let Skew { by, how } = clock.skew().unwrap();
+        assert!((by.as_secs_f64() - 120.0).abs() <= 1.0, "{by}");
+        let How::DateHeaders { answers: 1, within } = how else { panic!("{how:?}") };
+        assert!(within <= SignedDuration::from_millis(500), "{within}");
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_set_moves_nothing_and_is_told() {
+        let (time, machine) = machine();
+        let clock = Clock::of(machine);
+        let here = clock.machine_time();
+        clock.heard(noon(), here, here);
+        assert_eq!(clock.skew().unwrap().by, SignedDuration::ZERO);
+        for minutes in [10, -10, 60, -60] {
+            time.lock().unwrap().wall = noon() + SignedDuration::from_mins(minutes);
+            assert_eq!(clock.now(), noon(), "{minutes}");
+            assert_eq!(clock.skew().unwrap().by, SignedDuration::from_mins(-minutes));
+        }
+    }
+
+    #[test]
+    fn a_suspended_machine_is_on_time_when_it_wakes() {
+        let (time, machine) = machine();
+        let clock = Clock::of(machine);
+        let half_an_hour = SignedDuration::from_mins(30);
+        time.lock().unwrap().up += half_an_hour;
+        time.lock().unwrap().wall = noon() + half_an_hour;
+        assert_eq!(clock.now(), noon() + half_an_hour);
+        // a guest of a host that was suspended has noticed nothing, until AWS tells it
+        let woken = clock.machine_time();
+        let now = noon() + half_an_hour * 2;
+        clock.heard(now, woken, woken);
+        assert!(clock.now().duration_since(now).abs() <= SignedDuration::from_secs(1), "{}", clock.now());
     }
 }

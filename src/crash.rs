@@ -6,10 +6,13 @@
 //!
 //! A new side effect gets a variant of [`Point`] here (at its place in the order of a drill, with a line in
 //! [`Point::ALL`]) and a call of [`point`] at the place; what sends a request has one in `aws/transport.rs`, between the
-//! request and its answer. What writes, syncs or renames a file asks [`disk`] first, so that it fails as a full or broken
-//! disk would. The crash matrix in `tests/it/crash.rs` goes over all of them.
+//! request and its answer. What makes, syncs or renames a file asks [`disk`] first, and what writes to one goes through [`write`],
+//! so that it fails as a full or broken disk would. The crash matrix in `tests/it/crash.rs` goes over all of them.
 
-use std::io;
+use std::{
+    fs::File,
+    io::{self, Write},
+};
 
 /// Between which two things the program is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +49,10 @@ pub enum Point {
     EndUnrecorded,
     /// DeleteExperimentTemplate was carried out; its answer was not read.
     DeleteSent,
+    /// The torn end of a journal was copied to a file beside it, and is still in the journal.
+    TailCopied,
+    /// The torn end was cut off, and nothing was written after it yet.
+    TailCut,
     /// A frame is being drawn.
     Drawing,
     /// What is done at a panic is being done.
@@ -54,7 +61,7 @@ pub enum Point {
 
 impl Point {
     /// All of them with their names, in the order in which a drill comes by.
-    pub const ALL: [(Self, &str); 16] = [
+    pub const ALL: [(Self, &str); 18] = [
         (Self::IntentUnwritten, "intent-unwritten"),
         (Self::IntentUnsynced, "intent-unsynced"),
         (Self::IntentSynced, "intent-synced"),
@@ -71,6 +78,8 @@ impl Point {
         (Self::StopSent, "stop-sent"),
         (Self::EndUnrecorded, "end-unrecorded"),
         (Self::DeleteSent, "delete-sent"),
+        (Self::TailCopied, "tail-copied"),
+        (Self::TailCut, "tail-cut"),
     ];
 
     /// Where no drill comes by.
@@ -93,6 +102,12 @@ pub fn disk() -> io::Result<()> {
     return armed::disk();
     #[cfg(not(debug_assertions))]
     Ok(())
+}
+
+/// Writes all of it, or half of it if the disk fails by then.
+pub fn write(mut file: &File, bytes: &[u8]) -> io::Result<()> {
+    disk().inspect_err(|_| drop(file.write_all(bytes.get(..bytes.len() / 2).unwrap_or_default())))?;
+    file.write_all(bytes)
 }
 
 #[cfg(debug_assertions)]

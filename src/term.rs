@@ -6,4 +6,5 @@ pub mod guard;
 pub mod input;
 pub mod output;
 pub mod panics;
+pub mod plain;
 pub mod signals;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_fis::types::ExperimentStatus;
+use aws_sdk_fis::types::{ExperimentStatus, ExperimentSummary};
 
 use super::{Aws, Error, error::absent, logs::group_arn};
 use crate::{drill::template::DRILL_TAG, stack::TAG, text::SafeText};
@@ -35,16 +35,7 @@ impl Aws {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| Error::of("list the FIS experiments", &error))?;
             for experiment in page.experiments() {
-                let status = experiment.state().and_then(|state| state.status());
-                let goes_on = matches!(
-                    status,
-                    Some(
-                        ExperimentStatus::Pending
-                            | ExperimentStatus::Initiating
-                            | ExperimentStatus::Running
-                            | ExperimentStatus::Stopping
-                    )
-                );
+                let goes_on = goes_on(experiment);
                 let drill = experiment.tags().and_then(|tags| tags.get(DRILL_TAG)).filter(|_| goes_on);
                 running.extend(drill.map(SafeText::new));
             }
@@ -98,6 +89,19 @@ impl Aws {
         let call = self.logs.delete_log_group().log_group_name(name);
         absent(call.send().await.map_err(|error| Error::of("delete the log group", &error))).map(|_| ())
     }
+}
+
+/// Whether an experiment is not at its end, by FIS's word.
+pub(super) fn goes_on(experiment: &ExperimentSummary) -> bool {
+    matches!(
+        experiment.state().and_then(|state| state.status()),
+        Some(
+            ExperimentStatus::Pending
+                | ExperimentStatus::Initiating
+                | ExperimentStatus::Running
+                | ExperimentStatus::Stopping
+        )
+    )
 }
 
 fn bears(tags: Option<&HashMap<String, String>>, stack: &str) -> bool {

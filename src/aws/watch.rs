@@ -61,7 +61,8 @@ impl Watcher {
     pub fn new(aws: Aws, watch: Watch, groups: &LogGroups) -> Self {
         let memory = match &watch {
             Watch::Experiment(_) => Memory::Experiment(fis::Statuses::default()),
-            Watch::Chosen(_) => Memory::None,
+            // a check is asked elsewhere: it is none of AWS's
+            Watch::Chosen(_) | Watch::Check(_) => Memory::None,
             Watch::Instances(targets) => Memory::States(States::running(targets)),
             Watch::Group { .. } => Memory::States(States::default()),
             Watch::SpotRequests(_) => Memory::SpotRequests(HashMap::new()),
@@ -77,6 +78,11 @@ impl Watcher {
 
     /// Looks once; a Live Tail waits for its next second.
     pub async fn look(&mut self) -> Result<Look, Error> {
+        let profile = self.aws.profile.clone();
+        self.look_once().await.map_err(|error| error.of_profile(profile.as_ref()))
+    }
+
+    async fn look_once(&mut self) -> Result<Look, Error> {
         let mut next = self.watch.name().every();
         let facts = match (&self.watch, &mut self.memory) {
             (Watch::Experiment(id), Memory::Experiment(known)) => self.aws.look_at_experiment(id, known).await?,

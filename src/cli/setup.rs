@@ -25,7 +25,7 @@ use crate::{
         world::open,
     },
     stack::{
-        change::Preview,
+        change::{Preview, SecretChange},
         wanted::{Slack, Wanted},
         webhook::Webhook,
     },
@@ -60,18 +60,25 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup, leaving: 
     let wanted = args.wanted(stack, global.fis_role.as_deref(), webhook.is_some());
     let world = open(&global.door()).await.map_err(Ending::from)?;
     let preview = looked(&world.aws, wanted, &args, &mut webhook, leaving).await?;
-    super::say(&described(&preview))?;
-    if !preview.changes_nothing()
-        && let Err(ending) = consented(args.yes, leaving).await
-    {
+    // whatever keeps it from a yes: what AWS made for the preview goes
+    if let Err(no) = confirmed(&preview, args.yes, leaving).await {
         leaving.leaves(preview_left(stack));
         setup::decline(&world.aws, &preview).await.map_err(Ending::from)?;
-        return Err(ending);
+        return Err(no);
     }
     let lines = Lines::default();
     let tell = |told| lines.tell(told);
     leaving.leaves(format!("left: the work on {stack} goes on at AWS. `spotdrill setup` comes back to it\n"));
-    let set_up = setup::carry_out(&world.aws, &preview, webhook.as_ref(), &tell).await.map_err(Ending::from)?;
+    let done = leaving.unless_told(setup::carry_out(&world.aws, &preview, webhook.as_ref(), &tell)).await;
+    let set_up = match done {
+        Ok(set_up) => set_up.map_err(Ending::from)?,
+        Err(told) if lines.begun() => return Err(told.into()),
+        Err(told) => {
+            leaving.leaves(preview_left(stack));
+            setup::decline(&world.aws, &preview).await.map_err(Ending::from)?;
+            return Err(Ending::new(told.exit, left_before(&preview)).into());
+        }
+    };
     leaving.leaves("");
     if preview.account.as_str() != LAB_ACCOUNT && place::allow(&preview.account)? {
         super::say(&format!(
@@ -87,7 +94,7 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup, leaving: 
     }
     match args.format {
         Format::Text => super::print(&result(&set_up, &preview, config))?,
-        Format::Json => super::print(&(serde_json::to_string_pretty(&ResultJson::of(&set_up, &preview))? + "\n"))?,
+        Format::Json => super::print_json(&ResultJson::of(&set_up, &preview))?,
     }
     Ok(Exit::Held)
 }
@@ -131,10 +138,13 @@ async fn looked(
     }
 }
 
-/// The yes; a signal is a no, after which the preview is given back.
-async fn consented(yes: bool, leaving: &Leaving) -> anyhow::Result<()> {
-    leaving.leaves("\nnothing was changed\n");
-    leaving.unless_told(goes_on("Make these changes?", yes)).await???;
+/// Shows the preview, and asks for the yes to it where it changes anything. A signal is a no.
+async fn confirmed(preview: &Preview, yes: bool, leaving: &Leaving) -> anyhow::Result<()> {
+    super::say(&described(preview))?;
+    if !preview.changes_nothing() {
+        leaving.leaves("\nnothing was changed\n");
+        leaving.unless_told(goes_on("Make these changes?", yes)).await???;
+    }
     Ok(())
 }
 
@@ -164,6 +174,17 @@ fn described(preview: &Preview) -> String {
         let _ = writeln!(text, "note    {note}");
     }
     text + "\n"
+}
+
+/// What is said to whoever leaves while the webhook is stored.
+fn left_before(preview: &Preview) -> String {
+    let stored = match &preview.names.secret {
+        Some(secret) if preview.secret != SecretChange::None => {
+            format!("; perhaps the webhook is in the secret {secret}, which the next setup uses")
+        }
+        _ => String::new(),
+    };
+    format!("left: nothing of the stack {} was changed{stored}\n", preview.names.stack)
 }
 
 fn result(set_up: &SetUp, preview: &Preview, config: &Config) -> String {

@@ -45,7 +45,7 @@ pub(super) async fn run(global: &Global, config: &Config, args: Teardown, leavin
     let remains = teardown::carry_out(&world.aws, &removal, &tell).await.map_err(Ending::from)?;
     match args.format {
         Format::Text => super::print(&result(&removal, &remains))?,
-        Format::Json => super::print(&(serde_json::to_string_pretty(&ResultJson::of(&removal, &remains))? + "\n"))?,
+        Format::Json => super::print_json(&ResultJson::of(&removal, &remains))?,
     }
     Ok(if remains.is_empty() { Exit::Held } else { Exit::Failed })
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     fleet::GroupKey,
+    health::Check,
     id::{DrillId, ExperimentId, InstanceId, SpotRequestId, TemplateId},
     template::Template,
 };
@@ -90,6 +91,8 @@ pub enum Watch {
     Logs { since: Timestamp, targets: Vec<InstanceId> },
     /// AWS's own events on the targets, in the log group that an EventBridge rule writes them to.
     Events { since: Timestamp, targets: Vec<InstanceId> },
+    /// The service's own word on its health, over HTTP.
+    Check(Check),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -102,6 +105,7 @@ pub enum WatchName {
     Logs,
     Events,
     Chosen,
+    Check,
 }
 
 impl Watch {
@@ -114,6 +118,7 @@ impl Watch {
             Self::Group { .. } => WatchName::Group,
             Self::Logs { .. } => WatchName::Logs,
             Self::Events { .. } => WatchName::Events,
+            Self::Check(_) => WatchName::Check,
         }
     }
 }
@@ -122,6 +127,7 @@ impl WatchName {
     /// How long to wait between two looks: together under 40 calls a minute, with room for orders.
     pub fn every(self) -> Duration {
         Duration::from_secs(match self {
+            Self::Check => 5, // no call of AWS's
             Self::Experiment | Self::Instances | Self::Chosen => 6,
             Self::SpotRequests | Self::Logs | Self::Events => 12,
             Self::Group => 15,
@@ -137,6 +143,7 @@ impl WatchName {
             Self::Logs => "Lambda log",
             Self::Events => "event log",
             Self::Chosen => "instances that FIS chose",
+            Self::Check => "health check",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The drill without a screen: the same core, a line for each fact. Knows the lines and when to stop listening.
 
-use std::io::{self, Write};
+use std::io;
 
 use rustix::{io::Errno, process::Signal};
 
@@ -11,7 +11,10 @@ use crate::{
         fact::{Entry, Fact, What},
         verdict::Verdict,
     },
-    term::signals::{Heard, Signals},
+    term::{
+        plain,
+        signals::{Heard, Signals},
+    },
     text::SafeText,
 };
 
@@ -19,7 +22,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Text,
-    /// One JSON object a line: the lines of the journal.
+    /// One JSON object a line: the lines of the journal without their checksums.
     Ndjson,
 }
 
@@ -51,23 +54,17 @@ pub async fn follow(
         tokio::select! {
             told = running.told.recv() => match told {
                 Some(Told::Recorded(entry)) => {
-                    match print(&entry, format) {
-                        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                            return Ok(Ended::Left(Signal::PIPE.as_raw()));
-                        }
-                        // a terminal that is gone; a signal may not come
-                        Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => {
-                            return Ok(Ended::Left(Signal::HUP.as_raw()));
-                        }
-                        printed => printed?,
+                    if let Err(error) = print(&entry, format) {
+                        return unread(error);
                     }
                     if let What::DrillFinished { verdict } = entry.fact.what {
                         return Ok(Ended::Finished(verdict));
                     }
                 }
-                Some(Told::Pulse(_)) => {}
+                Some(Told::Pulse(_) | Told::Asked(_)) => {}
                 None => return Err(io::Error::other("the drill's conductor stopped without a verdict")),
             },
+            error = plain::unheard() => return unread(error),
             heard = heard => {
                 match heard {
                     Heard::End(number) if number != Signal::INT.as_raw() || asked => return Ok(Ended::Left(number)),
@@ -82,14 +79,21 @@ pub async fn follow(
     }
 }
 
-fn print(entry: &Entry, format: Format) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    match format {
-        Format::Ndjson => serde_json::to_writer(&mut out, entry)?,
-        Format::Text => out.write_all(line(entry).as_bytes())?,
+/// Nobody reads what is printed.
+fn unread(error: io::Error) -> io::Result<Ended> {
+    match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::PIPE) => Ok(Ended::Left(Signal::PIPE.as_raw())),
+        // a terminal that is gone; a signal may not come
+        Some(Errno::IO) => Ok(Ended::Left(Signal::HUP.as_raw())),
+        _ => Err(error),
     }
-    out.write_all(b"\n")?;
-    out.flush()
+}
+
+fn print(entry: &Entry, format: Format) -> io::Result<()> {
+    match format {
+        Format::Ndjson => plain::print_json(&(serde_json::to_string(entry)? + "\n")),
+        Format::Text => plain::print(&(line(entry) + "\n")),
+    }
 }
 
 /// `12:08:02  events     i-0a1f3b21c09c3e  two-minute notice: terminate`

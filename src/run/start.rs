@@ -22,7 +22,8 @@ use crate::{
         plan::{Plan, Selection, Wish},
         verdict::Verdict,
     },
-    journal::{self, Header, Journal, Record, SCHEMA, Who},
+    journal::{self, Header, Journal, Kept, SCHEMA, Who},
+    probe::Prober,
     text::SafeText,
 };
 
@@ -35,6 +36,8 @@ pub struct Ways {
     /// A role's name or ARN.
     pub fis_role: String,
     pub settle_seconds: u32,
+    /// The health checks.
+    pub prober: Prober,
     /// The server that was named on the command line.
     pub endpoint: Option<SafeText>,
     pub user: SafeText,
@@ -90,13 +93,18 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     };
     let settle_seconds = ways.settle_seconds;
     conductor.record(Fact::ours(now, What::DrillPlanned { drill: id.clone(), plan, role_arn, settle_seconds }));
+    let checks = ways.prober.checks();
+    if !checks.is_empty() {
+        conductor.record(Fact::ours(now, What::ChecksChosen { checks }));
+    }
     let client_token = format!("spotdrill-{id}");
     conductor.record(Fact::operators(now, What::DrillConfirmed { words, by, client_token }));
     Ok(Running { id, journal: path, news, told, conductor: spawn(conductor.conduct()) })
 }
 
 /// Takes up a drill that was left: its facts are told again, and it is watched on to its verdict.
-pub async fn take_up(aws: &Aws, ways: &Ways, record: &Record) -> Result<Running, NotStarted> {
+pub async fn take_up(aws: &Aws, ways: &Ways, left: &Path) -> Result<Running, NotStarted> {
+    let (journal, record) = Journal::resume(left)?;
     let drill = Drill::replay(record.entries.iter().map(|entry| &entry.fact));
     let id = record.header.drill.clone();
     if let Some(why) = not_open(drill.phase) {
@@ -104,13 +112,12 @@ pub async fn take_up(aws: &Aws, ways: &Ways, record: &Record) -> Result<Running,
     }
     let now = aws.identity().await?.account;
     if now != record.header.account {
-        return Err(NotStarted::OtherAccount { now, planned: record.header.account.clone() });
+        return Err(NotStarted::OtherAccount { now, planned: record.header.account });
     }
-    let journal = Journal::resume(record)?;
     let seq = record.entries.last().map_or(0, |entry| entry.seq);
     let (mut conductor, news, told) = conductor(aws, ways, journal, drill, seq);
     conductor.take_up(&record.entries);
-    Ok(Running { id, journal: record.path.clone(), news, told, conductor: spawn(conductor.conduct()) })
+    Ok(Running { id, journal: record.path, news, told, conductor: spawn(conductor.conduct()) })
 }
 
 /// Why there is nothing to take up, if so.
@@ -128,7 +135,7 @@ type Ends = (Conductor, mpsc::Sender<News>, mpsc::UnboundedReceiver<Told>);
 fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64) -> Ends {
     let (news_in, news) = mpsc::channel(WAITING);
     let (listener, told) = mpsc::unbounded_channel();
-    let crew = Crew::new(aws.clone(), ways.groups.clone(), news_in.clone());
+    let crew = Crew::new(aws, ways.groups.clone(), ways.prober.clone(), news_in.clone());
     let clock = aws.clock.clone();
     (Conductor { drill, clock, journal, crew, news, listener, seq, journal_lost: false }, news_in, told)
 }
@@ -140,32 +147,30 @@ pub fn open_drills(
     account: &str,
     endpoint: Option<&SafeText>,
 ) -> Result<Vec<DrillId>, journal::Error> {
-    let (records, _) = journal::list(journals)?;
-    let here = |record: &&Record| {
+    let (kept, _) = journal::list(journals)?;
+    let here = |record: &&Kept| {
         record.header.account.as_str() == account
             && record.header.endpoint.as_ref() == endpoint
             && !(record.header.world == World::Lab && endpoint.is_none())
     };
-    let is_open =
-        |record: &&Record| not_open(Drill::replay(record.entries.iter().map(|entry| &entry.fact)).phase).is_none();
-    Ok(records.iter().filter(here).filter(is_open).map(|record| record.header.drill.clone()).collect())
+    let is_open = |record: &&Kept| not_open(record.drill.phase).is_none();
+    Ok(kept.iter().filter(here).filter(is_open).map(|record| record.header.drill.clone()).collect())
 }
 
 /// An instance is hit once: not while a drill that was started from here is open on it.
 fn not_hit_already(ways: &Ways, plan: &Plan) -> Result<(), NotStarted> {
-    let (records, _) = journal::list(&ways.journals)?;
+    let (kept, _) = journal::list(&ways.journals)?;
     // a lab in a program that ended is gone, and another with its seed has the same instances
     let lab_inside = plan.world == World::Lab && ways.endpoint.is_none();
-    let here = |record: &&Record| record.header.account == plan.account && record.header.endpoint == ways.endpoint;
-    for record in records.iter().filter(here).filter(|_| !lab_inside) {
-        let drill = Drill::replay(record.entries.iter().map(|entry| &entry.fact));
+    let here = |record: &&Kept| record.header.account == plan.account && record.header.endpoint == ways.endpoint;
+    for Kept { header, drill, .. } in kept.iter().filter(here).filter(|_| !lab_inside) {
         if not_open(drill.phase).is_some() {
             continue;
         }
         let tracks = drill.timeline.tracks.iter().map(|track| &track.target.id);
         let targets: Vec<_> = tracks.filter(|id| plan.is_target(id)).map(ToString::to_string).collect();
         if !targets.is_empty() {
-            return Err(NotStarted::HitAlready { drill: record.header.drill.clone(), targets });
+            return Err(NotStarted::HitAlready { drill: header.drill.clone(), targets });
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 //! go of the question.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     os::fd::AsFd,
     time::Duration,
 };
@@ -14,6 +14,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::{
     guard::{self, Guard},
     input::is_in_background,
+    plain,
 };
 
 /// What came of a question.
@@ -39,7 +40,7 @@ pub fn is_possible() -> bool {
 
 /// Asks on standard error, so that standard output is the result alone.
 pub async fn ask(question: &str) -> io::Result<Answer> {
-    io::stderr().write_all(question.as_bytes())?;
+    plain::say(question)?;
     let mut looks = interval(EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut times = guard::times_taken();
@@ -52,7 +53,7 @@ pub async fn ask(question: &str) -> io::Result<Answer> {
         }
         // whoever comes back from a shell sees what is asked
         if std::mem::replace(&mut times, guard::times_taken()) != times {
-            io::stderr().write_all(question.as_bytes())?;
+            plain::say(question)?;
         }
     }
 }
@@ -70,7 +71,7 @@ impl Secretly {
     pub async fn ask(&self, question: &str) -> io::Result<Answer> {
         let Self(_silence) = self;
         let answer = ask(question).await?;
-        io::stderr().write_all(b"\n")?; // the one that was typed was not shown
+        plain::say("\n")?; // the one that was typed was not shown
         Ok(answer)
     }
 }

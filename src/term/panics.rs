@@ -12,7 +12,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::{guard, output::takes_bytes};
+use super::{guard, plain};
 use crate::{
     crash::{self, Point},
     text::SafeText,
@@ -45,16 +45,9 @@ pub fn tame() {
             HEARD.notify_one();
             return;
         }
-        if takes_bytes() {
-            let _ = say(&said); // nothing is left to tell it to
-        }
+        plain::say_at_last(&format!("{said}\n"));
         process::exit(EXIT);
     }));
-}
-
-fn say(said: &SafeText) -> std::io::Result<()> {
-    use std::io::Write;
-    writeln!(std::io::stderr(), "{said}")
 }
 
 fn told(info: &PanicHookInfo<'_>) -> SafeText {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// The rooms that each room may name. `main` and `lib` are no rooms.
-const MAY_NAME: [(&str, &[&str]); 17] = [
+const MAY_NAME: [(&str, &[&str]); 18] = [
     ("clock", &[]),
     ("crash", &[]),
     ("text", &[]),
@@ -11,9 +11,10 @@ const MAY_NAME: [(&str, &[&str]); 17] = [
     ("drill", &["text"]),
     ("stack", &["drill", "text"]),
     ("doctor", &["text"]),
-    ("config", &["drill"]),
+    ("config", &["drill", "probe", "text"]),
     ("aws", &["clock", "crash", "drill", "stack", "text"]),
     ("journal", &["crash", "drill", "text"]),
+    ("probe", &["clock", "drill", "text"]),
     ("lab", &["clock"]),
     ("app", &["doctor", "drill", "stack", "text"]),
     ("ui", &["app", "doctor", "drill", "stack", "text", "theme"]),
@@ -21,37 +22,58 @@ const MAY_NAME: [(&str, &[&str]); 17] = [
     (
         "run",
         &[
-            "app", "aws", "clock", "config", "crash", "doctor", "drill", "journal", "lab", "stack", "term", "text",
-            "theme", "ui",
+            "app", "aws", "clock", "config", "crash", "doctor", "drill", "journal", "lab", "probe", "stack", "term",
+            "text", "theme", "ui",
         ],
     ),
     (
         "cli",
-        &["app", "aws", "config", "doctor", "drill", "journal", "lab", "run", "stack", "term", "text", "theme", "ui"],
+        &[
+            "app", "aws", "config", "doctor", "drill", "journal", "lab", "probe", "run", "stack", "term", "text",
+            "theme", "ui",
+        ],
     ),
     ("main", &["cli"]),
 ];
 
 /// Crates that only these rooms may name: what is an edge stays at the edge.
-const ONLY_IN: [(&str, &[&str]); 8] = [
+const ONLY_IN: [(&str, &[&str]); 9] = [
     ("aws_sdk_", &["aws"]),
     ("aws_config", &["aws"]),
     ("ratatui", &["ui", "term"]),
     ("crossterm", &["term"]),
     ("clap", &["cli"]),
     ("anyhow", &["cli"]),
-    ("hyper", &["lab"]),
-    ("tokio", &["aws", "cli", "clock", "lab", "run", "term"]),
+    ("hyper", &["lab", "probe"]),
+    ("tokio", &["aws", "cli", "clock", "lab", "probe", "run", "term"]),
+    ("tokio_rustls", &["probe"]),
 ];
 
 /// Words that may stand in these files alone, and why.
-const ONLY_AT: [(&str, &[&str], &str); 6] = [
+const ONLY_AT: [(&str, &[&str], &str); 11] = [
     ("tokio::spawn", &["run/crew.rs"], "only the crew spawns"),
-    ("thread::Builder", &["term/input.rs", "term/output.rs"], "threads are for terminals, which block"),
-    ("SystemTime::now", &["clock.rs"], "one room asks the system for the time"),
+    (
+        "thread::Builder",
+        &["term/input.rs", "term/output.rs", "term/plain.rs"],
+        "threads are for terminals, which block",
+    ),
+    (
+        "io::stderr()",
+        &["term", "cli/doctor.rs", "crash.rs"],
+        "what is written is looked through a last time, by term/plain.rs",
+    ),
+    ("io::stdout()", &["term"], "what is written is looked through a last time, by term/plain.rs"),
+    ("println!", &[], "what is written is looked through a last time, by term/plain.rs"),
+    ("eprint", &[], "what is written is looked through a last time, by term/plain.rs"),
+    ("process::Command", &[], "the program starts no other, so none gets its environment"),
+    ("SystemTime::now", &["clock/machine.rs"], "one room asks the system for the time"),
     ("Timestamp::now", &[], "one room asks the system for the time"),
     ("tokio::time::sleep(", &["clock.rs"], "waiting keeps the drill's rate"),
-    ("async ", &["aws", "cli", "cli.rs", "clock.rs", "lab", "lab.rs", "run", "term"], "what is pure does not wait"),
+    (
+        "async ",
+        &["aws", "cli", "cli.rs", "clock.rs", "lab", "lab.rs", "probe", "run", "term"],
+        "what is pure does not wait",
+    ),
 ];
 
 /// Names that say nothing.

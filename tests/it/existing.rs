@@ -88,6 +88,11 @@ async fn make(sdk: &aws_types::SdkConfig, wanted: Theirs) -> TemplateId {
     TemplateId::new(made.experiment_template().unwrap().id().unwrap())
 }
 
+/// A template that somebody made, to be listed.
+pub(crate) async fn one_of_web(stage: &Stage) -> TemplateId {
+    make(&stage.sdk, Theirs::default()).await
+}
+
 impl Stage {
     async fn theirs(&self, wanted: Theirs) -> TemplateId {
         make(&self.sdk, wanted).await
@@ -365,7 +370,7 @@ async fn read_only_refuses_a_preview_before_it_is_sent() {
 /// Takes the drill up as its journal has it, and follows it to its end.
 async fn come_back_to(stage: &Stage, journal: &std::path::Path) -> Drilled {
     let record = Record::read(journal).unwrap();
-    stage.to_the_end(take_up(&stage.aws, &stage.ways, &record).await.unwrap(), |_| false).await
+    stage.to_the_end(take_up(&stage.aws, &stage.ways, &record.path).await.unwrap(), |_| false).await
 }
 
 /// Leaves a drill of the template at the first fact for which that holds.
@@ -450,7 +455,9 @@ async fn a_server_that_does_not_skip_the_actions_is_stopped_at_once() {
     };
     let http_client = Some(SharedHttpClient::new(Deaf(stage.sdk.http_client().unwrap())));
     let deaf =
-        connect(Connection { way, read_only: false, clock: stage.aws.clock.clone(), http_client }).await.unwrap();
+        connect(Connection { way, read_only: false, clock: stage.aws.clock.clone(), http_client, credentials: None })
+            .await
+            .unwrap();
     let existing = deaf.template(&id).await.unwrap();
     let error = deaf.preview(&existing).await.unwrap_err().to_string();
     assert!(error.contains("does not say that it skips the actions, so experiment EXP"), "{error}");

@@ -26,6 +26,7 @@ use spotdrill::{
         warning::Warning,
     },
     lab::{Lab, in_process, scenario::Scenario},
+    probe::Prober,
     run::{
         conductor::Told,
         crew::News,
@@ -54,9 +55,19 @@ impl Stage {
     }
 
     pub(crate) async fn open(scenario: Scenario, read_only: bool) -> Self {
+        Self::through(scenario, read_only, |lab| lab).await
+    }
+
+    /// With something between the program and the lab.
+    pub(crate) async fn through(
+        scenario: Scenario,
+        read_only: bool,
+        between: impl FnOnce(SharedHttpClient) -> SharedHttpClient,
+    ) -> Self {
         let clock = Clock::rated("2026-11-22T12:00:00Z".parse().unwrap(), 1.0);
         let lab = Lab::open(scenario, clock.clone(), 1);
-        let calls = Calls { inner: in_process::client(&lab), clock: clock.clone(), made: Arc::default() };
+        let inner = between(in_process::client(&lab));
+        let calls = Calls { inner, clock: clock.clone(), made: Arc::default() };
         let way = Way::Lab {
             url: String::from("http://127.0.0.1:1"),
             region: lab.region(),
@@ -74,7 +85,7 @@ impl Stage {
             .time_source(aws_smithy_async::time::StaticTimeSource::new(clock.now().into()))
             .build();
         let http_client = Some(SharedHttpClient::new(calls.clone()));
-        let aws = connect(Connection { way, read_only, clock, http_client }).await.unwrap();
+        let aws = connect(Connection { way, read_only, clock, http_client, credentials: None }).await.unwrap();
         let journals = tempfile::tempdir().unwrap();
         let ways = Ways {
             journals: journals.path().to_owned(),
@@ -84,6 +95,7 @@ impl Stage {
             },
             fis_role: String::from("spot-fis-test"),
             settle_seconds: 600,
+            prober: Prober::default(),
             endpoint: None,
             user: SafeText::new("tester"),
             host: SafeText::new("here"),
@@ -122,7 +134,11 @@ impl Stage {
             entries.push(entry);
         }
         let journal = spotdrill::journal::Record::read(&running.journal).unwrap();
-        assert_eq!((&journal.entries, journal.torn_at), (&entries, None), "the journal says what was told");
+        assert_eq!(
+            (&journal.entries, journal.state),
+            (&entries, spotdrill::journal::State::default()),
+            "the journal says what was told"
+        );
         Drilled { entries, verdict: running.conductor.await.unwrap() }
     }
 

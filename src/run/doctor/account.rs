@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use super::{Check, Patient, check, not_seen};
 use crate::{
     aws::{Error, Kind, region::Quota},
+    clock::Skew,
     doctor::{Area, Finding},
     drill::plan::Plan,
 };
@@ -27,7 +28,7 @@ pub(super) fn identity(patient: &Patient) -> Vec<Finding> {
 /// Without an identity nothing else can be looked at.
 pub(super) fn nobody(error: &Error) -> Finding {
     match error.kind {
-        Kind::NoCredentials | Kind::Expired => Finding::fail(
+        Kind::NoCredentials | Kind::Expired | Kind::NotTaken => Finding::fail(
             AREA,
             "credentials",
             error.to_string(),
@@ -78,9 +79,11 @@ async fn credentials(Patient { aws, .. }: &Patient) -> Finding {
 
 fn clock(Patient { aws, .. }: &Patient) -> Finding {
     const NAME: &str = "clock";
-    let skew = aws.clock.skew();
-    let says = format!("{:+.1} s from AWS's; times shown are AWS's", skew.as_secs_f64());
     let fix = "Set this machine's clock, such as with chrony or systemd-timesyncd";
+    let Some(Skew { by: skew, .. }) = aws.clock.skew() else {
+        return Finding::warn(AREA, NAME, "not compared: no answer of AWS's had a Date header", fix);
+    };
+    let says = format!("{:+.1} s from AWS's; times shown are AWS's", skew.as_secs_f64());
     if skew.abs() > MOST_SKEW {
         Finding::fail(AREA, NAME, format!("{says}; AWS refuses what is signed five minutes off"), fix)
     } else if skew.abs() > SignedDuration::from_secs(5) {

@@ -1,0 +1,260 @@
+//! Locks on groups, one parameter each in Parameter Store: read, taken, freed, removed. Knows how one of several writers is
+//! told from the others.
+//!
+//! A parameter's versions are a log with one order: each write appends one. A writer says which version it had read (`on`
+//! and `below`), and a version counts only if it is the very next one. So of all who read the same lock exactly one writes
+//! what counts, whoever of them writes last; everyone, the writers too, reads back to the last version that counts. A
+//! parameter that is not there is created by one alone: `Overwrite=false`.
+//!
+//! Freeing a lock writes a version, too, and deletes nothing: AWS asks for 30 seconds between a delete and a create of the
+//! same name (Systems Manager API, DeleteParameter), and a delete has no condition, so a late one would take another's
+//! lock away. Only [`Aws::remove_lock`] deletes, after it has written that it will; who reads that waits
+//! [`REMOVING`], three times as long as AWS accepts the signature of a request that was held up.
+
+use std::time::Duration;
+
+use aws_sdk_ssm::types::{ParameterType, Tag};
+use jiff::{SignedDuration, Timestamp};
+use thiserror::Error;
+
+use super::{Aws, Error, Kind, error::absent, leftovers::goes_on, timestamp};
+use crate::{
+    drill::{
+        fleet::GroupKey,
+        id::{DrillId, ExperimentId},
+        lock::{Entry, Lock, Shown, Standing, State, mark, name_of},
+        template::DRILL_TAG,
+    },
+    text::SafeText,
+};
+
+/// The folder of all locks in Parameter Store.
+pub const LOCKS: &str = "/spotdrill/lock";
+/// How long a lock that is being removed is left alone. A request's signature is good for five minutes.
+const REMOVING: SignedDuration = SignedDuration::from_mins(15);
+/// How often a lock is read and written anew if others came in between.
+const ATTEMPTS: usize = 8;
+/// How long to wait before that: AWS takes three writes a second. Source: Systems Manager quotas.
+const AGAIN: Duration = Duration::from_secs(1);
+/// How far back to look for the version that counts: as many operators would have to write at once.
+const BACK: u64 = 50;
+/// The largest page. Source: Systems Manager API, GetParametersByPath.
+const PAGE: i32 = 10;
+
+/// A lock as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// The parameter's name.
+    pub name: String,
+    /// What counts.
+    pub entry: Entry,
+    /// When that was written, by AWS's word.
+    pub since: Timestamp,
+    /// The newest version, which may not count, and its value.
+    latest: (u64, String),
+}
+
+/// Why a lock was not had.
+#[derive(Debug, Error)]
+pub enum NotTaken {
+    #[error("another holds it")]
+    Held(Box<Standing>),
+    #[error("the lock {name} is being removed: try again in a moment")]
+    Removing { name: SafeText },
+    #[error("others write the lock {name} at the same time: try again")]
+    Contended { name: SafeText },
+    #[error(transparent)]
+    Aws(#[from] Error),
+}
+
+impl Aws {
+    /// The lock of a group; none if it was never taken.
+    pub async fn lock(&self, group: &GroupKey) -> Result<Option<Read>, Error> {
+        self.read_lock(&parameter(group)).await
+    }
+
+    /// What is known of a lock that is held.
+    pub async fn standing(&self, read: &Read) -> Result<Standing, Error> {
+        let shown = self.shown(&read.entry.lock.drill).await?;
+        Ok(Standing { lock: read.entry.lock.clone(), since: read.since, shown })
+    }
+
+    /// Takes the lock of a group: if it is free, if it is ours already, or if it is a stale one that is given up by name.
+    pub async fn take_lock(&self, group: &GroupKey, lock: &Lock, over: &[DrillId]) -> Result<(), NotTaken> {
+        let name = parameter(group);
+        for _ in 0..ATTEMPTS {
+            let read = self.read_lock(&name).await?;
+            if let Some(read) = &read {
+                match read.entry.state {
+                    State::Held if read.entry.lock.is_of(lock) => return Ok(()),
+                    State::Held => {
+                        let standing = self.standing(read).await?;
+                        if !over.contains(&standing.lock.drill) || !standing.is_stale(self.clock.now()) {
+                            return Err(NotTaken::Held(Box::new(standing)));
+                        }
+                    }
+                    State::Removing if self.clock.now() < read.since.saturating_add(REMOVING).unwrap_or(read.since) => {
+                        return Err(NotTaken::Removing { name: SafeText::new(name) });
+                    }
+                    State::Free | State::Removing => {}
+                }
+            }
+            if self.write_lock(&name, read.as_ref(), State::Held, lock).await? {
+                return Ok(());
+            }
+            self.clock.sleep(AGAIN).await;
+        }
+        Err(NotTaken::Contended { name: SafeText::new(name) })
+    }
+
+    /// Frees the lock of a group if this drill holds it; says whether it did.
+    pub async fn free_lock(&self, group: &GroupKey, drill: &DrillId) -> Result<bool, Error> {
+        let name = parameter(group);
+        for _ in 0..ATTEMPTS {
+            let Some(read) = self.read_lock(&name).await? else { return Ok(false) };
+            if read.entry.state != State::Held || read.entry.lock.drill != *drill {
+                return Ok(false);
+            }
+            if self.write_lock(&name, Some(&read), State::Free, &read.entry.lock).await? {
+                return Ok(true);
+            }
+            self.clock.sleep(AGAIN).await;
+        }
+        Err(Error::new("free the lock of the group", Kind::Refused, "others write it at the same time"))
+    }
+
+    /// All locks of the region; with its name and why, one that cannot be read.
+    pub async fn locks(&self) -> Result<Vec<Result<Read, (SafeText, Error)>>, Error> {
+        let mut found = Vec::new();
+        let mut pages = self.parameters.get_parameters_by_path().path(LOCKS).max_results(PAGE).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| Error::of("list the locks of groups", &error))?;
+            for name in page.parameters().iter().filter_map(|parameter| parameter.name()) {
+                match self.read_lock(name).await {
+                    Ok(read) => found.extend(read.map(Ok)),
+                    Err(error) => found.push(Err((SafeText::new(name), error))),
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Deletes a lock as it was read, unless someone wrote it since; says whether it did.
+    pub async fn remove_lock(&self, read: &Read) -> Result<bool, Error> {
+        if !self.write_lock(&read.name, Some(read), State::Removing, &read.entry.lock).await? {
+            return Ok(false);
+        }
+        let call = self.parameters.delete_parameter().name(&read.name);
+        absent(call.send().await.map_err(|error| Error::of("delete the lock of a group", &error)))?;
+        Ok(true)
+    }
+
+    /// Reads back from the newest version to the last that counts.
+    async fn read_lock(&self, name: &str) -> Result<Option<Read>, Error> {
+        let Some(newest) = self.version_of(name).await? else { return Ok(None) };
+        let latest = (newest.0, newest.1.clone());
+        let (mut version, mut text, mut since) = newest;
+        for _ in 0..BACK {
+            let entry = entry_of(name, &text)?;
+            let below = match version {
+                1 => None,
+                _ => self.version_of(&format!("{name}:{}", version - 1)).await?,
+            };
+            if entry.counts(version, below.as_ref().map(|(_, text, _)| text.as_str())) {
+                return Ok(Some(Read { name: name.to_owned(), entry, since, latest }));
+            }
+            let Some(below) = below else { break };
+            (version, text, since) = below;
+        }
+        Err(unreadable(name, "no version of it counts"))
+    }
+
+    /// A parameter's version, its value, and when that was written.
+    async fn version_of(&self, name: &str) -> Result<Option<(u64, String, Timestamp)>, Error> {
+        let call = self.parameters.get_parameter().name(name);
+        let answer = absent(call.send().await.map_err(|error| Error::of("read the lock of a group", &error)))?;
+        let Some(parameter) = answer.as_ref().and_then(|answer| answer.parameter()) else { return Ok(None) };
+        let written = parameter.last_modified_date().and_then(timestamp);
+        let version = u64::try_from(parameter.version()).ok().filter(|version| *version > 0);
+        let (Some(version), Some(written)) = (version, written) else {
+            return Err(unreadable(name, "AWS tells neither its version nor its time"));
+        };
+        Ok(Some((version, parameter.value().unwrap_or_default().to_owned(), written)))
+    }
+
+    /// Writes the next version; false if another was faster. An answer that is lost is looked for.
+    async fn write_lock(&self, name: &str, read: Option<&Read>, state: State, lock: &Lock) -> Result<bool, Error> {
+        let on = read.map_or(0, |read| read.latest.0);
+        let lock = Lock { at: self.clock.now(), ..lock.clone() };
+        let below = mark(read.map(|read| read.latest.1.as_str()));
+        let entry = Entry { on, below, state, lock };
+        let text = entry.text().map_err(|error| unreadable(name, &error.to_string()))?;
+        let call = self.parameters.put_parameter().name(name).value(&text).r#type(ParameterType::String);
+        let call = match read {
+            Some(_) => call.overwrite(true),
+            None => call.overwrite(false).tags(tag(name)?),
+        };
+        let put = call.send().await.map_err(|error| Error::of("write the lock of a group", &error));
+        // a request that was repeated for want of an answer is answered by what its first attempt did, so neither the
+        // answer's number nor its error tells whether this is ours: what is there does
+        let there = match (&put, self.version_of(&format!("{name}:{}", on + 1)).await) {
+            (Err(_), Err(_)) | (_, Ok(None)) => None,
+            (Ok(_), Err(error)) => return Err(error),
+            (_, Ok(there)) => there,
+        };
+        let ours = there.is_some_and(|(_, value, _)| value == text);
+        match put {
+            Err(error) if !ours && !LOST.contains(&error.code.as_str()) => return Err(error),
+            _ if !ours || on == 0 => return Ok(ours),
+            _ => {}
+        }
+        let below = self.version_of(&format!("{name}:{on}")).await?;
+        Ok(entry.counts(on + 1, below.as_ref().map(|(_, value, _)| value.as_str())))
+    }
+
+    /// The newest experiment that bears the drill's tag; one that goes on before any other.
+    async fn shown(&self, drill: &DrillId) -> Result<Option<Shown>, Error> {
+        let mut found: Option<Shown> = None;
+        let mut pages = self.fis.list_experiments().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page =
+                page.map_err(|error| Error::of("look for the experiment of the drill that holds the lock", &error))?;
+            let ours = page.experiments().iter().filter(|experiment| {
+                experiment.tags().and_then(|tags| tags.get(DRILL_TAG)).is_some_and(|tag| tag == drill.as_str())
+            });
+            for experiment in ours {
+                let shown = Shown {
+                    experiment: ExperimentId::new(experiment.id().unwrap_or_default()),
+                    goes_on: goes_on(experiment),
+                    created: experiment.creation_time().and_then(timestamp),
+                };
+                let newer = |known: &Shown| (known.goes_on, known.created) < (shown.goes_on, shown.created);
+                if found.as_ref().is_none_or(newer) {
+                    found = Some(shown);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Answers that say that another write was there, or at work.
+const LOST: [&str; 2] = ["ParameterAlreadyExists", "TooManyUpdates"];
+
+fn parameter(group: &GroupKey) -> String {
+    format!("{LOCKS}/{}", name_of(group))
+}
+
+fn entry_of(name: &str, text: &str) -> Result<Entry, Error> {
+    serde_json::from_str(text).map_err(|error| unreadable(name, &error.to_string()))
+}
+
+fn unreadable(name: &str, why: &str) -> Error {
+    let why = format!("the parameter {name} is no lock of ours, or a newer spotdrill's ({why})");
+    Error::new("read the lock of a group", Kind::Refused, &why)
+}
+
+fn tag(name: &str) -> Result<Tag, Error> {
+    let tag = Tag::builder().key(DRILL_TAG).value("lock").build();
+    tag.map_err(|error| unreadable(name, &error.to_string()))
+}
