@@ -33,12 +33,19 @@ pub use args::Args;
 use args::{Command, LabCommand};
 
 use crate::{
+<<<<<<< HEAD
     aws,
     config::{self, Config},
     run::world::NotOpened,
     term::{panics, plain, signals::Signals},
 };
 use leaving::Leaving;
+=======
+    aws, config,
+    run::{engine, world::NotOpened},
+    term::plain,
+};
+>>>>>>> main
 
 /// How a run of the program ended; the numbers are a promise, listed in `--help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +118,7 @@ pub fn main() -> ExitCode {
     let exit = parsed().and_then(carry_out).unwrap_or_else(|error| {
         let exit = exit_of(&error);
         let said = match exit {
-            Exit::Signal(_) => error.to_string(), // what is left, if anything
+            Exit::Signal(_) | Exit::Mistaken => error.to_string(), // what is left, if anything
             _ => format!("spotdrill: {error:#}\n"),
         };
         let _ = say(&said); // stderr is closed: nothing is left to tell it to
@@ -160,6 +167,7 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
         _ => {}
     }
     let config = place::config()?;
+<<<<<<< HEAD
     enough_files()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let exit = runtime.block_on(async {
@@ -174,6 +182,27 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
     });
     runtime.shutdown_background();
     exit
+=======
+    engine::run(async {
+        match args.command {
+            None => screen::run(&args.global, &config).await,
+            Some(Command::Fleet { format }) => fleet::run(&args.global, format).await,
+            Some(Command::Templates { format }) => templates::run(&args.global, format).await,
+            Some(Command::Run(wanted)) => run::run(&args.global, &config, wanted).await,
+            Some(Command::Attach { drill, format }) => {
+                attach::run(&args.global, &config, drill.as_deref(), format).await
+            }
+            Some(Command::Setup(wanted)) => setup::run(&args.global, &config, *wanted).await,
+            Some(Command::Prove(wanted)) => prove::run(&args.global, &config, wanted).await,
+            Some(Command::Doctor(wanted)) => doctor::run(&args.global, &config, wanted).await,
+            Some(Command::Teardown(wanted)) => teardown::run(&args.global, &config, wanted).await,
+            Some(Command::Lab { command: LabCommand::Serve { scenario, port } }) => {
+                lab::serve(&args.global, scenario.as_deref(), port).await
+            }
+            Some(Command::Config | Command::Drills | Command::Lab { .. }) => Ok(Exit::Held),
+        }
+    })?
+>>>>>>> main
 }
 
 async fn command(args: Args, config: &Config, leaving: &Leaving) -> anyhow::Result<Exit> {
@@ -198,7 +227,7 @@ async fn command(args: Args, config: &Config, leaving: &Leaving) -> anyhow::Resu
 }
 
 /// What is opened at once: the runtime, the lab's connections, the journal.
-const FILES: u64 = 64;
+const FILES: u64 = 32;
 
 /// Said before anything is begun, for want of a file would be noticed anywhere.
 fn enough_files() -> Result<(), Ending> {

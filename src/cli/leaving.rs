@@ -11,7 +11,10 @@ use std::{
 use rustix::process::Signal;
 
 use super::{Ending, Exit};
-use crate::term::{panics, signals::Signals};
+use crate::{
+    term::{panics, signals::Signals},
+    text::SafeText,
+};
 
 #[derive(Debug)]
 pub(super) struct Leaving {
@@ -52,6 +55,7 @@ impl Leaving {
             tokio::select! {
                 biased;
                 number = told => Err(self.ending(number)),
+                said = panics::of_some_task() => Err(self.mistaken(&said)),
                 done = what => Ok(done),
             }
         };
@@ -65,15 +69,21 @@ impl Leaving {
             Some(signals) => pin!(signals.end()).poll(context), // nothing is lost of a wait that is let go of
             None => Poll::Pending,
         });
+        let mut panicked = pin!(panics::of_some_task());
+        let said = poll_fn(|context| {
+            // whoever listens itself hears of it
+            if self.signals.borrow().is_some() { panicked.as_mut().poll(context) } else { Poll::Pending }
+        });
         tokio::select! {
             biased;
             number = told => Err(self.ending(number).into()),
-            said = panics::of_some_task() => {
-                let left = self.left.borrow();
-                Err(Ending::new(Exit::Mistaken, format!("{said}\n{left}")).into())
-            }
+            said = said => Err(self.mistaken(&said).into()),
             done = command => done,
         }
+    }
+
+    fn mistaken(&self, said: &SafeText) -> Ending {
+        Ending::new(Exit::Mistaken, format!("{said}\n{}", self.left.borrow()))
     }
 
     fn ending(&self, number: i32) -> Ending {

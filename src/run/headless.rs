@@ -4,15 +4,14 @@ use std::io;
 
 use rustix::{io::Errno, process::Signal};
 
-use super::{conductor::Told, crew::News, start::Running};
+use super::{conductor::Told, start::Running};
 use crate::{
-    clock::Clock,
     drill::{
-        fact::{Entry, Fact, What},
+        fact::{Entry, What},
         verdict::Verdict,
     },
     term::{
-        plain,
+        panics, plain,
         signals::{Heard, Signals},
     },
     text::SafeText,
@@ -32,8 +31,11 @@ pub enum Ended {
     Finished(Verdict),
     /// We were told to go, by this signal, or nobody reads any more; the drill goes on at AWS.
     Left(i32),
+    /// A task panicked, so that nobody knows what is still done and seen.
+    Mistaken(SafeText),
 }
 
+<<<<<<< HEAD
 /// Prints the drill's facts to its end. The first Ctrl-C, and SIGUSR1 whenever it comes, asks FIS to stop; the second Ctrl-C, or
 /// another signal, leaves.
 pub async fn follow(
@@ -43,6 +45,20 @@ pub async fn follow(
     who: &SafeText,
     mut signals: Option<&mut Signals>,
 ) -> io::Result<Ended> {
+=======
+/// Prints the drill's facts to its end. The first Ctrl-C asks FIS to stop, and so does every SIGUSR1; the second Ctrl-C, or
+/// another signal, leaves. `told` hears each fact as it is printed.
+pub async fn follow(
+    running: &mut Running,
+    format: Format,
+    who: &SafeText,
+    mut told: impl FnMut(&Entry),
+) -> io::Result<Ended> {
+    running.stopper.obey_signal()?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+>>>>>>> main
     let mut asked = false;
     loop {
         let heard = async {
@@ -52,11 +68,12 @@ pub async fn follow(
             }
         };
         tokio::select! {
-            told = running.told.recv() => match told {
+            heard = running.told.recv() => match heard {
                 Some(Told::Recorded(entry)) => {
                     if let Err(error) = print(&entry, format) {
                         return unread(error);
                     }
+                    told(&entry);
                     if let What::DrillFinished { verdict } = entry.fact.what {
                         return Ok(Ended::Finished(verdict));
                     }
@@ -64,6 +81,7 @@ pub async fn follow(
                 Some(Told::Pulse(_) | Told::Asked(_)) => {}
                 None => return Err(io::Error::other("the drill's conductor stopped without a verdict")),
             },
+            said = panics::of_some_task() => return Ok(Ended::Mistaken(said)),
             error = plain::unheard() => return unread(error),
             heard = heard => {
                 match heard {
@@ -72,8 +90,13 @@ pub async fn follow(
                     Heard::StopDrill => {}
                     Heard::Redraw => continue,
                 }
+<<<<<<< HEAD
                 let stop = Fact::operators(clock.now(), What::StopRequested { by: who.clone() });
                 let _ = running.news.send(News::Fact(stop)).await; // the drill has just ended
+=======
+                asked = true;
+                running.stopper.stop(who.clone());
+>>>>>>> main
             }
         }
     }

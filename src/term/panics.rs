@@ -42,7 +42,7 @@ pub fn tame() {
         let said = told(info);
         if in_task {
             *SAID.lock().unwrap_or_else(PoisonError::into_inner) = Some(said);
-            HEARD.notify_one();
+            HEARD.notify_waiters();
             return;
         }
         plain::say_at_last(&format!("{said}\n"));
@@ -87,10 +87,11 @@ pub async fn of_task<T>(task: impl Future<Output = T>) -> T {
 /// Returns once a task has panicked, with what it said.
 pub async fn of_some_task() -> SafeText {
     loop {
+        let change = HEARD.notified(); // from here on none is missed
         if let Some(said) = SAID.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return said;
         }
-        HEARD.notified().await;
+        change.await;
     }
 }
 

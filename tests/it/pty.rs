@@ -100,8 +100,7 @@ fn a_whole_drill_goes_by_the_keys_that_the_footer_shows() {
     terminal.shows("posted to Slack, status 200");
     terminal.shows("new in web-spot");
     terminal.shows("terminated");
-    let verdict = terminal.shows("HELD  2 interrupted");
-    assert!(verdict.contains("0 not observed to go, 2 replaced"), "{verdict}");
+    terminal.shows("HELD  2 interrupted, 2 replaced");
     let mut numbers: Vec<_> =
         terminal.frames()[began..].iter().filter_map(|frame| large_number(frame, "interruption in")).collect();
     numbers.dedup();

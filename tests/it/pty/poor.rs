@@ -35,11 +35,11 @@ fn too_few_files_are_said_before_anything_is_begun() {
         let terminal = Terminal::shell(&home, &format!("ulimit -n {limit}; exec \"$0\" {words}"), SIZE);
         let left = terminal.end();
         assert_eq!(left.code, 2, "{limit} {words}: {}", left.screen);
-        assert!(left.screen.contains("Raise the limit: ulimit -n 64"), "{}", left.screen);
+        assert!(left.screen.contains("Raise the limit: ulimit -n 32"), "{}", left.screen);
         terminal.assert_modes_are_back();
     }
     let home = Home::new();
-    let mut terminal = Terminal::shell(&home, "ulimit -n 64; exec \"$0\" --lab", SIZE);
+    let mut terminal = Terminal::shell(&home, "ulimit -n 32; exec \"$0\" --lab", SIZE);
     terminal.shows("24 instances");
     terminal.press("q", "back");
     assert_eq!(terminal.end().code, 0);
