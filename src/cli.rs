@@ -33,19 +33,12 @@ pub use args::Args;
 use args::{Command, LabCommand};
 
 use crate::{
-<<<<<<< HEAD
     aws,
     config::{self, Config},
-    run::world::NotOpened,
+    run::{engine, world::NotOpened},
     term::{panics, plain, signals::Signals},
 };
 use leaving::Leaving;
-=======
-    aws, config,
-    run::{engine, world::NotOpened},
-    term::plain,
-};
->>>>>>> main
 
 /// How a run of the program ended; the numbers are a promise, listed in `--help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,10 +160,8 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
         _ => {}
     }
     let config = place::config()?;
-<<<<<<< HEAD
     enough_files()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let exit = runtime.block_on(async {
+    engine::run(async {
         let leaving = Leaving::new(Signals::caught()?);
         leaving
             .unless_over(async {
@@ -179,30 +170,7 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
                 Ok(exit)
             })
             .await
-    });
-    runtime.shutdown_background();
-    exit
-=======
-    engine::run(async {
-        match args.command {
-            None => screen::run(&args.global, &config).await,
-            Some(Command::Fleet { format }) => fleet::run(&args.global, format).await,
-            Some(Command::Templates { format }) => templates::run(&args.global, format).await,
-            Some(Command::Run(wanted)) => run::run(&args.global, &config, wanted).await,
-            Some(Command::Attach { drill, format }) => {
-                attach::run(&args.global, &config, drill.as_deref(), format).await
-            }
-            Some(Command::Setup(wanted)) => setup::run(&args.global, &config, *wanted).await,
-            Some(Command::Prove(wanted)) => prove::run(&args.global, &config, wanted).await,
-            Some(Command::Doctor(wanted)) => doctor::run(&args.global, &config, wanted).await,
-            Some(Command::Teardown(wanted)) => teardown::run(&args.global, &config, wanted).await,
-            Some(Command::Lab { command: LabCommand::Serve { scenario, port } }) => {
-                lab::serve(&args.global, scenario.as_deref(), port).await
-            }
-            Some(Command::Config | Command::Drills | Command::Lab { .. }) => Ok(Exit::Held),
-        }
     })?
->>>>>>> main
 }
 
 async fn command(args: Args, config: &Config, leaving: &Leaving) -> anyhow::Result<Exit> {

@@ -74,12 +74,12 @@ fn too_small(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     } else {
         ""
     };
+    let stops = if app.drill_goes_on() { ", X stops it" } else { "" };
     let (width, height) = LEAST;
     let keys = match app.overlays().last() {
-        Some(Overlay::Leave) => format!("LEAVE? {goes_on}enter leaves, esc stays"),
-        Some(Overlay::Stop) => String::from("STOP? X stops, esc lets run"),
+        Some(Overlay::Leave) => format!("LEAVE? {goes_on}enter leaves, esc stays{stops}"),
         Some(Overlay::Confirm(_) | Overlay::Consent(_)) => String::from("a question waits; esc cancels"),
-        _ => format!("{goes_on}q leaves"),
+        _ => format!("{goes_on}q leaves{stops}"),
     };
     let text = [
         String::from("spotdrill: too small"),

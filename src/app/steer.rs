@@ -24,11 +24,8 @@ const SUSPEND: &str = "ctrl-z";
 
 /// Whether a key counts where only a card is seen, which says what it does: nothing is begun or agreed to unseen.
 fn counts_unseen(intent: Intent) -> bool {
-    use Intent::{Back, Cancel, ClearFilter, KeepFilter, Leave, LeaveNow, Redraw, Revert, Stay, Stop, StopNow};
-    matches!(
-        intent,
-        Back | Cancel | ClearFilter | KeepFilter | Leave | LeaveNow | Redraw | Revert | Stay | Stop | StopNow
-    )
+    use Intent::{Back, Cancel, ClearFilter, KeepFilter, Leave, LeaveNow, Redraw, Revert, Stay, Stop};
+    matches!(intent, Back | Cancel | ClearFilter | KeepFilter | Leave | LeaveNow | Redraw | Revert | Stay | Stop)
 }
 
 impl App {

@@ -49,12 +49,8 @@ pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted, leavin
     let (words, by) = confirmation(&plan, &wanted).map_err(|why| Ending::new(Exit::Guarded, why))?;
     let mut running = start(&world.aws, &ways, plan, words, by).await.map_err(ending)?;
     say(&format!("drill {}  journal {}\n", running.id, running.journal.display()))?;
-<<<<<<< HEAD
-    listen(&mut running, &world, &ways, wanted.format, leaving).await
-=======
     say(&stops(&running.id, &world))?;
-    listen(&mut running, &world, &ways, wanted.format).await
->>>>>>> main
+    listen(&mut running, &world, &ways, wanted.format, leaving).await
 }
 
 /// A template that is there already, as a plan: FIS tells in a preview what it resolves.
@@ -93,12 +89,6 @@ pub(super) async fn listen(
         RunFormat::Text => Format::Text,
         RunFormat::Ndjson => Format::Ndjson,
     };
-<<<<<<< HEAD
-    let mut signals = leaving.take();
-    leaving.leaves(left(&running.id, &running.journal, world));
-    let ended = headless::follow(running, &world.aws.clock, format, &who(ways), signals.as_mut()).await?;
-    leaving.give(signals);
-=======
     let mut drill = Drill::default();
     let told = |entry: &Entry| {
         let _ = drill.apply(&entry.fact); // the orders are the conductor's to carry out
@@ -108,8 +98,10 @@ pub(super) async fn listen(
             let _ = say(&format!("stop it with AWS's own program: {command}\n")); // stderr is closed: nobody reads it
         }
     };
-    let ended = headless::follow(running, format, &who(ways), told).await?;
->>>>>>> main
+    let mut signals = leaving.take();
+    leaving.leaves(left(&running.id, &running.journal, world));
+    let ended = headless::follow(running, format, &who(ways), signals.as_mut(), told).await?;
+    leaving.give(signals);
     Ok(match ended {
         Ended::Finished(verdict) => match verdict.verdict {
             Outcome::Held => Exit::Held,

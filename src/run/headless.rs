@@ -35,30 +35,16 @@ pub enum Ended {
     Mistaken(SafeText),
 }
 
-<<<<<<< HEAD
-/// Prints the drill's facts to its end. The first Ctrl-C, and SIGUSR1 whenever it comes, asks FIS to stop; the second Ctrl-C, or
-/// another signal, leaves.
-pub async fn follow(
-    running: &mut Running,
-    clock: &Clock,
-    format: Format,
-    who: &SafeText,
-    mut signals: Option<&mut Signals>,
-) -> io::Result<Ended> {
-=======
 /// Prints the drill's facts to its end. The first Ctrl-C asks FIS to stop, and so does every SIGUSR1; the second Ctrl-C, or
 /// another signal, leaves. `told` hears each fact as it is printed.
 pub async fn follow(
     running: &mut Running,
     format: Format,
     who: &SafeText,
+    mut signals: Option<&mut Signals>,
     mut told: impl FnMut(&Entry),
 ) -> io::Result<Ended> {
     running.stopper.obey_signal()?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
->>>>>>> main
     let mut asked = false;
     loop {
         let heard = async {
@@ -87,16 +73,9 @@ pub async fn follow(
                 match heard {
                     Heard::End(number) if number != Signal::INT.as_raw() || asked => return Ok(Ended::Left(number)),
                     Heard::End(_) => asked = true,
-                    Heard::StopDrill => {}
-                    Heard::Redraw => continue,
+                    Heard::StopDrill | Heard::Redraw => continue, // the stopper hears the signal itself
                 }
-<<<<<<< HEAD
-                let stop = Fact::operators(clock.now(), What::StopRequested { by: who.clone() });
-                let _ = running.news.send(News::Fact(stop)).await; // the drill has just ended
-=======
-                asked = true;
                 running.stopper.stop(who.clone());
->>>>>>> main
             }
         }
     }

@@ -21,18 +21,8 @@ use super::{
 use crate::{
     app::{App, Effect, Msg, Setting, doctor, templates::Told},
     aws,
-<<<<<<< HEAD
     crash::{self, Point},
-    drill::{
-        existing::Existing,
-        fact::{ConfirmedBy, Fact, What},
-        fleet::Fleet,
-        id::DrillId,
-        plan::Plan,
-    },
-=======
     drill::{existing::Existing, fact::ConfirmedBy, fleet::Fleet, id::DrillId, plan::Plan},
->>>>>>> main
     stack::names::Usual,
     term::{
         guard::{self, Guard},
@@ -118,20 +108,9 @@ pub async fn run(
     running: Option<Running>,
     mut signals: Option<&mut Signals>,
 ) -> io::Result<(Left, Vec<SafeText>)> {
-<<<<<<< HEAD
-=======
-    let mut signals = [
-        (SignalKind::terminate(), signal(SignalKind::terminate())?),
-        (SignalKind::hangup(), signal(SignalKind::hangup())?),
-        (SignalKind::interrupt(), signal(SignalKind::interrupt())?),
-        (SignalKind::quit(), signal(SignalKind::quit())?),
-    ];
-    let mut resized = signal(SignalKind::window_change())?;
-    let mut usr1 = signal(SignalKind::user_defined1())?;
     if let Some(running) = &running {
         running.stopper.obey_signal()?;
     }
->>>>>>> main
     let guard = Guard::take()?;
     let mut screen = Screen::open()?;
     let mut inputs = input::read()?;
@@ -201,23 +180,15 @@ pub async fn run(
         let waits_for_frame = dirty && screen.is_ready() && !guard::is_lent();
         tokio::select! {
             biased; // an operator's key comes before any number of facts
-<<<<<<< HEAD
             heard = heard(&mut signals) => match heard {
                 Heard::End(number) => break Left::Signal(number, state.unfinished()),
-                Heard::StopDrill => state.stop(),
+                Heard::StopDrill => state.update(Msg::StopSignal),
                 Heard::Redraw => (state.redraw, hurry) = (true, true),
             },
             said = panics::of_some_task() => {
                 state.said.push(said);
                 break Left::Mistaken(state.unfinished());
             }
-=======
-            _ = term.1.recv() => break Left::Signal(term.0.as_raw_value(), state.unfinished()),
-            _ = hup.1.recv() => break Left::Signal(hup.0.as_raw_value(), state.unfinished()),
-            _ = int.1.recv() => break Left::Signal(int.0.as_raw_value(), state.unfinished()),
-            _ = quit.1.recv() => break Left::Signal(quit.0.as_raw_value(), state.unfinished()),
-            _ = usr1.recv() => state.update(Msg::StopSignal),
->>>>>>> main
             input = inputs.recv() => {
                 hurry = true;
                 match input {

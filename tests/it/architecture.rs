@@ -54,13 +54,8 @@ const ONLY_AT: [(&str, &[&str], &str); 11] = [
     ("tokio::spawn", &["run/crew.rs"], "only the crew spawns"),
     (
         "thread::Builder",
-<<<<<<< HEAD
-        &["term/input.rs", "term/output.rs", "term/plain.rs"],
-        "threads are for terminals, which block",
-=======
-        &["term/input.rs", "term/output.rs", "run/engine.rs"],
+        &["term/input.rs", "term/output.rs", "term/plain.rs", "run/engine.rs"],
         "threads are for terminals, which block, and for what they must not block",
->>>>>>> main
     ),
     (
         "io::stderr()",
@@ -94,7 +89,10 @@ fn sources() -> BTreeMap<String, String> {
             let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
             if path.is_dir() {
                 walk(&path, root, found);
-            } else if path.extension().is_some_and(|kind| kind == "rs") && !name.ends_with("tests.rs") && !name.contains("/tests/") {
+            } else if path.extension().is_some_and(|kind| kind == "rs")
+                && !name.ends_with("tests.rs")
+                && !name.contains("/tests/")
+            {
                 let text = fs::read_to_string(&path).unwrap();
                 let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap().to_owned();
                 found.insert(name, code);
