@@ -109,5 +109,5 @@ fn a_drill_is_stopped_by_a_signal_where_no_key_can_be_pressed() {
     assert!(said("\"aborted\""), "{}", fs::read_to_string(&journal).unwrap());
     terminal.resize_blindly(SIZE.0, SIZE.1);
     terminal.thaw();
-    terminal.shows("stopped by the operator; 1 of 1");
+    terminal.shows("a stop was asked for; 1 of 1");
 }
