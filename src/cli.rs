@@ -165,7 +165,7 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
         let leaving = Leaving::new(Signals::caught()?);
         leaving
             .unless_over(async {
-                let exit = command(args, &config, &leaving).await?;
+                let exit = Box::pin(command(args, &config, &leaving)).await?;
                 heard(plain::all_written().await)?;
                 Ok(exit)
             })
@@ -183,7 +183,7 @@ async fn command(args: Args, config: &Config, leaving: &Leaving) -> anyhow::Resu
         Some(Command::Attach { drill, format }) => {
             attach::run(&global, config, drill.as_deref(), format, leaving).await
         }
-        Some(Command::Setup(wanted)) => setup::run(&global, config, *wanted, leaving).await,
+        Some(Command::Setup(wanted)) => Box::pin(setup::run(&global, config, *wanted, leaving)).await,
         Some(Command::Prove(wanted)) => prove::run(&global, config, wanted, leaving).await,
         Some(Command::Doctor(wanted)) => doctor::run(&global, config, wanted, leaving).await,
         Some(Command::Teardown(wanted)) => teardown::run(&global, config, wanted, leaving).await,

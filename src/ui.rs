@@ -36,9 +36,7 @@ pub fn draw(app: &App, theme: &Theme, glyphs: Glyphs, now: Timestamp, frame: &mu
     let look = Look::new(theme, glyphs);
     let (area, buffer) = (frame.area(), frame.buffer_mut());
     buffer.set_style(area, look.text);
-    if !fits((area.width, area.height)) {
-        too_small(app, &look, area, buffer);
-    } else {
+    if fits((area.width, area.height)) {
         let [head, body, foot] = rows(area, [1, area.height - 2, 1]);
         header::draw(app, &look, now, head, buffer);
         match app.screen() {
@@ -54,6 +52,8 @@ pub fn draw(app: &App, theme: &Theme, glyphs: Glyphs, now: Timestamp, frame: &mu
         }
         footer::toast(app, &look, body, buffer);
         footer::draw(app, &look, foot, buffer);
+    } else {
+        too_small(app, &look, area, buffer);
     }
     if glyphs == Glyphs::Ascii {
         to_ascii(area, buffer);

@@ -91,7 +91,6 @@ struct Loop<'a> {
     listed: bool,
     forget_input: bool,
     redraw: bool,
-    suspend: bool,
     /// What is to be said on the main screen.
     said: Vec<SafeText>,
     /// How the loop is to end, once the last frame is drawn.
@@ -132,7 +131,6 @@ pub async fn run(
         listed: false,
         forget_input: false,
         redraw: false,
-        suspend: false,
         said: Vec::new(),
         left: None,
     };
@@ -140,19 +138,10 @@ pub async fn run(
     let mut ticks = ticks();
     let mut drawn = Instant::now() - look.frame;
     let (mut dirty, mut hurry) = (true, true);
-    let mut times = guard::times_taken();
     let left = loop {
         dirty |= state.app.take_dirty();
-        if std::mem::take(&mut state.suspend) {
-            state.stop_here();
-        }
         if std::mem::take(&mut state.redraw) {
-            // others may have written on it meanwhile
-            if std::mem::replace(&mut times, guard::times_taken()) == times {
-                screen.forget()?
-            } else {
-                screen.enter()?
-            }
+            screen.forget()?;
             dirty = true;
         }
         let fits = ui::fits(screen.room());
@@ -243,7 +232,7 @@ impl Loop<'_> {
                 Effect::Examine { attempt } => self.examine(attempt),
                 Effect::ForgetTypeAhead => self.forget_input = true,
                 Effect::Redraw => self.redraw = true,
-                Effect::Suspend => self.suspend = true,
+                Effect::Suspend => self.stop_here(),
                 Effect::Quit => self.left = Some(Left::Quit(self.unfinished())),
             }
         }

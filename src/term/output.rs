@@ -32,7 +32,7 @@ use rustix::{
 };
 use tokio::sync::Notify;
 
-use super::input::is_in_background;
+use super::{guard, input::is_in_background};
 use crate::text::acts;
 
 /// The terminal's screen.
@@ -43,6 +43,8 @@ pub struct Screen {
     writing: Arc<Writing>,
     /// The next frame goes to a terminal that shows something else.
     enters: bool,
+    /// How often the terminal had been taken when it was entered last.
+    times: u32,
 }
 
 /// What the writing thread tells.
@@ -59,7 +61,7 @@ impl Screen {
         let (frames, taken) = sync_channel(1);
         let told = Arc::clone(&writing);
         thread::Builder::new().name(String::from("output")).spawn(move || write_frames(&taken, &told))?;
-        Ok(Self { terminal: Terminal::new(Paper::new())?, frames, writing, enters: true })
+        Ok(Self { terminal: Terminal::new(Paper::new())?, frames, writing, enters: true, times: guard::times_taken() })
     }
 
     /// Columns and rows of the next frame.
@@ -101,14 +103,10 @@ impl Screen {
         self.frames.try_send(frame).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
     }
 
-    /// The terminal showed something else for a while: the next frame takes its screen again, and draws every cell.
-    pub fn enter(&mut self) -> io::Result<()> {
-        self.enters = true;
-        self.forget()
-    }
-
     /// The next frame draws every cell: the terminal changed its size, or shows something that is not ours.
     pub fn forget(&mut self) -> io::Result<()> {
+        let times = guard::times_taken();
+        self.enters |= std::mem::replace(&mut self.times, times) != times;
         self.terminal.backend_mut().measure();
         self.terminal.autoresize()?;
         self.terminal.clear()

@@ -57,10 +57,10 @@ enum State {
 /// How an answer may end besides ESC and backslash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ends {
-    ByBell,
-    ByNothingElse,
+    Bell,
+    NothingElse,
     /// It began with one byte, so one byte ends it; in other answers that byte may be a part of a character.
-    ByByte,
+    Byte,
 }
 
 #[derive(Debug)]
@@ -116,17 +116,15 @@ impl Keys {
 
     fn byte(&mut self, byte: u8, found: &mut Vec<Input>) {
         self.0 = match (std::mem::take(&mut self.0), byte) {
-            (State::Ground, _) => ground(byte, found),
             (State::Character(mut bytes, length), 0x80..=0xbf) => {
                 bytes.push(byte);
                 if bytes.len() < length { State::Character(bytes, length) } else { character(&bytes, found) }
             }
-            (State::Character(..), _) => ground(byte, found),
             (State::Escape, _) => escape(byte, found),
             (State::Escaped, b'[') => State::Sequence(Vec::new()),
-            (State::Escaped, b']') => State::Answer(Ends::ByBell),
-            (State::Escaped, b'P' | b'_' | b'^') => State::Answer(Ends::ByNothingElse),
-            (State::Escaped, _) => ground(byte, found),
+            (State::Escaped, b']') => State::Answer(Ends::Bell),
+            (State::Escaped, b'P' | b'_' | b'^') => State::Answer(Ends::NothingElse),
+            (State::Ground | State::Character(..) | State::Escaped, _) => ground(byte, found),
             (State::Sequence(bytes), _) => sequence(bytes, byte, found),
             (State::Console, _) => {
                 found.extend((b'A'..=b'E').contains(&byte).then(|| key(Key::F(byte - b'A' + 1))));
@@ -137,11 +135,12 @@ impl Keys {
                 found.extend(cursor_key(byte).or(function_key(byte)).map(key));
                 State::Ground
             }
-            (State::Mouse(1), _) => State::Ground,
-            (State::Mouse(left), _) => State::Mouse(left - 1),
-            (State::Answer(Ends::ByBell), BEL) | (State::Answer(Ends::ByByte), BEL | 0x9c) => State::Ground,
+            (State::Mouse(left @ 2..), _) => State::Mouse(left - 1),
+            (State::Mouse(_), _)
+            | (State::Answer(Ends::Bell), BEL)
+            | (State::Answer(Ends::Byte), BEL | 0x9c)
+            | (State::AnswerEscape(_), b'\\') => State::Ground,
             (State::Answer(ends) | State::AnswerEscape(ends), ESC) => State::AnswerEscape(ends),
-            (State::AnswerEscape(_), b'\\') => State::Ground,
             (State::AnswerEscape(ends) | State::Answer(ends), _) => State::Answer(ends),
             (State::Paste(pasted), _) => paste(pasted, byte, found),
             (State::AfterPaste, _) => State::AfterPaste,
@@ -180,7 +179,7 @@ fn typed(byte: u8) -> Option<Chord> {
 fn control(code: u8) -> State {
     match code {
         0x8f => State::Application,
-        0x90 | 0x98 | 0x9d | 0x9e | 0x9f => State::Answer(Ends::ByByte),
+        0x90 | 0x98 | 0x9d | 0x9e | 0x9f => State::Answer(Ends::Byte),
         0x9b => State::Sequence(Vec::new()),
         _ => State::Ground,
     }
@@ -203,8 +202,8 @@ fn escape(byte: u8, found: &mut Vec<Input>) -> State {
         }
         b'[' => return State::Sequence(Vec::new()),
         b'O' => return State::Application,
-        b']' => return State::Answer(Ends::ByBell),
-        b'P' | b'X' | b'^' | b'_' => return State::Answer(Ends::ByNothingElse),
+        b']' => return State::Answer(Ends::Bell),
+        b'P' | b'X' | b'^' | b'_' => return State::Answer(Ends::NothingElse),
         b'\\' => {} // the end of an answer whose beginning was dropped
         0x80.. => return ground(byte, found),
         _ => found.extend(typed(byte).map(|chord| Input::Key(Chord { alt: true, ..chord }))),

@@ -234,7 +234,7 @@ fn an_enemys_keys_start_nothing() {
         [|| listed(World::Aws), || composed(World::Aws), || confirming_session(World::Aws), || warned(World::Aws)];
     let started: usize = screens
         .iter()
-        .map(|open| SCRIPTS.iter().map(|script| starts(open(), script) - of_itself(open())).sum::<usize>())
+        .map(|open| SCRIPTS.iter().map(|script| starts(open(), script) - of_itself(&open())).sum::<usize>())
         .sum();
     assert_eq!(started, 0);
     let meant: &[Part] = &[T(4), B("web 3\r")];
@@ -251,7 +251,7 @@ fn an_enemys_keys_start_nothing() {
 }
 
 /// A session that is already in a drill has started it.
-fn of_itself(session: Session) -> usize {
+fn of_itself(session: &Session) -> usize {
     session.effects.iter().filter(|effect| matches!(effect, Effect::StartDrill { .. })).count()
 }
 

@@ -33,7 +33,7 @@ fn end_of(terminal: &mut Terminal, pid: Pid, key: &str) -> (Duration, Duration) 
         last = cpu(pid).unwrap_or(last).max(last);
         test_kill_process(pid).is_err() || is_dead(pid)
     });
-    (began.elapsed(), last - before)
+    (began.elapsed(), last.saturating_sub(before))
 }
 
 fn is_dead(pid: Pid) -> bool {

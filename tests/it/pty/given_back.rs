@@ -11,7 +11,8 @@ const FORBIDDEN: [&str; 3] = ["\x1b]0;", "\x07", "canary"];
 
 #[test]
 fn however_it_ends_the_terminal_is_given_back() {
-    const PATHS: [(&str, fn(&Home)); 11] = [
+    type Leave = fn(&Home);
+    const PATHS: [(&str, Leave); 11] = [
         ("q", by_q),
         ("ctrl-c", by_ctrl_c),
         ("TERM", |home| by_signal(home, Signal::TERM, 143)),

@@ -47,12 +47,20 @@ struct State {
     /// Nothing more will be written.
     closed: bool,
     exit: Option<u32>,
-    /// The reader is to let go of the terminal.
-    hang_up: bool,
-    /// The reader reads nothing for a while, as a terminal does that is stopped.
-    frozen: bool,
-    /// Nobody looks at what is written for a while: it is counted alone.
-    unwatched: bool,
+    reader: Reads,
+}
+
+/// What the reader is to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Reads {
+    #[default]
+    All,
+    /// Whatever is written is dropped.
+    Unwatched,
+    /// Nothing, as a terminal does that is stopped.
+    Nothing,
+    /// Nothing any more: it lets go of the terminal.
+    NoMore,
 }
 
 impl Shared {
@@ -74,7 +82,7 @@ impl Shared {
 
 impl State {
     fn take(&mut self, bytes: &[u8]) {
-        if self.unwatched {
+        if self.reader == Reads::Unwatched {
             return;
         }
         for byte in bytes {
@@ -220,18 +228,18 @@ impl Terminal {
 
     /// Nobody looks at what is written, until that is over: then the terminal is empty.
     pub(super) fn unwatched(&mut self, meanwhile: impl FnOnce(&Self)) {
-        self.shared.state().unwatched = true;
+        self.shared.state().reader = Reads::Unwatched;
         meanwhile(self);
         let mut state = self.shared.state();
         let (height, width) = dimensions(&state);
         state.parser = vt100::Parser::new(cells(height), cells(width), 0);
-        state.unwatched = false;
+        state.reader = Reads::All;
         self.from = state.frames.len();
     }
 
     /// From here on nothing that is written is read.
     pub(super) fn freeze(&self) {
-        self.shared.state().frozen = true;
+        self.shared.state().reader = Reads::Nothing;
     }
 
     /// Whether the program waits for a terminal that does not read: its thread is within a `write`, by its number on x86-64 and
@@ -245,7 +253,7 @@ impl Terminal {
     }
 
     pub(super) fn thaw(&self) {
-        self.shared.change(|state| state.frozen = false);
+        self.shared.change(|state| state.reader = Reads::All);
     }
 
     /// The child of the shell that the terminal was opened with.
@@ -272,7 +280,7 @@ impl Terminal {
 
     /// Takes the terminal away, as an ssh that breaks off does; a key, or another size, makes the reader look up from its read.
     pub(super) fn hang_up(&mut self, key: &str) {
-        self.shared.state().hang_up = true;
+        self.shared.state().reader = Reads::NoMore;
         if key.is_empty() {
             let (height, width) = dimensions(&self.shared.state());
             self.resize_blindly(width + 1, height);
@@ -370,10 +378,10 @@ impl Drop for Terminal {
 fn read(mut output: Box<dyn Read + Send>, shared: &Shared) {
     let mut buffer = [0; 4096];
     loop {
-        shared.wait_while(DEADLINE, |state| state.frozen);
+        shared.wait_while(DEADLINE, |state| state.reader == Reads::Nothing);
         let Ok(count @ 1..) = output.read(&mut buffer) else { break };
         shared.change(|state| state.take(&buffer[..count]));
-        if shared.state().hang_up {
+        if shared.state().reader == Reads::NoMore {
             break;
         }
     }
