@@ -25,7 +25,7 @@ pub(super) async fn run(global: &Global, config: &Config, args: Doctor, leaving:
     let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
     let fis_role = place::ways(global, config)?.fis_role;
     let usual = Usual { stack: stack.to_owned(), fis_role, ..place::usual(config) };
-    let machine = machine::findings(&place::state()?, global.ascii || config.ascii);
+    let machine = machine::findings(&place::state()?, global.ascii || config.ascii, &config.theme);
     if io::stderr().is_terminal() {
         leaving.leaves("\nleft: no report, and nothing was changed\n"); // a line that is written over stands there
     }
