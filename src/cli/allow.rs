@@ -37,7 +37,7 @@ pub(super) async fn run(global: &Global, config: &Config, confirm: Option<String
         }
         None => match ask::ask("Type the account's alias or id to allow it: ").await? {
             Answer::Line(line) => line.expose_secret().trim().to_owned(),
-            Answer::Interrupted | Answer::Ended => String::new(),
+            Answer::Ended | Answer::Gone => String::new(),
         },
     };
     let is_alias = alias.as_ref().is_some_and(|alias| alias.as_str() == typed);

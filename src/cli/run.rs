@@ -5,6 +5,7 @@ use std::{fmt::Write, path::Path};
 use super::{
     Ending, Exit,
     args::{Global, RunFormat, Wanted},
+    leaving::Leaving,
     place, say, waves,
 };
 use crate::{
@@ -29,7 +30,11 @@ use crate::{
     text::SafeText,
 };
 
-pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> anyhow::Result<Exit> {
+pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted, leaving: &Leaving) -> anyhow::Result<Exit> {
+    leaving.leaves(match wanted.template {
+        None => "nothing was started\n",
+        Some(_) => "nothing was started; a preview that FIS was asked for skips every action, and ends by itself\n",
+    });
     let ways = place::ways(global, config)?;
     let world = open(&global.door()).await.map_err(Ending::from)?;
     let plan = if let Some(template) = &wanted.template {
@@ -44,7 +49,7 @@ pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> any
         return Err(Ending::new(Exit::Guarded, "nothing was started: this is --read-only").into());
     }
     let (words, by) = confirmation(&plan, &wanted).map_err(|why| Ending::new(Exit::Guarded, why))?;
-    Box::pin(waves::run(&world, &ways, &wanted, plan, (words, by))).await
+    Box::pin(waves::run(&world, &ways, &wanted, plan, (words, by), leaving)).await
 }
 
 /// A template that is there already, as a plan: FIS tells in a preview what it resolves.
@@ -88,6 +93,7 @@ pub(super) async fn listen(
     world: &World,
     ways: &Ways,
     format: RunFormat,
+    leaving: &Leaving,
 ) -> anyhow::Result<Exit> {
     let format = match format {
         RunFormat::Text => Format::Text,
@@ -102,7 +108,10 @@ pub(super) async fn listen(
             let _ = say(&format!("stop it with AWS's own program: {command}\n")); // stderr is closed: nobody reads it
         }
     };
-    let ended = headless::follow(running, format, &who(ways), told).await?;
+    let mut signals = leaving.take();
+    leaving.leaves(left(&running.id, &running.journal, world));
+    let ended = headless::follow(running, format, &who(ways), signals.as_mut(), told).await?;
+    leaving.give(signals);
     Ok(match ended {
         Ended::Finished(verdict) => match verdict.verdict {
             Outcome::Held => Exit::Held,
@@ -111,12 +120,11 @@ pub(super) async fn listen(
             Outcome::Refused => Exit::Aws,
         },
         Ended::Left(signal) => {
-            say(&left(&running.id, &running.journal, world))?;
-            Exit::Signal(signal)
+            return Err(Ending::new(Exit::Signal(signal), left(&running.id, &running.journal, world)).into());
         }
-        Ended::Unheard => {
-            say(&left(&running.id, &running.journal, world))?;
-            Exit::Signal(rustix::process::Signal::PIPE.as_raw())
+        Ended::Mistaken(said) => {
+            let message = format!("{said}\n{}", left(&running.id, &running.journal, world));
+            return Err(Ending::new(Exit::Mistaken, message).into());
         }
     })
 }

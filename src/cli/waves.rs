@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 use super::{
     Exit,
     args::Wanted,
+    leaving::Leaving,
     run::{ending, listen, stops},
     say,
 };
@@ -25,6 +26,7 @@ pub(super) async fn run(
     wanted: &Wanted,
     mut plan: Plan,
     (words, by): (String, ConfirmedBy),
+    leaving: &Leaving,
 ) -> anyhow::Result<Exit> {
     loop {
         if let Some(wave) = &plan.wave {
@@ -33,9 +35,10 @@ pub(super) async fn run(
         let mut running = start(&world.aws, ways, plan.clone(), words.clone(), by).await.map_err(ending)?;
         say(&format!("drill {}  journal {}\n", running.id, running.journal.display()))?;
         say(&stops(&running.id, world))?;
-        let exit = listen(&mut running, world, ways, wanted.format).await?;
+        let exit = listen(&mut running, world, ways, wanted.format, leaving).await?;
         let Running { id, .. } = running;
         let Some(next) = plan.next_wave(&id) else { return Ok(exit) };
+        leaving.leaves(held(&next, "it was left"));
         if let Err(why) = goes_on(world, wanted, &next, exit).await? {
             say(&held(&next, &why))?;
             return Ok(exit);
