@@ -5,6 +5,8 @@ pub mod bus;
 pub mod change_set;
 pub mod cloudformation;
 pub mod connect;
+pub mod credentials;
+mod doubt;
 mod ec2;
 pub mod error;
 mod events;
@@ -54,6 +56,8 @@ pub struct Aws {
     quotas: aws_sdk_servicequotas::Client,
     parameters: aws_sdk_ssm::Client,
     credentials: Option<SharedCredentialsProvider>,
+    /// The profile that is logged in to, where one was named.
+    profile: Option<SafeText>,
     pub clock: Clock,
     pub region: String,
     /// The account, once a call has told it.

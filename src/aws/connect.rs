@@ -1,11 +1,14 @@
 //! Credentials, region, endpoint and time-outs: how the clients are made. Knows nothing of what they are used for.
 
 use std::{
+    env,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, identity::IdentityCache, retry::RetryConfig, timeout::TimeoutConfig,
+};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::{rt::sleep::TokioSleep, time::TimeSource};
 use aws_smithy_http_client::{
@@ -18,11 +21,12 @@ use aws_types::service_config::ServiceConfigKey;
 
 use super::{
     Aws,
+    credentials::{Reader, Renewed},
     error::{Error, Kind},
     pace::Pace,
     transport::{Following, ReadOnly, Unread, WithoutHostPrefix, is_loopback},
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, text::SafeText};
 
 /// Where to connect to.
 #[derive(Clone, Debug)]
@@ -44,24 +48,43 @@ pub struct Connection {
     pub clock: Clock,
     /// Takes the place of the network, where requests are answered in this process.
     pub http_client: Option<SharedHttpClient>,
+    /// Takes the place of the machine's credentials, and is read anew when they would be.
+    pub credentials: Option<Reader>,
 }
 
 /// Makes the clients; reads configuration files and the environment, and calls no service.
 pub async fn connect(connection: Connection) -> Result<Aws, Error> {
-    let Connection { way, read_only, clock, http_client } = connection;
-    let sdk = match &way {
+    let Connection { way, read_only, clock, http_client, credentials } = connection;
+    let (sdk, chain) = match &way {
         Way::Account { profile, region } => {
             let http_client = http_client.unwrap_or_else(|| over_the_network(ProxyConfig::from_env()));
-            chain(profile.as_deref(), region.as_deref(), http_client, &clock).await
+            let chain = Chain::new(profile.as_ref(), region.as_ref(), http_client, &clock);
+            (chain.load().await, Some(chain))
         }
         Way::Endpoint { url, profile, region } => {
             let this_machine = url.parse().is_ok_and(|url| is_loopback(&url));
             let proxy = if this_machine { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
             let http_client = http_client.unwrap_or_else(|| over_the_network(proxy));
-            chain(profile.as_deref(), region.as_deref(), http_client, &clock).await
+            let chain = Chain::new(profile.as_ref(), region.as_ref(), http_client, &clock);
+            (chain.load().await, Some(chain))
         }
-        Way::Lab { region, access_key, secret_key, .. } => alone(region, access_key, secret_key, http_client, &clock),
+        Way::Lab { region, access_key, secret_key, .. } => {
+            (alone(region, access_key, secret_key, http_client, &clock), None)
+        }
     };
+    let profile = chain.as_ref().and_then(Chain::profile);
+    let renewed = credentials.or(chain.map(Chain::reader)).map(|reader| Renewed::new(reader, clock.clone()));
+    // the SDK would add the skew that it sees to a clock that is AWS's already
+    let sdk = sdk.into_builder().disable_clock_skew_correction(true);
+    let sdk = match &renewed {
+        // what the SDK keeps by itself it keeps for a quarter of an hour, whatever AWS says of it
+        Some(renewed) => {
+            let provider = SharedCredentialsProvider::new(renewed.clone());
+            sdk.credentials_provider(provider).identity_cache(IdentityCache::no_cache())
+        }
+        None => sdk,
+    };
+    let sdk = sdk.build();
     if let (Way::Account { .. }, Some(url)) = (&way, overridden_endpoint(&sdk)) {
         return Err(Error::new(
             "connect to AWS",
@@ -106,6 +129,7 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
         quotas: aws_sdk_servicequotas::Client::from_conf(client!(aws_sdk_servicequotas).build()),
         parameters: aws_sdk_ssm::Client::from_conf(client!(aws_sdk_ssm).build()),
         credentials: sdk.credentials_provider(),
+        profile,
         account: Arc::default(),
         pace: Pace::new(clock.clone()),
         clock,
@@ -113,20 +137,48 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
     })
 }
 
-async fn chain(profile: Option<&str>, region: Option<&str>, http_client: SharedHttpClient, clock: &Clock) -> SdkConfig {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client)
-        .sleep_impl(TokioSleep::new())
-        .time_source(DrillTime(clock.clone()))
-        .timeout_config(time_outs())
-        .retry_config(retries());
-    if let Some(profile) = profile {
-        loader = loader.profile_name(profile);
+/// The machine's configuration: what is read, and may be read again.
+#[derive(Clone)]
+struct Chain {
+    profile: Option<String>,
+    region: Option<String>,
+    http_client: SharedHttpClient,
+    clock: Clock,
+}
+
+impl Chain {
+    fn new(profile: Option<&String>, region: Option<&String>, http_client: SharedHttpClient, clock: &Clock) -> Self {
+        Self { profile: profile.cloned(), region: region.cloned(), http_client, clock: clock.clone() }
     }
-    if let Some(region) = region {
-        loader = loader.region(Region::new(region.to_owned()));
+
+    async fn load(&self) -> SdkConfig {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(self.http_client.clone())
+            .sleep_impl(TokioSleep::new())
+            .time_source(DrillTime(self.clock.clone()))
+            .timeout_config(time_outs())
+            .retry_config(retries());
+        if let Some(profile) = &self.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &self.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        loader.load().await
     }
-    loader.load().await
+
+    fn reader(self) -> Reader {
+        Reader::new(move || {
+            let chain = self.clone();
+            async move { chain.load().await.credentials_provider() }
+        })
+    }
+
+    /// The profile that a login is for, as far as it has been named.
+    fn profile(&self) -> Option<SafeText> {
+        let named = self.profile.clone().or_else(|| env::var("AWS_PROFILE").ok());
+        named.filter(|name| !name.is_empty()).map(SafeText::new)
+    }
 }
 
 fn alone(

@@ -21,6 +21,9 @@ use crate::{
     text::SafeText,
 };
 
+const INSTANCES: &str = "ec2:DescribeInstances";
+const REQUESTS: &str = "ec2:DescribeSpotInstanceRequests";
+
 /// The states that were seen last, and when.
 #[derive(Debug, Default)]
 pub(super) struct States {
@@ -65,7 +68,7 @@ impl Aws {
     pub(super) async fn look_at_instances(&self, ids: &[InstanceId], states: &mut States) -> Result<Vec<Fact>, Error> {
         self.pace.turn().await;
         let call = self.ec2.describe_instances().set_instance_ids(Some(strings(ids, InstanceId::as_str)));
-        let answer = call.send().await.map_err(|error| Error::of("describe the targets", &error))?;
+        let answer = call.send().await.map_err(|error| Error::of("describe the targets", &error).needs(INSTANCES))?;
         let seen = self.clock.now();
         let instances = answer.reservations().iter().flat_map(sdk::Reservation::instances);
         let facts = instances.filter_map(|instance| states.change(instance, seen)).collect();
@@ -80,11 +83,11 @@ impl Aws {
         self.pace.turn().await;
         let these = sdk::Filter::builder().name("instance-id").set_values(ids.clone()).build();
         let call = self.ec2.describe_instances().filters(these);
-        let instances = call.send().await.map_err(|error| Error::of(DOING, &error))?;
+        let instances = call.send().await.map_err(|error| Error::of(DOING, &error).needs(INSTANCES))?;
         self.pace.turn().await;
         let of_these = sdk::Filter::builder().name("instance-id").set_values(ids).build();
         let call = self.ec2.describe_spot_instance_requests().filters(of_these);
-        let requests = call.send().await.map_err(|error| Error::of(DOING, &error))?;
+        let requests = call.send().await.map_err(|error| Error::of(DOING, &error).needs(REQUESTS))?;
         let behaviors: HashMap<_, _> = requests.spot_instance_requests().iter().filter_map(behavior_of).collect();
         let listed = instances.reservations().iter().flat_map(sdk::Reservation::instances);
         let chosen: Vec<_> = listed.map(|instance| target_of(instance, &behaviors)).collect();
@@ -103,7 +106,8 @@ impl Aws {
         self.pace.turn().await;
         let ids = strings(ids, SpotRequestId::as_str);
         let call = self.ec2.describe_spot_instance_requests().set_spot_instance_request_ids(Some(ids));
-        let answer = call.send().await.map_err(|error| Error::of("describe the spot requests", &error))?;
+        let answer =
+            call.send().await.map_err(|error| Error::of("describe the spot requests", &error).needs(REQUESTS))?;
         let seen = self.clock.now();
         let changes = answer.spot_instance_requests().iter().filter_map(|request| change_of(request, known, seen));
         Ok(changes.flatten().collect())
@@ -119,9 +123,9 @@ impl Aws {
         let Some(tag) = group.kind.tag() else { return Ok(Vec::new()) };
         let filter =
             |name: String, values: Vec<String>| sdk::Filter::builder().name(name).set_values(Some(values)).build();
-        let mut facts = Vec::new();
-        let mut token = None;
-        loop {
+        let (mut listed, mut token) = (Vec::new(), None);
+        // a page that fails voids those before it: what they showed is to be told by the next look
+        let seen = loop {
             self.pace.turn().await;
             let call = self
                 .ec2
@@ -130,17 +134,17 @@ impl Aws {
                 .filters(filter(String::from("instance-state-name"), vec!["pending".into(), "running".into()]))
                 .max_results(1000)
                 .set_next_token(token);
-            let answer = call.send().await.map_err(|error| Error::of("describe the group", &error))?;
-            let seen = self.clock.now();
-            for instance in answer.reservations().iter().flat_map(sdk::Reservation::instances) {
-                facts.extend(new_in_group(instance, group, since, states, seen));
-            }
+            let answer = call.send().await.map_err(|error| Error::of("describe the group", &error).needs(INSTANCES))?;
             token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+            listed.extend(answer.reservations.unwrap_or_default());
             if token.is_none() {
-                states.looked = Some(seen);
-                return Ok(facts);
+                break self.clock.now();
             }
-        }
+        };
+        let instances = listed.iter().flat_map(sdk::Reservation::instances);
+        let facts = instances.flat_map(|instance| new_in_group(instance, group, since, states, seen)).collect();
+        states.looked = Some(seen);
+        Ok(facts)
     }
 }
 

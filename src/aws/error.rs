@@ -8,12 +8,15 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use thiserror::Error;
 
-use super::transport::WouldChange;
+use super::{
+    credentials::{NOT_TAKEN, RUN_OUT},
+    transport::WouldChange,
+};
 use crate::text::SafeText;
 
 /// A call that failed.
 #[derive(Clone, Debug, Error)]
-#[error("could not {doing}: {}. {}", self.reason(), .kind.next())]
+#[error("{}. {}", self.said(), self.next())]
 pub struct Error {
     /// What was attempted, such as `list the instances`.
     doing: &'static str,
@@ -21,6 +24,12 @@ pub struct Error {
     /// AWS's code, or ours where there was no answer.
     pub code: SafeText,
     why: SafeText,
+    /// The permission that the call needs, where it is known, such as `ec2:DescribeInstances`.
+    needs: Option<&'static str>,
+    /// The profile that a login is for.
+    profile: Option<SafeText>,
+    /// Something was sent before the refusal that may have been carried out.
+    in_doubt: bool,
 }
 
 /// What sort of trouble it is; decides what to do next.
@@ -28,6 +37,8 @@ pub struct Error {
 pub enum Kind {
     NoCredentials,
     Expired,
+    /// AWS does not know the access key, or not any more, or the signature does not fit it.
+    NotTaken,
     Denied,
     NoRegion,
     /// The environment or the profile sets another endpoint than AWS's.
@@ -50,8 +61,8 @@ impl Kind {
             Self::NoCredentials => {
                 "Log in (`aws sso login`), set AWS_PROFILE or pass --profile, or try `--lab`, which needs no account"
             }
-            Self::Expired => "Log in again (such as `aws sso login`); or try `--lab`, which needs no account",
-            Self::Denied => "Ask for the permission, or use another profile with --profile; or try `--lab`",
+            Self::Expired | Self::NotTaken => "or try `--lab`, which needs no account",
+            Self::Denied => "or use another profile with --profile; or try `--lab`",
             Self::NoRegion => "Pass --region or set AWS_REGION; or try `--lab`",
             Self::OtherEndpoint => {
                 "Unset it (AWS_ENDPOINT_URL, or endpoint_url in the profile), or pass --endpoint-url if you mean it"
@@ -71,6 +82,11 @@ impl Kind {
         self.leaves_doubt() || self == Self::Throttled
     }
 
+    /// Whether other credentials would help.
+    pub fn wants_login(self) -> bool {
+        matches!(self, Self::NoCredentials | Self::Expired | Self::NotTaken)
+    }
+
     /// Whether the request may have been carried out all the same.
     pub fn leaves_doubt(self) -> bool {
         matches!(self, Self::Unreachable | Self::TimedOut | Self::ServerFault)
@@ -80,7 +96,7 @@ impl Kind {
 impl Error {
     pub(super) fn new(doing: &'static str, kind: Kind, why: &str) -> Self {
         let code = SafeText::new(format!("{kind:?}"));
-        Self { doing, kind, code, why: SafeText::new(why) }
+        Self { doing, kind, code, why: SafeText::new(why), needs: None, profile: None, in_doubt: false }
     }
 
     /// What went wrong with a call of the SDK's.
@@ -98,12 +114,71 @@ impl Error {
             _ => error.message().map_or_else(|| deepest(error), str::to_owned),
         };
         let code = if code.is_empty() { format!("{kind:?}") } else { code.to_owned() };
-        Self { doing, kind, code: SafeText::new(code), why: SafeText::new(said.trim_end_matches('.')) }
+        let (code, why) = (SafeText::new(code), SafeText::new(said.trim_end_matches('.')));
+        Self { doing, kind, code, why, needs: None, profile: None, in_doubt: false }
+    }
+
+    /// With the permission that the call needs.
+    pub(super) fn needs(self, permission: &'static str) -> Self {
+        Self { needs: Some(permission), ..self }
+    }
+
+    /// With the profile that one logs in to.
+    pub(super) fn of_profile(self, profile: Option<&SafeText>) -> Self {
+        Self { profile: profile.cloned(), ..self }
+    }
+
+    /// After something else was sent that may have been carried out.
+    pub(super) fn after_doubt(self, in_doubt: bool) -> Self {
+        Self { in_doubt, ..self }
+    }
+
+    /// Whether what was asked for may have been carried out all the same.
+    pub fn leaves_doubt(&self) -> bool {
+        self.in_doubt || self.kind.leaves_doubt()
     }
 
     /// What kept the credentials from being had.
     pub(super) fn of_credentials(error: &CredentialsError) -> Self {
         Self::new("find credentials", kind_of_credentials(error), &deepest(error))
+    }
+
+    /// What was attempted and why it failed, without what to do next.
+    pub fn said(&self) -> String {
+        format!("could not {}: {}", self.doing, self.reason())
+    }
+
+    fn next(&self) -> String {
+        let next = self.kind.next();
+        match (self.kind, self.needs) {
+            (Kind::Expired | Kind::NotTaken, _) => format!("Log in again (such as {}); {next}", self.login()),
+            (Kind::Denied, Some(permission)) => format!("Ask for the permission {permission}, {next}"),
+            (Kind::Denied, None) => format!("Ask for the permission, {next}"),
+            _ => next.to_owned(),
+        }
+    }
+
+    /// What helps a drill that goes on meanwhile.
+    pub fn meanwhile(&self) -> SafeText {
+        let again = "it is asked again every few seconds";
+        SafeText::new(match self.kind {
+            kind if kind.wants_login() => format!("Log in again, such as with {}: no restart is needed", self.login()),
+            Kind::Denied => match self.needs {
+                Some(permission) => format!("Missing permission: {permission}. The others go on"),
+                None => String::from("A permission is missing. The others go on"),
+            },
+            Kind::Unreachable | Kind::TimedOut => format!("Check the network or VPN: {again}"),
+            Kind::Throttled => format!("AWS limits the calls of this account: {again}"),
+            Kind::ServerFault => format!("The service fails: {again}"),
+            _ => String::from("It is asked again"),
+        })
+    }
+
+    fn login(&self) -> String {
+        match &self.profile {
+            Some(profile) => format!("`aws sso login --profile {profile}`"),
+            None => String::from("`aws sso login`"),
+        }
     }
 
     /// Why, with AWS's code where it gave one.
@@ -133,18 +208,14 @@ where
         (SdkError::TimeoutError(_), _) => Kind::TimedOut,
         (SdkError::DispatchFailure(failure), _) if failure.is_timeout() => Kind::TimedOut,
         (SdkError::DispatchFailure(_) | SdkError::ResponseError(_), _) => Kind::Unreachable,
-        (_, "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "TokenRefreshRequired") => Kind::Expired,
+        (_, code) if RUN_OUT.contains(&code) => Kind::Expired,
+        (_, code) if NOT_TAKEN.contains(&code) => Kind::NotTaken,
         (
             _,
             "AccessDenied"
             | "AccessDeniedException"
             | "UnauthorizedOperation"
-            | "AuthFailure"
             | "OptInRequired"
-            | "UnrecognizedClientException"
-            | "InvalidClientTokenId"
-            | "SignatureDoesNotMatch"
-            | "InvalidSignatureException"
             | "MissingAuthenticationToken"
             | "MissingAuthenticationTokenException",
         ) => Kind::Denied,

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     Aws, Error,
+    doubt::Doubt,
     error::Kind,
     templates::{all_of, instance_of},
     timestamp,
@@ -34,7 +35,7 @@ impl Aws {
         };
         done.unwrap_or_else(|error| {
             let (order, message) = (order.name(), error.why().clone());
-            let what = if error.kind.leaves_doubt() {
+            let what = if error.leaves_doubt() {
                 What::OrderUnanswered { order, message }
             } else {
                 What::OrderRefused { order, code: error.code.clone(), message }
@@ -74,7 +75,10 @@ impl Aws {
             .experiment_template_id(template.as_str())
             .client_token(token)
             .set_tags(Some(tags.iter().cloned().collect()));
-        let answer = call.send().await.map_err(|error| Error::of("start the FIS experiment", &error))?;
+        let doubt = Doubt::default();
+        let answer = call.customize().interceptor(doubt.clone()).send().await;
+        let told = |error| Error::of("start the FIS experiment", &error).after_doubt(doubt.is_left());
+        let answer = answer.map_err(told)?;
         let started = answer.experiment();
         let at = started.and_then(|started| started.start_time().or(started.creation_time())).and_then(timestamp);
         let experiment = ExperimentId::new(started.and_then(|started| started.id()).unwrap_or_default());
@@ -123,7 +127,10 @@ impl Aws {
     pub(super) async fn look_at_experiment(&self, id: &ExperimentId, known: &mut Statuses) -> Result<Vec<Fact>, Error> {
         self.pace.turn().await;
         let call = self.fis.get_experiment().id(id.as_str());
-        let answer = call.send().await.map_err(|error| Error::of("read the FIS experiment", &error))?;
+        let answer = call
+            .send()
+            .await
+            .map_err(|error| Error::of("read the FIS experiment", &error).needs("fis:GetExperiment"))?;
         let Some(experiment) = answer.experiment() else { return Ok(Vec::new()) };
         let seen = self.clock.now();
         let mut facts = Vec::new();

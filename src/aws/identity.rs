@@ -1,7 +1,8 @@
 //! Whose account it is. Knows STS.
 
 use aws_credential_types::provider::ProvideCredentials;
-use jiff::Timestamp;
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Aws, Error};
 use crate::text::SafeText;
@@ -15,11 +16,26 @@ pub struct Identity {
 
 impl Aws {
     pub async fn identity(&self) -> Result<Identity, Error> {
-        const DOING: &str = "tell whose account this is";
-        let answer = self.sts.get_caller_identity().send().await.map_err(|error| Error::of(DOING, &error))?;
+        let before = self.clock.now();
+        let answer = match self.ask_identity().await {
+            // what was signed by a clock that was off is not taken, and the refusal itself told AWS's time
+            Err(error) if error.kind.wants_login() && self.was_off(before) => self.ask_identity().await?,
+            answer => answer?,
+        };
         let account = SafeText::new(answer.account().unwrap_or_default());
         let _ = self.account.set(account.clone()); // it is known already, and stays the same for these credentials
         Ok(Identity { account, arn: SafeText::new(answer.arn().unwrap_or_default()) })
+    }
+
+    async fn ask_identity(&self) -> Result<GetCallerIdentityOutput, Error> {
+        let answer = self.sts.get_caller_identity().send().await;
+        let told = |error| Error::of("tell whose account this is", &error).of_profile(self.profile.as_ref());
+        answer.map_err(told)
+    }
+
+    /// Whether the clock was found to be off since then. Source: AWS Signature Version 4, which allows five minutes.
+    fn was_off(&self, since: Timestamp) -> bool {
+        self.clock.now().duration_since(since).abs() > SignedDuration::from_mins(4)
     }
 
     /// When the credentials expire; none where they do not.

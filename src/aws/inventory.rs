@@ -38,7 +38,9 @@ impl Aws {
                 Ok(page) => {
                     listed.extend(page.reservations().iter().flat_map(sdk::Reservation::instances).map(read_instance));
                 }
-                Err(error) if listed.is_empty() => return Err(Error::of("list the instances", &error)),
+                Err(error) if listed.is_empty() => {
+                    return Err(Error::of("list the instances", &error).of_profile(self.profile.as_ref()));
+                }
                 Err(error) => {
                     gap = Some(Error::of("list all instances", &error));
                     break;

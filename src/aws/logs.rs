@@ -122,6 +122,8 @@ impl Follower {
             }
             Err(error) => match Error::of("open a Live Tail", &error) {
                 error if error.kind == Kind::NotFound => return Ok(self.missing()),
+                // it would be the same for a look; when that is answered again, so is this
+                error if error.kind.passes() || error.kind.wants_login() => return Err(error),
                 error => {
                     self.way = By::Looks;
                     Some(SafeText::new(format!(
@@ -156,21 +158,24 @@ impl Follower {
 
     async fn filter(&mut self, aws: &Aws) -> Result<Vec<Line>, Error> {
         let from = self.newest.saturating_sub(OVERLAP).unwrap_or(self.since).max(self.since);
-        let mut lines = Vec::new();
-        let mut token = None;
+        let (mut events, mut token) = (Vec::new(), None);
+        // a page that fails voids those before it: their lines come with the next look
         for _ in 0..PAGES {
             aws.pace.turn().await;
             let call = aws.logs.filter_log_events().log_group_name(&self.group).start_time(from.as_millisecond());
-            let answer = call.set_next_token(token).send().await.map_err(|error| Error::of("read the log", &error))?;
-            for event in answer.events() {
-                let fresh = event.event_id().is_none_or(|id| self.ids.insert(id.to_owned()));
-                if fresh {
-                    lines.extend(self.new_line(event.log_stream_name(), event.timestamp(), event.message()));
-                }
-            }
+            let failed = |error| Error::of("read the log", &error).needs("logs:FilterLogEvents");
+            let answer = call.set_next_token(token).send().await.map_err(failed)?;
             token = answer.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+            events.extend(answer.events.unwrap_or_default());
             if token.is_none() {
                 break;
+            }
+        }
+        let mut lines = Vec::new();
+        for event in events {
+            let fresh = event.event_id().is_none_or(|id| self.ids.insert(id.to_owned()));
+            if fresh {
+                lines.extend(self.new_line(event.log_stream_name(), event.timestamp(), event.message()));
             }
         }
         Ok(lines)

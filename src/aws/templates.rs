@@ -133,7 +133,9 @@ impl Aws {
         let mut pages = self.fis.list_experiment_resolved_targets().experiment_id(id.as_str()).into_paginator().send();
         self.pace.turn().await;
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| Error::of("list the resolved targets", &error))?;
+            let failed =
+                |error| Error::of("list the resolved targets", &error).needs("fis:ListExperimentResolvedTargets");
+            let page = page.map_err(failed)?;
             for target in page.resolved_targets() {
                 if let Some(arn) = target.target_information().and_then(|information| information.get("arn")) {
                     let name = target.target_name().unwrap_or_default();

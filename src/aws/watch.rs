@@ -77,6 +77,11 @@ impl Watcher {
 
     /// Looks once; a Live Tail waits for its next second.
     pub async fn look(&mut self) -> Result<Look, Error> {
+        let profile = self.aws.profile.clone();
+        self.look_once().await.map_err(|error| error.of_profile(profile.as_ref()))
+    }
+
+    async fn look_once(&mut self) -> Result<Look, Error> {
         let mut next = self.watch.name().every();
         let facts = match (&self.watch, &mut self.memory) {
             (Watch::Experiment(id), Memory::Experiment(known)) => self.aws.look_at_experiment(id, known).await?,

@@ -76,7 +76,7 @@ pub async fn open(door: &Door) -> Result<World, NotOpened> {
         }
         (None, None) => (Way::Account { profile: door.profile.clone(), region: door.region.clone() }, Clock::wall()),
     };
-    let connection = Connection { way, read_only: door.read_only, clock, http_client: None };
+    let connection = Connection { way, read_only: door.read_only, clock, http_client: None, credentials: None };
     let aws = aws::connect(connection).await?;
     Ok(World { aws, endpoint: door.endpoint.as_ref().map(SafeText::new), lab: door.lab.is_some() })
 }

@@ -74,7 +74,7 @@ impl Stage {
             .time_source(aws_smithy_async::time::StaticTimeSource::new(clock.now().into()))
             .build();
         let http_client = Some(SharedHttpClient::new(calls.clone()));
-        let aws = connect(Connection { way, read_only, clock, http_client }).await.unwrap();
+        let aws = connect(Connection { way, read_only, clock, http_client, credentials: None }).await.unwrap();
         let journals = tempfile::tempdir().unwrap();
         let ways = Ways {
             journals: journals.path().to_owned(),

@@ -28,7 +28,7 @@ pub(super) fn identity(patient: &Patient) -> Vec<Finding> {
 /// Without an identity nothing else can be looked at.
 pub(super) fn nobody(error: &Error) -> Finding {
     match error.kind {
-        Kind::NoCredentials | Kind::Expired => Finding::fail(
+        Kind::NoCredentials | Kind::Expired | Kind::NotTaken => Finding::fail(
             AREA,
             "credentials",
             error.to_string(),
