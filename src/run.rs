@@ -6,6 +6,7 @@ pub mod crew;
 pub mod doctor;
 pub mod existing;
 pub mod headless;
+pub mod lock;
 pub mod prove;
 pub mod screen;
 pub mod setup;

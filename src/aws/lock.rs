@@ -19,7 +19,9 @@ use thiserror::Error;
 
 use super::{Aws, Error, Kind, error::absent, leftovers::goes_on, timestamp};
 use crate::{
+    crash::{self, Point},
     drill::{
+        fact::{Fact, What},
         fleet::GroupKey,
         id::{DrillId, ExperimentId},
         lock::{Entry, Lock, Shown, Standing, State, mark, name_of},
@@ -36,6 +38,8 @@ const REMOVING: SignedDuration = SignedDuration::from_mins(15);
 const ATTEMPTS: usize = 8;
 /// How long to wait before that: AWS takes three writes a second. Source: Systems Manager quotas.
 const AGAIN: Duration = Duration::from_secs(1);
+/// The longest wait before a lock is freed anew; after it, freeing is given up.
+const PATIENCE: Duration = Duration::from_secs(16);
 /// How far back to look for the version that counts: as many operators would have to write at once.
 const BACK: u64 = 50;
 /// The largest page. Source: Systems Manager API, GetParametersByPath.
@@ -80,18 +84,26 @@ impl Aws {
     }
 
     /// Takes the lock of a group: if it is free, if it is ours already, or if it is a stale one that is given up by name.
-    pub async fn take_lock(&self, group: &GroupKey, lock: &Lock, over: &[DrillId]) -> Result<(), NotTaken> {
+    /// Then that one's drill is told.
+    pub async fn take_lock(
+        &self,
+        group: &GroupKey,
+        lock: &Lock,
+        over: &[DrillId],
+    ) -> Result<Option<DrillId>, NotTaken> {
         let name = parameter(group);
         for _ in 0..ATTEMPTS {
             let read = self.read_lock(&name).await?;
+            let mut from = None;
             if let Some(read) = &read {
                 match read.entry.state {
-                    State::Held if read.entry.lock.is_of(lock) => return Ok(()),
+                    State::Held if read.entry.lock.is_of(lock) => return Ok(None),
                     State::Held => {
                         let standing = self.standing(read).await?;
                         if !over.contains(&standing.lock.drill) || !standing.is_stale(self.clock.now()) {
                             return Err(NotTaken::Held(Box::new(standing)));
                         }
+                        from = Some(standing.lock.drill);
                     }
                     State::Removing if self.clock.now() < read.since.saturating_add(REMOVING).unwrap_or(read.since) => {
                         return Err(NotTaken::Removing { name: SafeText::new(name) });
@@ -100,7 +112,7 @@ impl Aws {
                 }
             }
             if self.write_lock(&name, read.as_ref(), State::Held, lock).await? {
-                return Ok(());
+                return Ok(from);
             }
             self.clock.sleep(AGAIN).await;
         }
@@ -121,6 +133,21 @@ impl Aws {
             self.clock.sleep(AGAIN).await;
         }
         Err(Error::new("free the lock of the group", Kind::Refused, "others write it at the same time"))
+    }
+
+    /// Frees what of these groups the drill holds. Nothing but this order frees them, so it is patient.
+    pub(super) async fn free_locks(&self, groups: &[GroupKey], drill: &DrillId) -> Result<Fact, Error> {
+        for group in groups {
+            let mut wait = AGAIN;
+            while let Err(error) = self.free_lock(group, drill).await {
+                if !error.kind.passes() || wait > PATIENCE {
+                    return Err(error);
+                }
+                self.clock.sleep(wait).await;
+                wait *= 2;
+            }
+        }
+        Ok(Fact::ours(self.clock.now(), What::LockFreed))
     }
 
     /// All locks of the region; with its name and why, one that cannot be read.
@@ -195,6 +222,11 @@ impl Aws {
             None => call.overwrite(false).tags(tag(name)?),
         };
         let put = call.send().await.map_err(|error| Error::of("write the lock of a group", &error));
+        match state {
+            State::Held => crash::point(Point::LockSent),
+            State::Free => crash::point(Point::FreeSent),
+            State::Removing => {}
+        }
         // a request that was repeated for want of an answer is answered by what its first attempt did, so neither the
         // answer's number nor its error tells whether this is ours: what is there does
         let there = match (&put, self.version_of(&format!("{name}:{}", on + 1)).await) {

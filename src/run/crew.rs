@@ -51,6 +51,10 @@ impl Crew {
         Self { aws, groups, news, watching: HashMap::new() }
     }
 
+    pub fn aws(&self) -> &Aws {
+        &self.aws
+    }
+
     /// Carries out an order; what comes of it is reported as a fact.
     pub fn carry_out(&self, order: Order) {
         let (aws, news) = (self.aws.clone(), self.news.clone());

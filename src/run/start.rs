@@ -10,6 +10,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use super::{
     conductor::{Conductor, Told},
     crew::{Crew, News, WAITING, spawn},
+    lock::{self, Kept, NotLocked},
 };
 use crate::{
     aws::{self, Aws, Identity, LogGroups},
@@ -19,6 +20,7 @@ use crate::{
         fleet::{World, partition},
         guard::{self, Refusals},
         id::{DrillId, TemplateId},
+        lock::Lock,
         plan::{Plan, Selection, Wish},
         verdict::Verdict,
     },
@@ -39,6 +41,8 @@ pub struct Ways {
     pub endpoint: Option<SafeText>,
     pub user: SafeText,
     pub host: SafeText,
+    /// Locks that may be taken over, if they are stale: the drills that hold them, as the operator typed them.
+    pub take_over: Vec<DrillId>,
 }
 
 /// A drill that was started.
@@ -65,6 +69,8 @@ pub enum NotStarted {
     #[error("drill {drill} is {why}")]
     NotOpen { drill: DrillId, why: &'static str },
     #[error(transparent)]
+    Locked(#[from] NotLocked),
+    #[error(transparent)]
     Aws(#[from] aws::Error),
     #[error(transparent)]
     Journal(#[from] journal::Error),
@@ -79,8 +85,10 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     not_hit_already(ways, &plan)?;
     unchanged(aws, &plan).await?;
     template_unchanged(aws, &plan).await?;
+    lock::held_by_another(aws, ways, &plan).await?;
     let now = aws.clock.now();
     let id = new_id(now);
+    let wanted = lock::lock(aws, ways, &plan, &id, &identity);
     let journal = Journal::create(&ways.journals, &header(aws, ways, &plan, &id, identity, now))?;
     let path = journal.path().to_owned();
     let (mut conductor, news, told) = conductor(aws, ways, journal, Drill::default(), 0);
@@ -89,17 +97,44 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
         None => role_arn(&ways.fis_role, &plan.region, &plan.account),
     };
     let settle_seconds = ways.settle_seconds;
-    conductor.record(Fact::ours(now, What::DrillPlanned { drill: id.clone(), plan, role_arn, settle_seconds }));
+    let planned = What::DrillPlanned { drill: id.clone(), plan: plan.clone(), role_arn, settle_seconds };
+    conductor.record(Fact::ours(now, planned));
+    let mut conductor = locked(conductor, ways, &plan, &wanted).await?;
     let client_token = format!("spotdrill-{id}");
-    conductor.record(Fact::operators(now, What::DrillConfirmed { words, by, client_token }));
+    conductor.record(Fact::operators(aws.clock.now(), What::DrillConfirmed { words, by, client_token }));
     Ok(Running { id, journal: path, news, told, conductor: spawn(conductor.conduct()) })
+}
+
+/// Takes the groups for the drill. Without them it is over before it begins, and its journal says why.
+async fn locked(mut conductor: Conductor, ways: &Ways, plan: &Plan, wanted: &Lock) -> Result<Conductor, NotStarted> {
+    if conductor.journal_lost {
+        return Ok(conductor); // nothing will be started
+    }
+    let aws = conductor.crew.aws().clone();
+    match lock::take(&aws, ways, plan, wanted).await {
+        Ok((kept, over)) => {
+            conductor.kept = kept;
+            let groups = plan.groups().into_iter().map(lock::group_of).collect();
+            let by = SafeText::new(format!("{}@{} ({})", wanted.user, wanted.host, wanted.arn));
+            conductor.record(Fact::ours(aws.clock.now(), What::LockTaken { groups, by, over }));
+            Ok(conductor)
+        }
+        Err(why) => {
+            let message = SafeText::new(why.to_string());
+            let in_doubt = !matches!(why, NotLocked::Here { .. } | NotLocked::File { .. });
+            conductor.record(Fact::ours(aws.clock.now(), What::LockNotTaken { message, in_doubt }));
+            conductor.conduct().await;
+            Err(why.into())
+        }
+    }
 }
 
 /// Takes up a drill that was left: its facts are told again, and it is watched on to its verdict.
 pub async fn take_up(aws: &Aws, ways: &Ways, record: &Record) -> Result<Running, NotStarted> {
     let drill = Drill::replay(record.entries.iter().map(|entry| &entry.fact));
     let id = record.header.drill.clone();
-    if let Some(why) = not_open(drill.phase) {
+    let perhaps_locked = drill.phase == Phase::Planned && drill.planned.is_some();
+    if let Some(why) = not_open(drill.phase).filter(|_| !perhaps_locked) {
         return Err(NotStarted::NotOpen { drill: id, why });
     }
     let now = aws.identity().await?.account;
@@ -130,7 +165,8 @@ fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64) -
     let (listener, told) = mpsc::unbounded_channel();
     let crew = Crew::new(aws.clone(), ways.groups.clone(), news_in.clone());
     let clock = aws.clock.clone();
-    (Conductor { drill, clock, journal, crew, news, listener, seq, journal_lost: false }, news_in, told)
+    let kept = Kept::default();
+    (Conductor { drill, clock, journal, kept, crew, news, listener, seq, journal_lost: false }, news_in, told)
 }
 
 /// The drills that were started from here, in this account and at this server, and are not over: FIS's word that it has

@@ -87,6 +87,7 @@ impl Stage {
             endpoint: None,
             user: SafeText::new("tester"),
             host: SafeText::new("here"),
+            take_over: Vec::new(),
         };
         Self { aws, ways, calls, sdk, _journals: journals }
     }
