@@ -22,8 +22,9 @@ use secrecy::SecretString;
 use crate::{
     drill::{
         existing::Existing,
-        fact::{Entry, What},
+        fact::{Cause, Entry, What},
         fleet::{Fleet, World},
+        health::Asked,
         order::WatchName,
         plan::Plan,
     },
@@ -89,6 +90,8 @@ pub enum Msg {
     Recorded(Entry),
     /// A source answered now.
     Pulse(WatchName),
+    /// A health check was asked.
+    Asked(Asked),
     /// The drill was not started after all.
     DrillRefused(SafeText),
     /// A quarter of a real second has passed.
@@ -207,6 +210,7 @@ impl App {
             Msg::Setup(attempt, told) => return self.told_of_setup(attempt, told, now),
             Msg::Doctor(attempt, told) => self.told_by_doctor(attempt, told),
             Msg::Recorded(entry) => self.recorded(&entry, now),
+            Msg::Asked(asked) => self.live.iter_mut().for_each(|live| live.asked(&asked)),
             Msg::Paced { rate } => self.setting.rate = rate,
             Msg::DrillRefused(why) => self.refused(&why, now),
             Msg::Tick | Msg::Pulse(_) => {}
@@ -246,8 +250,14 @@ impl App {
     fn recorded(&mut self, entry: &Entry, now: Timestamp) {
         let rate = self.setting.rate;
         self.live.get_or_insert_with(|| Live::new(None, rate)).record(entry, now);
-        if let What::SourceLost { .. } | What::OrderRefused { .. } | What::OrderUnanswered { .. } = entry.fact.what {
-            self.messages.say(now, Weight::Error, entry.fact.what.telling());
+        let weight = match &entry.fact.what {
+            What::OrderRefused { .. } | What::OrderUnanswered { .. } => Some(Weight::Error),
+            What::SourceLost { cause, .. } if *cause != Cause::Trouble => Some(Weight::Warning),
+            What::OrderWaits { .. } | What::NothingLookedAt { .. } => Some(Weight::Warning),
+            _ => None, // trouble that passes by itself is marked as stale where it matters
+        };
+        if let Some(weight) = weight {
+            self.messages.say(now, weight, entry.fact.what.telling());
         }
         if self.screen != Screen::Live {
             self.screen = Screen::Live; // a drill that runs is never out of sight

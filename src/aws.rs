@@ -30,6 +30,7 @@ mod watch;
 
 use std::sync::{Arc, OnceLock};
 
+use aws_config::retry::RetryConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use jiff::Timestamp;
 
@@ -63,6 +64,36 @@ pub struct Aws {
     /// The account, once a call has told it.
     account: Arc<OnceLock<SafeText>>,
     pace: pace::Pace,
+}
+
+impl Aws {
+    /// The same account, where each call that a drill makes is tried once.
+    #[must_use = "the account itself tries as before"]
+    pub fn with_single_tries(&self) -> Self {
+        let once = RetryConfig::disabled();
+        macro_rules! client {
+            ($service:ident, $client:expr) => {
+                $service::Client::from_conf($client.config().to_builder().retry_config(once.clone()).build())
+            };
+        }
+        Self {
+            fis: client!(aws_sdk_fis, self.fis),
+            ec2: client!(aws_sdk_ec2, self.ec2),
+            logs: client!(aws_sdk_cloudwatchlogs, self.logs),
+            sts: client!(aws_sdk_sts, self.sts),
+            ..self.clone()
+        }
+    }
+
+    /// Waits until one more call keeps the pace.
+    pub async fn turn(&self) {
+        self.pace.turn().await;
+    }
+
+    /// Counts a call that does not wait for its turn.
+    pub fn out_of_turn(&self) {
+        self.pace.count();
+    }
 }
 
 /// A time of the SDK's as one of ours.

@@ -6,7 +6,10 @@ use std::{fmt, time::Duration};
 use toml::de::{DeTable, DeValue};
 use toml_edit::{Array, DocumentMut, Item, TomlError, Value};
 
-use crate::drill::warning::parse_duration;
+use crate::{
+    drill::warning::parse_duration,
+    probe::url::{Url, parse_all},
+};
 
 /// What can be set in `config.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub struct Config {
     pub stack: String,
     /// Accounts that were set up from here.
     pub accounts: Vec<String>,
+    /// Health URLs that are asked while a drill runs.
+    pub checks: Vec<Url>,
     pub theme: String,
     /// Draw with ASCII characters alone.
     pub ascii: bool,
@@ -40,6 +45,7 @@ impl Default for Config {
             settle: Duration::from_mins(10),
             stack: String::from("spotdrill"),
             accounts: Vec::new(),
+            checks: Vec::new(),
             theme: String::from("default"),
             ascii: false,
         }
@@ -94,6 +100,7 @@ impl Config {
             "theme" => self.theme = text()?,
             "stack" => self.stack = text()?,
             "accounts" => self.accounts = accounts(value)?,
+            "checks" => self.checks = checks(value)?,
             "settle" => {
                 let wanted = || format!("`{key}` wants a duration such as \"10m\"");
                 self.settle = parse_duration(&text().map_err(|_| wanted())?).ok_or_else(wanted)?;
@@ -116,6 +123,17 @@ fn accounts(value: &DeValue<'_>) -> Result<Vec<String>, String> {
         _ => Err(wanted()),
     };
     ids.iter().map(|value| id(value.get_ref())).collect()
+}
+
+fn checks(value: &DeValue<'_>) -> Result<Vec<Url>, String> {
+    let wanted = || String::from("`checks` wants URLs in quotes, such as [\"https://shop.example.com/health\"]");
+    let DeValue::Array(urls) = value else { return Err(wanted()) };
+    let text = |url: &'_ DeValue<'_>| match url {
+        DeValue::String(url) => Ok(url.to_string()),
+        _ => Err(wanted()),
+    };
+    let texts: Vec<_> = urls.iter().map(|value| text(value.get_ref())).collect::<Result<_, _>>()?;
+    parse_all(texts.iter().map(String::as_str)).map_err(|why| format!("`checks`: {why}"))
 }
 
 /// The text of a settings file with one more account; none if it is there already. What else is in the file stays as it is.
@@ -158,6 +176,22 @@ mod tests {
         assert_eq!(first, "accounts = [\"222222222222\"]\n");
         assert!(with_account("accounts = 1", "2").is_err());
         assert!(Config::parse("accounts = [\"12\"]").is_err());
+    }
+
+    #[test]
+    fn checks_are_urls_and_what_may_be_secret_in_them_is_not_repeated() {
+        let config = Config::parse("checks = [\"https://shop/health?key=1\", \"http://10.0.0.1:8080\"]\n").unwrap();
+        let shown: Vec<_> = config.checks.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["https://shop/health", "http://10.0.0.1:8080/"]);
+        for text in [
+            "checks = \"http://CANARY\"",
+            "checks = [1]",
+            "checks = [\"http://u:CANARY@shop/\"]",
+            "checks = [\"CANARY\"]",
+        ] {
+            let complaints = Config::parse(text).unwrap_err();
+            assert!(complaints.len() == 1 && !complaints[0].to_string().contains("CANARY"), "{complaints:?}");
+        }
     }
 
     #[test]

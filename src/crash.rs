@@ -6,10 +6,13 @@
 //!
 //! A new side effect gets a variant of [`Point`] here (at its place in the order of a drill, with a line in
 //! [`Point::ALL`]) and a call of [`point`] at the place; what sends a request has one in `aws/transport.rs`, between the
-//! request and its answer. What writes, syncs or renames a file asks [`disk`] first, so that it fails as a full or broken
-//! disk would. The crash matrix in `tests/it/crash.rs` goes over all of them.
+//! request and its answer. What makes, syncs or renames a file asks [`disk`] first, and what writes to one goes through [`write`],
+//! so that it fails as a full or broken disk would. The crash matrix in `tests/it/crash.rs` goes over all of them.
 
-use std::io;
+use std::{
+    fs::File,
+    io::{self, Write},
+};
 
 /// Between which two things the program is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,11 +59,15 @@ pub enum Point {
     DeleteSent,
     /// The lock of the group was freed; the answer was not heeded.
     FreeSent,
+    /// The torn end of a journal was copied to a file beside it, and is still in the journal.
+    TailCopied,
+    /// The torn end was cut off, and nothing was written after it yet.
+    TailCut,
 }
 
 impl Point {
     /// All of them with their names, in the order in which a drill comes by.
-    pub const ALL: [(Self, &str); 21] = [
+    pub const ALL: [(Self, &str); 23] = [
         (Self::IntentUnwritten, "intent-unwritten"),
         (Self::IntentUnsynced, "intent-unsynced"),
         (Self::IntentSynced, "intent-synced"),
@@ -82,6 +89,8 @@ impl Point {
         (Self::EndUnrecorded, "end-unrecorded"),
         (Self::DeleteSent, "delete-sent"),
         (Self::FreeSent, "free-sent"),
+        (Self::TailCopied, "tail-copied"),
+        (Self::TailCut, "tail-cut"),
     ];
 }
 
@@ -101,6 +110,12 @@ pub fn disk() -> io::Result<()> {
     return armed::disk();
     #[cfg(not(debug_assertions))]
     Ok(())
+}
+
+/// Writes all of it, or half of it if the disk fails by then.
+pub fn write(mut file: &File, bytes: &[u8]) -> io::Result<()> {
+    disk().inspect_err(|_| drop(file.write_all(bytes.get(..bytes.len() / 2).unwrap_or_default())))?;
+    file.write_all(bytes)
 }
 
 #[cfg(debug_assertions)]

@@ -7,6 +7,7 @@ pub mod existing;
 pub mod fact;
 pub mod fleet;
 pub mod guard;
+pub mod health;
 pub mod id;
 pub mod lock;
 pub mod order;

@@ -1,12 +1,16 @@
 //! The record of a drill on disk: one fact, one line; written and synced before anything is asked of AWS. Knows files and
 //! the facts they hold, and nothing of what they mean.
+//!
+//! Each line ends with a checksum over it and the checksum before. What a crash tore off is kept beside the journal, and a
+//! journal that was changed is shown, but not gone on with. That its last lines are missing is not told by a checksum.
 
+mod file;
 mod read;
+mod seal;
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs::{self, File, TryLockError},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -14,16 +18,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use read::{Record, list};
+pub use read::{Kept, Record, State, list};
 
 use crate::{
     crash::{self, Point},
     drill::{fact::Entry, fleet::World, id::DrillId},
     text::SafeText,
 };
+use seal::Chain;
 
-/// The version of the lines' form; a journal of a later one is not read.
-pub const SCHEMA: u32 = 1;
+/// The version of the lines' form; a journal of a later one is not read. The first had no checksums.
+pub const SCHEMA: u32 = 2;
 
 /// The first line: under what circumstances the rest was written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,8 +62,16 @@ pub struct Who {
 pub enum Error {
     #[error("could not {doing} the journal {path}: {source}. No drill runs without its record: {next}")]
     Io { doing: &'static str, path: PathBuf, source: io::Error, next: &'static str },
-    #[error("{path} is not a journal: {why}")]
+    #[error("{path} cannot be read as a journal: {why}. Move it away, or to where it came from")]
     Unreadable { path: PathBuf, why: String },
+    #[error("{path} is not used: {why}. To go on, {next}")]
+    Untrusted { path: PathBuf, why: String, next: &'static str },
+    #[error(
+        "{path} was changed after it was written, or its disk lost a part: line {line} is not what was written there. So \
+         it is not gone on with. What it says is still in `spotdrill drills`; whether its experiment runs says `aws fis \
+         list-experiments`, by the tag spotdrill:drill = {drill}"
+    )]
+    Changed { path: PathBuf, line: usize, drill: DrillId },
     #[error("the drill of {path} is conducted by another spotdrill already: one is enough")]
     Taken { path: PathBuf },
 }
@@ -68,39 +81,52 @@ pub enum Error {
 pub struct Journal {
     file: File,
     path: PathBuf,
+    /// None in journals of the first form: a journal keeps its form.
+    chain: Option<Chain>,
+    /// How long it is up to the last line that was written as a whole.
+    length: u64,
+    /// The lines that the disk did not take; they are written before any other.
+    waiting: Vec<u8>,
 }
 
 impl Journal {
     /// Begins the record of a drill: file and folder are on disk when this returns. Files are for their owner alone.
     pub fn create(folder: &Path, header: &Header) -> Result<Self, Error> {
+        crash::point(Point::IntentUnwritten);
         let path = folder.join(format!("{}.jsonl", header.drill));
         let failed = |doing| {
             let path = path.clone();
             move |source| Error::Io { doing, path, source, next: "make room or make the folder writable" }
         };
-        crash::point(Point::IntentUnwritten);
-        crash::disk().map_err(failed("create"))?;
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed("make the folder of"))?;
-        let file =
-            OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path).map_err(failed("create"))?;
-        let mut journal = Self { file, path: path.clone() }.alone()?;
+        let folder = file::make_folder(folder)?;
+        let file = file::create(&path).map_err(failed("create"))?;
+        let chain = (header.schema > 1).then(Chain::default);
+        let mut journal = Self { file, path: path.clone(), chain, length: 0, waiting: Vec::new() }.alone()?;
         journal.write(header)?;
         crash::point(Point::IntentUnsynced);
         journal.sync()?;
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("sync the folder of"))?;
+        crash::disk().and_then(|()| folder.sync_all()).map_err(failed("sync the folder of"))?;
         crash::point(Point::IntentSynced);
         Ok(journal)
     }
 
-    /// Goes on with the record of a drill that was left; a torn end is cut off.
-    pub fn resume(record: &Record) -> Result<Self, Error> {
-        let path = &record.path;
-        let next = "make the file writable";
-        let failed = |doing| move |source| Error::Io { doing, path: path.clone(), source, next };
-        let file = OpenOptions::new().append(true).open(path).map_err(failed("open"))?;
-        let journal = Self { file, path: path.clone() }.alone()?;
-        journal.file.set_len(record.complete_bytes).map_err(failed("cut the torn end off"))?;
-        Ok(journal)
+    /// Goes on with the record of a drill that was left, as it is by now. A torn end is set aside; one that was changed is
+    /// refused.
+    pub fn resume(path: &Path) -> Result<(Self, Record), Error> {
+        let file = file::open(path, "open", true)?;
+        let journal = Self { file, path: path.to_owned(), chain: None, length: 0, waiting: Vec::new() };
+        let mut journal = journal.alone()?; // before it is read: another may have gone on with it until now
+        let record = Record::of(&journal.file, path)?;
+        if let Some(line) = record.state.changed_at {
+            return Err(Error::Changed { path: path.to_owned(), line, drill: record.header.drill });
+        }
+        if record.state.torn_at.is_some() {
+            let aside = file::set_tail_aside(&mut journal.file, path, record.tail.whole);
+            aside.map_err(|error| journal.failed("set aside the torn end of", error))?;
+        }
+        journal.chain.clone_from(&record.tail.chain);
+        journal.length = record.tail.whole;
+        Ok((journal, record))
     }
 
     /// Takes the lock that keeps two programs from conducting one drill; it goes with the file.
@@ -116,15 +142,29 @@ impl Journal {
         &self.path
     }
 
-    /// Adds one line; it is safe from a crash of this program, and after [`Journal::sync`] from one of the machine.
+    /// Adds one line; it is safe from a crash of this program, and after [`Journal::sync`] from one of the machine. What
+    /// could not be written is written with the next line.
     pub fn append(&mut self, entry: &Entry) -> Result<(), Error> {
         self.write(entry)
     }
 
     fn write(&mut self, line: &impl Serialize) -> Result<(), Error> {
-        let mut bytes = serde_json::to_vec(line).map_err(|error| self.failed("write", error.into()))?;
-        bytes.push(b'\n');
-        crash::disk().and_then(|()| self.file.write_all(&bytes)).map_err(|error| self.failed("write", error))
+        let line = serde_json::to_vec(line).map_err(|error| self.failed("write", error.into()))?;
+        let line = match &mut self.chain {
+            Some(chain) => chain.seal(line),
+            None => line,
+        };
+        let behind_a_failure = !self.waiting.is_empty();
+        self.waiting.extend(line);
+        self.waiting.push(b'\n');
+        if behind_a_failure {
+            // a part of it may be there
+            self.file.set_len(self.length).map_err(|error| self.failed("write", error))?;
+        }
+        crash::write(&self.file, &self.waiting).map_err(|error| self.failed("write", error))?;
+        self.length += self.waiting.len() as u64;
+        self.waiting.clear();
+        Ok(())
     }
 
     /// Returns when everything written so far is on disk.
@@ -143,10 +183,11 @@ pub fn folder(state: &Path) -> PathBuf {
 }
 
 fn paths(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        other => other,
+    match file::open_folder(folder) {
+        Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        opened => opened?,
     };
+    let entries = fs::read_dir(folder);
     let next = "check the folder's permissions";
     let entries = entries.map_err(|source| Error::Io { doing: "list", path: folder.to_owned(), source, next })?;
     let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();

@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod drill;
 pub mod journal;
 pub mod lab;
+pub mod probe;
 pub mod run;
 pub mod stack;
 pub mod term;

@@ -4,21 +4,28 @@ pub mod countdown;
 pub mod freshness;
 pub mod stopping;
 
-use std::{collections::VecDeque, fmt::Write};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt::Write,
+};
 
 use jiff::Timestamp;
 
 use super::motion::{Motion, Tail};
-use crate::drill::{
-    conduct::{Drill, Phase},
-    fact::{Entry, Source, What},
-    id::InstanceId,
-    order::{Watch, WatchName},
-    plan::Plan,
-    timeline::Progress,
-    verdict::Verdict,
+use crate::{
+    drill::{
+        conduct::{Drill, Phase},
+        fact::{Entry, Source, What},
+        health::{Asked, Checked},
+        id::{CheckUrl, InstanceId},
+        order::{OrderName, Watch, WatchName},
+        plan::Plan,
+        timeline::Progress,
+        verdict::Verdict,
+    },
+    text::SafeText,
 };
-use freshness::Freshness;
+use freshness::{Freshness, Lost};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pane {
@@ -47,7 +54,11 @@ pub struct Live {
     pub facts_tail: Tail,
     pub logs_tail: Tail,
     pub verdict: Option<Verdict>,
+    /// An order that cannot be given yet, since when, and what helps.
+    pub waiting: Option<(OrderName, Timestamp, SafeText)>,
     freshness: Freshness,
+    /// What each health check said last.
+    asked: BTreeMap<CheckUrl, Asked>,
     /// What was confirmed, until the first fact says so itself.
     confirmed: Option<Plan>,
     rate: f64,
@@ -68,7 +79,9 @@ impl Live {
             facts_tail: Tail::default(),
             logs_tail: Tail::default(),
             verdict: None,
+            waiting: None,
             freshness: Freshness::default(),
+            asked: BTreeMap::new(),
             confirmed,
             rate,
         }
@@ -95,12 +108,29 @@ impl Live {
         if lines.len() >= KEEP {
             lines.pop_front();
         }
-        lines.push_back(line);
-        tail.grown();
-        self.freshness.expect(self.drill.watches().iter().map(Watch::name), now);
+        // some sources are slower than others: what they tell stands where it happened
+        let place = lines.iter().rposition(|before| before.at <= line.at).map_or(0, |before| before + 1);
+        if place + tail.back >= lines.len() {
+            tail.grown(); // below what one looks at
+        }
+        lines.insert(place, line);
+        // how old a check's word is stands in its own row
+        let sources = self.drill.watches();
+        let sources = sources.iter().map(Watch::name).filter(|watch| *watch != WatchName::Check);
+        self.freshness.expect(sources, now);
         match &fact.what {
-            What::SourceLost { watch, message } => self.freshness.lost(*watch, message.clone()),
-            What::SourceFound { watch } => self.freshness.answered(*watch, now),
+            What::SourceLost { watch, message, since, todo, .. } => {
+                self.freshness.lost(*watch, Lost { why: message.clone(), since: *since, todo: todo.clone() });
+            }
+            What::SourceFound { watch } => self.freshness.found(*watch, now),
+            What::OrderWaits { order, todo, .. } => self.waiting = Some((*order, fact.at, todo.clone())),
+            What::TemplateCreated { .. }
+            | What::ExperimentStarted { .. }
+            | What::ExperimentNotFound { .. }
+            | What::StopSent { .. }
+            | What::TemplateDeleted { .. }
+            | What::OrderRefused { .. }
+            | What::OrderUnanswered { .. } => self.waiting = None,
             What::DrillFinished { verdict } => self.verdict = Some(verdict.clone()),
             _ => {}
         }
@@ -111,6 +141,16 @@ impl Live {
         let was_stale = self.stale(now).iter().any(|stale| stale.watch == watch);
         self.freshness.answered(watch, now);
         was_stale
+    }
+
+    pub fn asked(&mut self, asked: &Asked) {
+        self.asked.insert(asked.check.clone(), asked.clone());
+    }
+
+    /// The health checks, each with what it said last.
+    pub fn checks(&self) -> Vec<(&Checked, Option<&Asked>)> {
+        let checked = self.drill.timeline.health.checked.iter();
+        checked.map(|checked| (checked, self.asked.get(&checked.check.url))).collect()
     }
 
     /// The sources whose word is too old to be trusted.
@@ -182,6 +222,9 @@ impl Live {
         let missing: usize = timeline.missing_replacements().iter().map(|(_, missing)| missing).sum();
         let running = timeline.replacements.iter().filter(|new| new.running.is_some()).count();
         match missing {
+            0 if timeline.health.may_recover() => {
+                format!("RECOVERING  every target is gone, {running} replaced, a health check still fails")
+            }
             0 => format!("RECOVERED  every target is gone, {running} replaced"),
             _ => format!("RECOVERING  every target is gone, {running} replaced, {missing} to come"),
         }

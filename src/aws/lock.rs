@@ -38,8 +38,6 @@ const REMOVING: SignedDuration = SignedDuration::from_mins(15);
 const ATTEMPTS: usize = 8;
 /// How long to wait before that: AWS takes three writes a second. Source: Systems Manager quotas.
 const AGAIN: Duration = Duration::from_secs(1);
-/// The longest wait before a lock is freed anew; after it, freeing is given up.
-const PATIENCE: Duration = Duration::from_secs(16);
 /// How far back to look for the version that counts: as many operators would have to write at once.
 const BACK: u64 = 50;
 /// The largest page. Source: Systems Manager API, GetParametersByPath.
@@ -135,17 +133,10 @@ impl Aws {
         Err(Error::new("free the lock of the group", Kind::Refused, "others write it at the same time"))
     }
 
-    /// Frees what of these groups the drill holds. Nothing but this order frees them, so it is patient.
+    /// Frees what of these groups the drill holds.
     pub(super) async fn free_locks(&self, groups: &[GroupKey], drill: &DrillId) -> Result<Fact, Error> {
         for group in groups {
-            let mut wait = AGAIN;
-            while let Err(error) = self.free_lock(group, drill).await {
-                if !error.kind.passes() || wait > PATIENCE {
-                    return Err(error);
-                }
-                self.clock.sleep(wait).await;
-                wait *= 2;
-            }
+            self.free_lock(group, drill).await?;
         }
         Ok(Fact::ours(self.clock.now(), What::LockFreed))
     }

@@ -61,7 +61,8 @@ impl Watcher {
     pub fn new(aws: Aws, watch: Watch, groups: &LogGroups) -> Self {
         let memory = match &watch {
             Watch::Experiment(_) => Memory::Experiment(fis::Statuses::default()),
-            Watch::Chosen(_) => Memory::None,
+            // a check is asked elsewhere: it is none of AWS's
+            Watch::Chosen(_) | Watch::Check(_) => Memory::None,
             Watch::Instances(targets) => Memory::States(States::running(targets)),
             Watch::Group { .. } => Memory::States(States::default()),
             Watch::SpotRequests(_) => Memory::SpotRequests(HashMap::new()),

@@ -69,6 +69,15 @@ pub(super) struct Global {
     /// How long past the expected interruption a drill waits for its targets to go and to be replaced
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     pub(super) settle: Option<Duration>,
+    /// A health URL to ask every 5 seconds while a drill runs, instead of the settings'; may be given up to 5 times
+    ///
+    /// 2xx is well. Anything else, or no whole answer within 5 seconds, is not: the drill says when and for how long, and has
+    /// not held. Redirects are not followed, and link-local addresses, where machines get their credentials, never reached.
+    #[arg(long, global = true, value_name = "URL")]
+    pub(super) check: Vec<String>,
+    /// Let checks ask this machine itself; in a lab they ask no other
+    #[arg(long, global = true)]
+    pub(super) check_local: bool,
     /// Draw with ASCII characters alone
     #[arg(long, global = true)]
     pub(super) ascii: bool,

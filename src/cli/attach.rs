@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     config::Config,
-    drill::{conduct::Drill, conduct::Phase, fleet::World},
-    journal::{self, Record},
+    drill::{conduct::Phase, fleet::World},
+    journal::{self, Kept},
     run::{start::take_up, world::open},
 };
 
@@ -21,30 +21,30 @@ pub(super) async fn run(
     drill: Option<&str>,
     format: Option<RunFormat>,
 ) -> anyhow::Result<Exit> {
-    let record = find(drill)?;
-    if let (Some(url), None) = (&record.header.endpoint, &global.endpoint_url) {
+    let left = find(drill)?;
+    if let (Some(url), None) = (&left.header.endpoint, &global.endpoint_url) {
         let message = format!(
             "drill {} is at {url}, which only the command line may name: add --endpoint-url {url}",
-            record.header.drill
+            left.header.drill
         );
         return Err(Ending::new(Exit::Usage, message).into());
     }
     let ways = place::ways(global, config)?;
     let world = open(&global.door()).await.map_err(Ending::from)?;
-    let mut running = take_up(&world.aws, &ways, &record).await.map_err(run::ending)?;
+    let mut running = take_up(&world.aws, &ways, &left.path).await.map_err(run::ending)?;
     match format {
         None if std::io::stdout().is_terminal() => screen::show(global, config, &world, Some(running)).await,
         format => run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text)).await,
     }
 }
 
-fn find(drill: Option<&str>) -> anyhow::Result<Record> {
-    let (records, _) = journal::list(&place::journals()?)?;
-    let wanted = |record: &&Record| match drill {
-        Some(id) => record.header.drill.as_str() == id,
-        None => is_open(record),
+fn find(drill: Option<&str>) -> anyhow::Result<Kept> {
+    let (mut kept, _) = journal::list(&place::journals()?)?;
+    let wanted = |left: &Kept| match drill {
+        Some(id) => left.header.drill.as_str() == id,
+        None => is_open(left),
     };
-    let found = records.iter().rfind(wanted).cloned();
+    let found = kept.iter().rposition(wanted).map(|at| kept.swap_remove(at));
     found.ok_or_else(|| {
         let message = match drill {
             Some(id) => format!("there is no drill {id}: `spotdrill drills` lists them"),
@@ -55,7 +55,7 @@ fn find(drill: Option<&str>) -> anyhow::Result<Record> {
 }
 
 /// Whether a drill can be come back to.
-pub(super) fn is_open(Record { header, entries, .. }: &Record) -> bool {
+pub(super) fn is_open(Kept { header, drill, .. }: &Kept) -> bool {
     let lab_is_gone = header.world == World::Lab && header.endpoint.is_none();
-    !lab_is_gone && Drill::replay(entries.iter().map(|entry| &entry.fact)).phase != Phase::Over
+    !lab_is_gone && drill.phase != Phase::Over
 }

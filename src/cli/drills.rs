@@ -4,11 +4,8 @@ use std::{fmt::Write, path::Path};
 
 use super::{Ending, Exit, attach};
 use crate::{
-    drill::{
-        conduct::{Drill, Phase},
-        fleet::World,
-    },
-    journal::{self, Record},
+    drill::{conduct::Phase, fleet::World},
+    journal::{self, Kept, State},
 };
 
 /// The table of all journals; those that cannot be read are named below it.
@@ -33,9 +30,8 @@ pub(super) fn table(folder: &Path) -> Result<String, Ending> {
     Ok(text)
 }
 
-fn row(record: &Record) -> String {
-    let Record { header, entries, torn_at, .. } = record;
-    let drill = Drill::replay(entries.iter().map(|entry| &entry.fact));
+fn row(record: &Kept) -> String {
+    let Kept { header, drill, state, .. } = record;
     let targets = drill.planned.as_ref().map(|planned| planned.plan.words()).unwrap_or_default();
     let verdict = match drill.verdict().filter(|_| drill.phase == Phase::Over) {
         Some(verdict) => verdict.verdict.as_str(),
@@ -46,9 +42,13 @@ fn row(record: &Record) -> String {
         World::Lab => format!("lab x{}", header.rate),
         World::Aws => String::from("aws"),
     };
-    let torn = torn_at.map(|line| format!("  (torn at line {line})")).unwrap_or_default();
+    let damage = match state {
+        State { changed_at: Some(line), .. } => format!("  (CHANGED at line {line}: not what was written)"),
+        State { torn_at: Some(line), .. } => format!("  (torn at line {line})"),
+        _ => String::new(),
+    };
     format!(
-        "{:<20}  {world:<8}  {:<12}  {:<14}  {targets:<28}  {verdict:<8}  {}@{}{torn}",
+        "{:<20}  {world:<8}  {:<12}  {:<14}  {targets:<28}  {verdict:<8}  {}@{}{damage}",
         header.drill, header.account, header.region, header.who.user, header.who.host
     )
 }

@@ -9,7 +9,9 @@ use super::{Ending, Exit, args::Global};
 use crate::{
     aws::LogGroups,
     config::{self, Config},
+    drill::health::Reach,
     journal,
+    probe::{Prober, url::parse_all, wire::Wire},
     run::start::Ways,
     stack::names::Usual,
     text::SafeText,
@@ -90,11 +92,26 @@ pub(super) fn ways(global: &Global, config: &Config) -> anyhow::Result<Ways> {
         groups: LogGroups { lambda: config.lambda_log_group.clone(), events: config.events_log_group.clone() },
         fis_role: global.fis_role.clone().unwrap_or_else(|| config.fis_role.clone()),
         settle_seconds: u32::try_from(settle.as_secs()).unwrap_or(u32::MAX),
+        prober: prober(global, config)?,
         endpoint: global.endpoint_url.as_ref().map(SafeText::new),
         user: user(),
         host: host(),
         take_over: Vec::new(),
     })
+}
+
+/// The health checks: the command line's where there are any, or the settings'; in a lab those of the command line alone,
+/// for the settings name real services.
+fn prober(global: &Global, config: &Config) -> anyhow::Result<Prober> {
+    let reach = match (&global.lab, global.check_local) {
+        (Some(_), _) => Reach::ThisMachineAlone,
+        (None, true) => Reach::ThisMachineToo,
+        (None, false) => Reach::Network,
+    };
+    let given = parse_all(global.check.iter().map(String::as_str));
+    let given = given.map_err(|why| Ending::new(Exit::Usage, format!("--check: {why}")))?;
+    let urls = if given.is_empty() && global.lab.is_none() { config.checks.clone() } else { given };
+    Ok(Prober::new(urls, reach, Wire::default()))
 }
 
 fn user() -> SafeText {

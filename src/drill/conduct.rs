@@ -9,7 +9,7 @@ use super::{
     fact::{Fact, What},
     fleet::GroupKind,
     id::{DrillId, ExperimentId, InstanceId, TemplateId},
-    order::{Order, OrderName, Watch},
+    order::{Order, OrderName, Watch, WatchName},
     plan::{Plan, Target},
     template::{DRILL_TAG, tags},
     timeline::Timeline,
@@ -73,6 +73,10 @@ pub enum Phase {
     Over,
 }
 
+/// The sources on which a verdict rests.
+const NEEDED: [WatchName; 4] = [WatchName::Experiment, WatchName::Instances, WatchName::Group, WatchName::Chosen];
+/// After a failure of FIS's, how long to see whether a target goes all the same: some looks at each source.
+const AFTER_NOTHING: SignedDuration = SignedDuration::from_secs(45);
 /// After a stop, how long past the expected interruption to see whether a target goes all the same.
 const AFTER_STOP: SignedDuration = SignedDuration::from_secs(90);
 
@@ -359,10 +363,16 @@ impl Drill {
     /// What should be observed now.
     pub fn watches(&self) -> Vec<Watch> {
         let Some((since, _)) = &self.confirmed else { return Vec::new() };
-        if !matches!(self.phase, Phase::Running | Phase::Settling) || self.is_at_rest() {
+        let under_way = matches!(self.phase, Phase::Creating | Phase::Starting | Phase::Running | Phase::Settling);
+        if !under_way || self.is_at_rest() {
             return Vec::new();
         }
-        let mut watches = Vec::new();
+        // before anything is hit, so that the drill has what to compare with
+        let checks = self.timeline.health.checked.iter();
+        let mut watches: Vec<_> = checks.map(|checked| Watch::Check(checked.check.clone())).collect();
+        if !matches!(self.phase, Phase::Running | Phase::Settling) {
+            return watches;
+        }
         if let (Phase::Running, Some(experiment)) = (self.phase, &self.timeline.experiment) {
             watches.push(Watch::Experiment(experiment.id.clone()));
         }
@@ -399,11 +409,20 @@ impl Drill {
         let expected = self.timeline.expected_end();
         let deadline = match (self.phase, self.ended) {
             (Phase::Settling, Some(_)) if self.aborted => expected?.saturating_add(AFTER_STOP),
+            (Phase::Settling, Some(ended)) if self.came_to_nothing() => ended.saturating_add(AFTER_NOTHING),
             (Phase::Settling, Some(ended)) => expected.unwrap_or(ended).max(ended).saturating_add(settle),
             (Phase::Running, None) => expected?.saturating_add(settle),
             _ => return None,
         };
-        (!self.settle_ended).then(|| deadline.unwrap_or(Timestamp::MAX))
+        let deadline = deadline.unwrap_or(Timestamp::MAX);
+        let looks = self.timeline.blind.looks_until(&NEEDED).unwrap_or(deadline);
+        (!self.settle_ended).then(|| deadline.max(looks))
+    }
+
+    /// FIS gave up, and nothing shows that any target was hit before.
+    fn came_to_nothing(&self) -> bool {
+        let status = self.timeline.experiment.as_ref().map(|experiment| experiment.progress.status.as_str());
+        matches!(status, Some("failed" | "cancelled")) && !self.timeline.is_hit()
     }
 
     /// The verdict, once nothing more is expected.
@@ -416,8 +435,9 @@ impl Drill {
     /// Whether nothing more is to be seen or to be removed.
     fn is_at_rest(&self) -> bool {
         let known = !self.timeline.choice.open && self.timeline.choice.unknown.is_empty();
-        let nothing_missing = known && self.timeline.all_gone() && self.timeline.missing_replacements().is_empty();
-        let never_ran = self.ended.is_some() && self.timeline.actions.values().all(|action| action.started.is_none());
+        let replaced = known && self.timeline.all_gone() && self.timeline.missing_replacements().is_empty();
+        let nothing_missing = replaced && !self.timeline.health.may_recover();
+        let never_ran = self.ended.is_some() && !self.timeline.has_acted();
         let reached = match self.phase {
             Phase::Planned | Phase::Creating | Phase::Starting => false,
             Phase::Running => self.settle_ended,

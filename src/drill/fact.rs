@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     fleet::{Behavior, GroupKey, InstanceState},
-    id::{DrillId, ExperimentId, InstanceId, SpotRequestId, TemplateId},
+    health::Check,
+    id::{CheckUrl, DrillId, ExperimentId, InstanceId, SpotRequestId, TemplateId},
     order::{OrderName, WatchName},
     plan::{Plan, Target},
     verdict::Verdict,
@@ -178,6 +179,14 @@ pub enum What {
     SourceLost {
         watch: WatchName,
         message: SafeText,
+        /// When it answered last; when it was first asked, if it never did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+        #[serde(default)]
+        cause: Cause,
+        /// What helps, a sentence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        todo: Option<SafeText>,
     },
     SourceFound {
         watch: WatchName,
@@ -192,6 +201,41 @@ pub enum What {
     DrillFinished {
         #[serde(flatten)]
         verdict: Verdict,
+    },
+    /// The health URLs that are asked while the drill runs.
+    ChecksChosen {
+        checks: Vec<Check>,
+    },
+    /// The first answer of a check that is well.
+    ProbeAnswered {
+        check: CheckUrl,
+        /// Of HTTP, 200 to 299.
+        status: u16,
+        /// How long the answer took, in our time.
+        millis: u32,
+    },
+    /// A check failed that was well, or was asked for the first time; told once until it recovers.
+    ProbeFailed {
+        check: CheckUrl,
+        why: SafeText,
+    },
+    /// A check that failed is well again.
+    ProbeRecovered {
+        check: CheckUrl,
+        status: u16,
+        millis: u32,
+    },
+    /// An order could not be given yet, and is given again until it can.
+    OrderWaits {
+        order: OrderName,
+        message: SafeText,
+        /// What helps, a sentence.
+        todo: SafeText,
+    },
+    /// Nothing was asked of AWS for so long: the machine slept, or this program was stopped or away.
+    NothingLookedAt {
+        from: Timestamp,
+        until: Timestamp,
     },
     /// The groups are this drill's alone, in the account and on this machine. The lock's id is the drill's.
     LockTaken {
@@ -209,6 +253,19 @@ pub enum What {
     },
     /// What this drill held is free for others.
     LockFreed,
+}
+
+/// What it takes until a source can be read again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// Other credentials.
+    Login,
+    /// A permission.
+    Permission,
+    /// Time: throttling, the network, a failing service.
+    #[default]
+    Trouble,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

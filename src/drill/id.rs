@@ -42,4 +42,6 @@ ids! {
     TemplateId,
     /// An FIS experiment, `EXP…`.
     ExperimentId,
+    /// A health check: its URL without user, password and query, which may be secret.
+    CheckUrl,
 }

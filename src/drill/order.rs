@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     fleet::GroupKey,
+    health::Check,
     id::{DrillId, ExperimentId, InstanceId, SpotRequestId, TemplateId},
     template::Template,
 };
@@ -98,6 +99,8 @@ pub enum Watch {
     Logs { since: Timestamp, targets: Vec<InstanceId> },
     /// AWS's own events on the targets, in the log group that an EventBridge rule writes them to.
     Events { since: Timestamp, targets: Vec<InstanceId> },
+    /// The service's own word on its health, over HTTP.
+    Check(Check),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -110,6 +113,7 @@ pub enum WatchName {
     Logs,
     Events,
     Chosen,
+    Check,
 }
 
 impl Watch {
@@ -122,6 +126,7 @@ impl Watch {
             Self::Group { .. } => WatchName::Group,
             Self::Logs { .. } => WatchName::Logs,
             Self::Events { .. } => WatchName::Events,
+            Self::Check(_) => WatchName::Check,
         }
     }
 }
@@ -130,6 +135,7 @@ impl WatchName {
     /// How long to wait between two looks: together under 40 calls a minute, with room for orders.
     pub fn every(self) -> Duration {
         Duration::from_secs(match self {
+            Self::Check => 5, // no call of AWS's
             Self::Experiment | Self::Instances | Self::Chosen => 6,
             Self::SpotRequests | Self::Logs | Self::Events => 12,
             Self::Group => 15,
@@ -145,6 +151,7 @@ impl WatchName {
             Self::Logs => "Lambda log",
             Self::Events => "event log",
             Self::Chosen => "instances that FIS chose",
+            Self::Check => "health check",
         }
     }
 }

@@ -1,7 +1,9 @@
-use std::os::unix::fs::PermissionsExt;
-
 use super::*;
-use crate::drill::fact::{Fact, What};
+use crate::drill::{
+    conduct::Drill,
+    fact::{Fact, What},
+    verdict::Outcome,
+};
 
 fn header(drill: &str) -> Header {
     Header {
@@ -37,17 +39,8 @@ fn what_is_written_is_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = written(folder.path(), 3);
     let record = Record::read(&path).unwrap();
-    assert_eq!((record.header, record.torn_at), (header("d1"), None));
+    assert_eq!((record.header, record.state), (header("d1"), State::default()));
     assert_eq!(record.entries, [entry(1), entry(2), entry(3)]);
-}
-
-#[test]
-fn journals_are_for_their_owner_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let drills = folder.path().join("spotdrill").join("drills");
-    let path = written(&drills, 1);
-    assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(fs::metadata(drills).unwrap().permissions().mode() & 0o777, 0o700);
 }
 
 #[test]
@@ -59,39 +52,53 @@ fn a_drill_is_never_written_over() {
 }
 
 #[test]
-fn cut_anywhere_every_complete_line_is_read_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = written(folder.path(), 4);
-    let whole = fs::read(&path).unwrap();
-    let first_line = whole.iter().position(|byte| *byte == b'\n').unwrap();
-    for length in first_line..whole.len() {
-        fs::write(&path, &whole[..length]).unwrap();
-        let record = Record::read(&path).unwrap();
-        let complete = whole[first_line + 1..length.max(first_line + 1)].split(|byte| *byte == b'\n').count() - 1;
-        assert_eq!(record.entries.len(), complete, "cut at {length}");
-        assert!(record.entries.iter().zip(1..).all(|(read, seq)| *read == entry(seq)));
-    }
-}
-
-#[test]
-fn a_torn_journal_is_gone_on_with_after_its_last_complete_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = written(folder.path(), 2);
-    let whole = fs::read(&path).unwrap();
-    fs::write(&path, &whole[..whole.len() - 5]).unwrap();
-    let mut resumed = Journal::resume(&Record::read(&path).unwrap()).unwrap();
-    resumed.append(&entry(2)).unwrap();
-    assert_eq!(fs::read(&path).unwrap(), whole);
-}
-
-#[test]
 fn one_program_conducts_a_drill() {
     let folder = tempfile::tempdir().unwrap();
     let first = Journal::create(folder.path(), &header("d1")).unwrap();
-    let record = Record::read(first.path()).unwrap();
-    assert!(matches!(Journal::resume(&record), Err(Error::Taken { .. })));
+    let path = first.path().to_owned();
+    assert!(matches!(Journal::resume(&path), Err(Error::Taken { .. })));
     drop(first);
-    assert!(Journal::resume(&record).is_ok());
+    assert!(Journal::resume(&path).is_ok());
+}
+
+#[test]
+fn a_journal_is_gone_on_with_as_it_is_by_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written(folder.path(), 2);
+    let before = Record::read(&path).unwrap();
+    let (mut other, _) = Journal::resume(&path).unwrap();
+    other.append(&entry(3)).unwrap();
+    drop(other);
+    let (mut journal, record) = Journal::resume(&path).unwrap();
+    assert_eq!((before.entries.len(), record.entries.len()), (2, 3));
+    journal.append(&entry(4)).unwrap();
+    assert_eq!(Record::read(&path).unwrap().entries, [entry(1), entry(2), entry(3), entry(4)]);
+}
+
+#[test]
+fn a_journal_of_the_first_form_is_read_and_gone_on_with_in_its_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("20261125-175017-uaib.jsonl");
+    fs::write(&path, include_str!("tests/first-form.jsonl")).unwrap();
+    let (mut journal, record) = Journal::resume(&path).unwrap();
+    assert_eq!((record.header.schema, record.entries.len(), record.state), (1, 28, State::default()));
+    let drill = Drill::replay(record.entries.iter().map(|entry| &entry.fact));
+    assert_eq!(drill.verdict().map(|verdict| verdict.verdict), Some(Outcome::Held));
+    journal.append(&entry(29)).unwrap();
+    drop(journal);
+    let again = Record::read(&path).unwrap();
+    assert_eq!((again.entries.len(), &again.entries[28], again.state), (29, &entry(29), State::default()));
+    assert!(!fs::read_to_string(&path).unwrap().contains("\"sum\""));
+}
+
+#[test]
+fn a_journal_under_another_name_is_not_taken_for_a_second_drill() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written(folder.path(), 2);
+    fs::copy(&path, folder.path().join("d2.jsonl")).unwrap();
+    let (kept, unreadable) = list(folder.path()).unwrap();
+    assert_eq!(kept.len(), 1);
+    assert!(unreadable[0].to_string().contains("the journal of drill d1, under another name"), "{unreadable:?}");
 }
 
 #[test]
@@ -105,3 +112,6 @@ fn a_journal_of_a_later_version_is_not_guessed_at() {
     assert_eq!((records.len(), unreadable.len()), (0, 2));
     assert!(unreadable.iter().any(|error| error.to_string().contains("newer than this program's")));
 }
+
+mod damage;
+mod safety;

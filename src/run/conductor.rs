@@ -1,12 +1,14 @@
 //! The drill as it runs: each fact is numbered, written down, folded and told on, and only then are its orders carried
 //! out. Knows nothing of who listens.
 
-use jiff::SignedDuration;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
 use super::{
     crew::{Crew, News},
-    lock::Kept,
+    lock::Files,
 };
 use crate::{
     clock::Clock,
@@ -14,6 +16,7 @@ use crate::{
     drill::{
         conduct::{Drill, Phase},
         fact::{Entry, Fact, What},
+        health::Asked,
         order::{Order, WatchName},
         verdict::Verdict,
     },
@@ -23,11 +26,11 @@ use crate::{
 
 /// What listeners are told.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "most of what is told are facts")]
 pub enum Told {
     /// A fact that is in the journal.
     Recorded(Entry),
     Pulse(WatchName),
+    Asked(Asked),
 }
 
 #[derive(Debug)]
@@ -36,7 +39,7 @@ pub struct Conductor {
     pub clock: Clock,
     pub journal: Journal,
     /// The groups, on this machine, while the drill is conducted here.
-    pub kept: Kept,
+    pub files: Files,
     pub crew: Crew,
     pub news: mpsc::Receiver<News>,
     /// Unbounded: a screen that cannot keep up must not hold up the drill, and a drill has some hundred facts.
@@ -46,9 +49,17 @@ pub struct Conductor {
     pub journal_lost: bool,
 }
 
+/// It wakes at least so often, in drill time.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// A longer sleep is told: in drill time,
+const A_GAP: SignedDuration = SignedDuration::from_secs(30);
+/// and in ours, for in a fast lab a busy machine alone takes the drill that long.
+const A_REAL_GAP: SignedDuration = SignedDuration::from_secs(2);
+
 impl Conductor {
     /// Conducts the drill to its verdict.
     pub async fn conduct(mut self) -> Verdict {
+        let mut awake = self.clock.now();
         loop {
             if let Some(verdict) = self.drill.verdict() {
                 if self.drill.phase != Phase::Over {
@@ -58,16 +69,34 @@ impl Conductor {
             }
             let deadline = self.drill.deadline().map(|deadline| deadline.duration_since(self.clock.now()));
             let wait = deadline.unwrap_or(SignedDuration::MAX).try_into().unwrap_or_default();
-            let time_out = self.clock.sleep(wait);
-            tokio::select! {
-                Some(news) = self.news.recv() => match news {
-                    News::Fact(fact) => self.record(fact),
-                    News::Pulse(name) => self.tell(Told::Pulse(name)),
-                },
-                () = time_out, if deadline.is_some() => {
-                    self.record(Fact::ours(self.clock.now(), What::SettleTimeEnded));
+            let time_out = self.clock.sleep(HEARTBEAT.min(wait));
+            let news = tokio::select! {
+                Some(news) = self.news.recv() => Some(news),
+                () = time_out => None,
+            };
+            self.notice_a_gap(&mut awake); // before what was seen after it
+            match news {
+                Some(News::Fact(fact)) => self.record(fact),
+                Some(News::Pulse(name)) => self.tell(Told::Pulse(name)),
+                Some(News::Asked(asked)) => self.tell(Told::Asked(asked)),
+                None => {
+                    let now = self.clock.now();
+                    if self.drill.deadline().is_some_and(|deadline| deadline <= now) {
+                        self.record(Fact::ours(now, What::SettleTimeEnded));
+                    }
                 }
             }
+        }
+    }
+
+    /// This program wakes every few seconds: where it did not, nothing was looked at, and the drill must not be judged by
+    /// what was missed.
+    fn notice_a_gap(&mut self, awake: &mut Timestamp) {
+        let now = self.clock.now();
+        let from = std::mem::replace(awake, now);
+        let asleep = now.duration_since(from);
+        if asleep >= A_GAP.max(A_REAL_GAP.mul_f64(self.clock.rate())) {
+            self.record(Fact::ours(now, What::NothingLookedAt { from, until: now }));
         }
     }
 
@@ -78,6 +107,9 @@ impl Conductor {
         }
         let message = SafeText::new("the drill was left, and is watched again from here on");
         self.record(Fact::ours(self.clock.now(), What::Noted { message }));
+        let mut awake = recorded.last().map_or(self.clock.now(), |entry| entry.fact.seen);
+        self.notice_a_gap(&mut awake);
+        self.crew.lost_before(self.drill.timeline.blind.lost());
         self.drill.taken_up().into_iter().for_each(|order| self.crew.carry_out(order));
     }
 

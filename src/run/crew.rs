@@ -1,37 +1,41 @@
 //! Carries out orders and keeps watches: the one place that starts tasks, so that none is forgotten. Knows how to ask
 //! AWS, and nothing of what the answers mean.
 
-use std::{collections::HashMap, future::Future, time::Duration};
+use std::{collections::HashMap, future::Future};
 
 use tokio::{
     sync::mpsc,
     task::{AbortHandle, JoinHandle},
 };
 
+use super::{
+    looking::{Looking, Lost},
+    ordering,
+    turns::Turns,
+};
 use crate::{
     aws::{Aws, LogGroups, Watcher},
-    crash::{self, Point},
+    clock::Clock,
     drill::{
-        fact::{Fact, What},
+        fact::Fact,
+        health::Asked,
         order::{Order, Watch, WatchName},
     },
-    text::SafeText,
+    probe::{Prober, Watching},
 };
 
 /// What the crew reports.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "most news are facts")]
 pub enum News {
     Fact(Fact),
     /// A watch was answered: what it showed last is fresh.
     Pulse(WatchName),
+    /// A health check was asked; only a change is a fact.
+    Asked(Asked),
 }
 
 /// How many reports may wait; then the crew waits, for a fact is never dropped.
 pub const WAITING: usize = 256;
-/// The longest wait between two looks at a source that does not answer, in drill time.
-const MOST_BACKOFF: Duration = Duration::from_mins(1);
-
 /// Starts a task that is not the drill's own, such as the lab's server.
 pub fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
@@ -42,26 +46,30 @@ pub fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) 
 pub struct Crew {
     aws: Aws,
     groups: LogGroups,
+    prober: Prober,
     news: mpsc::Sender<News>,
+    turns: Turns,
+    lost: Lost,
     watching: HashMap<Watch, AbortHandle>,
 }
 
 impl Crew {
-    pub fn new(aws: Aws, groups: LogGroups, news: mpsc::Sender<News>) -> Self {
-        Self { aws, groups, news, watching: HashMap::new() }
+    pub fn new(aws: &Aws, groups: LogGroups, prober: Prober, news: mpsc::Sender<News>) -> Self {
+        let turns = Turns::new(aws.clock.clone());
+        // tried once: what tries again here keeps the pace that all share, which the SDK knows nothing of
+        let aws = aws.with_single_tries();
+        Self { aws, groups, prober, news, turns, lost: Lost::default(), watching: HashMap::new() }
     }
 
-    pub fn aws(&self) -> &Aws {
-        &self.aws
+    /// These sources were lost when the drill was left.
+    pub fn lost_before(&mut self, names: impl Iterator<Item = WatchName>) {
+        self.lost = Lost::new(names);
     }
 
     /// Carries out an order; what comes of it is reported as a fact.
     pub fn carry_out(&self, order: Order) {
         let (aws, news) = (self.aws.clone(), self.news.clone());
-        spawn(async move {
-            let fact = aws.carry_out(&order).await;
-            let _ = news.send(News::Fact(fact)).await; // no one listens: the drill is over
-        });
+        spawn(ordering::carry_out(aws, order, news));
     }
 
     /// Starts and stops tasks so that exactly these watches are kept.
@@ -75,11 +83,21 @@ impl Crew {
         });
         for watch in wanted {
             if !self.watching.contains_key(&watch) {
-                let watcher = Watcher::new(self.aws.clone(), watch.clone(), &self.groups);
-                let task = spawn(keep_looking(self.aws.clone(), watcher, self.news.clone()));
+                let task = self.watch(&watch);
                 self.watching.insert(watch, task.abort_handle());
             }
         }
+    }
+
+    fn watch(&self, watch: &Watch) -> JoinHandle<()> {
+        let (aws, news) = (self.aws.clone(), self.news.clone());
+        if let Watch::Check(check) = watch {
+            let watching = Watching::new(self.prober.clone(), check.clone(), aws.clock.clone());
+            return spawn(keep_asking(aws.clock, watching, news));
+        }
+        let watcher = Watcher::new(aws.clone(), watch.clone(), &self.groups);
+        let (turns, lost) = (self.turns.clone(), self.lost.clone());
+        spawn(Looking { aws, watcher, turns, lost, news }.keep_on())
     }
 }
 
@@ -89,38 +107,16 @@ impl Drop for Crew {
     }
 }
 
-/// Looks until no one listens. A source that fails is reported once, and asked ever less often until it answers.
-async fn keep_looking(aws: Aws, mut watcher: Watcher, news: mpsc::Sender<News>) {
-    let name = watcher.name();
-    let mut failures = 0;
+/// Asks until no one listens. A check that fails is asked on at the same pace: how long it fails is what is to be known.
+async fn keep_asking(clock: Clock, mut watching: Watching, news: mpsc::Sender<News>) {
     loop {
-        let (facts, wait) = match watcher.look().await {
-            Ok(look) => {
-                crash::point(Point::Polled);
-                let found = (failures > 0).then(|| Fact::ours(aws.clock.now(), What::SourceFound { watch: name }));
-                failures = 0;
-                if news.send(News::Pulse(name)).await.is_err() {
-                    return;
-                }
-                (found.into_iter().chain(look.facts).collect(), look.next)
-            }
-            Err(error) => {
-                let message = SafeText::new(error.to_string());
-                let lost =
-                    (failures == 0).then(|| Fact::ours(aws.clock.now(), What::SourceLost { watch: name, message }));
-                failures += 1;
-                (lost.into_iter().collect::<Vec<_>>(), backoff(name, failures))
-            }
-        };
-        for fact in facts {
-            if news.send(News::Fact(fact)).await.is_err() {
+        let look = watching.look().await;
+        let reports = std::iter::once(News::Asked(look.asked)).chain(look.fact.map(News::Fact));
+        for report in reports {
+            if news.send(report).await.is_err() {
                 return;
             }
         }
-        aws.clock.sleep(wait).await;
+        clock.sleep(look.next).await;
     }
-}
-
-fn backoff(name: WatchName, failures: u32) -> Duration {
-    name.every().saturating_mul(1 << failures.min(6)).min(MOST_BACKOFF)
 }

@@ -18,7 +18,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Text,
-    /// One JSON object a line: the lines of the journal.
+    /// One JSON object a line: the lines of the journal without their checksums.
     Ndjson,
 }
 
@@ -49,7 +49,7 @@ pub async fn follow(running: &mut Running, clock: &Clock, format: Format, who: &
                         return Ok(Ended::Finished(verdict));
                     }
                 }
-                Some(Told::Pulse(_)) => {}
+                Some(Told::Pulse(_) | Told::Asked(_)) => {}
                 None => return Err(io::Error::other("the drill's conductor stopped without a verdict")),
             },
             number = caught(&mut interrupt, &mut terminate, &mut hang_up) => {

@@ -26,7 +26,7 @@ use crate::{
 
 /// The groups on this machine, until it is dropped or the program ends, however it does.
 #[derive(Debug, Default)]
-pub struct Kept(Vec<File>);
+pub struct Files(Vec<File>);
 
 /// Why the groups were not had.
 #[derive(Debug, Error)]
@@ -113,7 +113,7 @@ pub(super) async fn held_by_another(aws: &Aws, ways: &Ways, plan: &Plan) -> Resu
 
 /// Takes every group of the plan, on this machine first; the drills whose stale locks were taken over. If it fails, what
 /// was taken in the account is left to be freed.
-pub(super) async fn take(aws: &Aws, ways: &Ways, plan: &Plan, lock: &Lock) -> Result<(Kept, Vec<DrillId>), NotLocked> {
+pub(super) async fn take(aws: &Aws, ways: &Ways, plan: &Plan, lock: &Lock) -> Result<(Files, Vec<DrillId>), NotLocked> {
     let groups = in_order(plan);
     let kept = keep(ways, plan, lock)?;
     crash::point(Point::GroupKept);
@@ -134,13 +134,13 @@ fn in_order(plan: &Plan) -> Vec<&GroupKey> {
 }
 
 /// Takes the files of the plan's groups. A lab inside this program is nobody else's.
-pub(super) fn keep(ways: &Ways, plan: &Plan, lock: &Lock) -> Result<Kept, NotLocked> {
+pub(super) fn keep(ways: &Ways, plan: &Plan, lock: &Lock) -> Result<Files, NotLocked> {
     if plan.world == World::Lab && ways.endpoint.is_none() {
-        return Ok(Kept::default());
+        return Ok(Files::default());
     }
     let server = ways.endpoint.as_ref().map(|url| format!(".{:016x}", mark(Some(url)))).unwrap_or_default();
     let folder = ways.journals.join("locks").join(format!("{}.{}{server}", plan.account, plan.region));
-    let mut kept = Kept::default();
+    let mut kept = Files::default();
     for group in in_order(plan) {
         let path = folder.join(name_of(group));
         let failed = |source| NotLocked::File { path: path.clone(), source };

@@ -329,6 +329,7 @@ impl Loop<'_> {
             match running.told.recv().await {
                 Some(conductor::Told::Recorded(entry)) => return Msg::Recorded(entry),
                 Some(conductor::Told::Pulse(watch)) => return Msg::Pulse(watch),
+                Some(conductor::Told::Asked(asked)) => return Msg::Asked(asked),
                 None => self.running = None,
             }
         }

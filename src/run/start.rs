@@ -1,7 +1,10 @@
 //! The start of a drill: its name, its journal, the last look before it, and its conductor. Knows what must be on disk
 //! before anything is asked of AWS.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -10,7 +13,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use super::{
     conductor::{Conductor, Told},
     crew::{Crew, News, WAITING, spawn},
-    lock::{self, Kept, NotLocked},
+    lock::{self, Files, NotLocked},
 };
 use crate::{
     aws::{self, Aws, Identity, LogGroups},
@@ -24,7 +27,8 @@ use crate::{
         plan::{Plan, Selection, Wish},
         verdict::Verdict,
     },
-    journal::{self, Header, Journal, Record, SCHEMA, Who},
+    journal::{self, Header, Journal, Kept, SCHEMA, Who},
+    probe::Prober,
     text::SafeText,
 };
 
@@ -37,6 +41,8 @@ pub struct Ways {
     /// A role's name or ARN.
     pub fis_role: String,
     pub settle_seconds: u32,
+    /// The health checks.
+    pub prober: Prober,
     /// The server that was named on the command line.
     pub endpoint: Option<SafeText>,
     pub user: SafeText,
@@ -44,6 +50,9 @@ pub struct Ways {
     /// Locks that may be taken over, if they are stale: the drills that hold them, as the operator typed them.
     pub take_over: Vec<DrillId>,
 }
+
+/// How long a start that comes to nothing waits for its locks to be freed, in drill time.
+const FREEING: Duration = Duration::from_secs(30);
 
 /// A drill that was started.
 #[derive(Debug)]
@@ -99,21 +108,30 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     let settle_seconds = ways.settle_seconds;
     let planned = What::DrillPlanned { drill: id.clone(), plan: plan.clone(), role_arn, settle_seconds };
     conductor.record(Fact::ours(now, planned));
-    let mut conductor = locked(conductor, ways, &plan, &wanted).await?;
+    let mut conductor = locked(conductor, aws, ways, &plan, &wanted).await?;
+    let checks = ways.prober.checks();
+    if !checks.is_empty() {
+        conductor.record(Fact::ours(now, What::ChecksChosen { checks }));
+    }
     let client_token = format!("spotdrill-{id}");
     conductor.record(Fact::operators(aws.clock.now(), What::DrillConfirmed { words, by, client_token }));
     Ok(Running { id, journal: path, news, told, conductor: spawn(conductor.conduct()) })
 }
 
 /// Takes the groups for the drill. Without them it is over before it begins, and its journal says why.
-async fn locked(mut conductor: Conductor, ways: &Ways, plan: &Plan, wanted: &Lock) -> Result<Conductor, NotStarted> {
+async fn locked(
+    mut conductor: Conductor,
+    aws: &Aws,
+    ways: &Ways,
+    plan: &Plan,
+    wanted: &Lock,
+) -> Result<Conductor, NotStarted> {
     if conductor.journal_lost {
         return Ok(conductor); // nothing will be started
     }
-    let aws = conductor.crew.aws().clone();
-    match lock::take(&aws, ways, plan, wanted).await {
-        Ok((kept, over)) => {
-            conductor.kept = kept;
+    match lock::take(aws, ways, plan, wanted).await {
+        Ok((files, over)) => {
+            conductor.files = files;
             let groups = plan.groups().into_iter().map(lock::group_of).collect();
             let by = SafeText::new(format!("{}@{} ({})", wanted.user, wanted.host, wanted.arn));
             conductor.record(Fact::ours(aws.clock.now(), What::LockTaken { groups, by, over }));
@@ -123,14 +141,19 @@ async fn locked(mut conductor: Conductor, ways: &Ways, plan: &Plan, wanted: &Loc
             let message = SafeText::new(why.to_string());
             let in_doubt = !matches!(why, NotLocked::Here { .. } | NotLocked::File { .. });
             conductor.record(Fact::ours(aws.clock.now(), What::LockNotTaken { message, in_doubt }));
-            conductor.conduct().await;
+            // what may be ours all the same is freed; if that takes long, `attach` goes on with it
+            tokio::select! {
+                _ = conductor.conduct() => {}
+                () = aws.clock.sleep(FREEING) => {}
+            }
             Err(why.into())
         }
     }
 }
 
 /// Takes up a drill that was left: its facts are told again, and it is watched on to its verdict.
-pub async fn take_up(aws: &Aws, ways: &Ways, record: &Record) -> Result<Running, NotStarted> {
+pub async fn take_up(aws: &Aws, ways: &Ways, left: &Path) -> Result<Running, NotStarted> {
+    let (journal, record) = Journal::resume(left)?;
     let drill = Drill::replay(record.entries.iter().map(|entry| &entry.fact));
     let id = record.header.drill.clone();
     let perhaps_locked = drill.phase == Phase::Planned && drill.planned.is_some();
@@ -139,13 +162,12 @@ pub async fn take_up(aws: &Aws, ways: &Ways, record: &Record) -> Result<Running,
     }
     let now = aws.identity().await?.account;
     if now != record.header.account {
-        return Err(NotStarted::OtherAccount { now, planned: record.header.account.clone() });
+        return Err(NotStarted::OtherAccount { now, planned: record.header.account });
     }
-    let journal = Journal::resume(record)?;
     let seq = record.entries.last().map_or(0, |entry| entry.seq);
     let (mut conductor, news, told) = conductor(aws, ways, journal, drill, seq);
     conductor.take_up(&record.entries);
-    Ok(Running { id, journal: record.path.clone(), news, told, conductor: spawn(conductor.conduct()) })
+    Ok(Running { id, journal: record.path, news, told, conductor: spawn(conductor.conduct()) })
 }
 
 /// Why there is nothing to take up, if so.
@@ -163,10 +185,10 @@ type Ends = (Conductor, mpsc::Sender<News>, mpsc::UnboundedReceiver<Told>);
 fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64) -> Ends {
     let (news_in, news) = mpsc::channel(WAITING);
     let (listener, told) = mpsc::unbounded_channel();
-    let crew = Crew::new(aws.clone(), ways.groups.clone(), news_in.clone());
+    let crew = Crew::new(aws, ways.groups.clone(), ways.prober.clone(), news_in.clone());
     let clock = aws.clock.clone();
-    let kept = Kept::default();
-    (Conductor { drill, clock, journal, kept, crew, news, listener, seq, journal_lost: false }, news_in, told)
+    let files = Files::default();
+    (Conductor { drill, clock, journal, files, crew, news, listener, seq, journal_lost: false }, news_in, told)
 }
 
 /// The drills that were started from here, in this account and at this server, and are not over: FIS's word that it has
@@ -176,32 +198,30 @@ pub fn open_drills(
     account: &str,
     endpoint: Option<&SafeText>,
 ) -> Result<Vec<DrillId>, journal::Error> {
-    let (records, _) = journal::list(journals)?;
-    let here = |record: &&Record| {
+    let (kept, _) = journal::list(journals)?;
+    let here = |record: &&Kept| {
         record.header.account.as_str() == account
             && record.header.endpoint.as_ref() == endpoint
             && !(record.header.world == World::Lab && endpoint.is_none())
     };
-    let is_open =
-        |record: &&Record| not_open(Drill::replay(record.entries.iter().map(|entry| &entry.fact)).phase).is_none();
-    Ok(records.iter().filter(here).filter(is_open).map(|record| record.header.drill.clone()).collect())
+    let is_open = |record: &&Kept| not_open(record.drill.phase).is_none();
+    Ok(kept.iter().filter(here).filter(is_open).map(|record| record.header.drill.clone()).collect())
 }
 
 /// An instance is hit once: not while a drill that was started from here is open on it.
 fn not_hit_already(ways: &Ways, plan: &Plan) -> Result<(), NotStarted> {
-    let (records, _) = journal::list(&ways.journals)?;
+    let (kept, _) = journal::list(&ways.journals)?;
     // a lab in a program that ended is gone, and another with its seed has the same instances
     let lab_inside = plan.world == World::Lab && ways.endpoint.is_none();
-    let here = |record: &&Record| record.header.account == plan.account && record.header.endpoint == ways.endpoint;
-    for record in records.iter().filter(here).filter(|_| !lab_inside) {
-        let drill = Drill::replay(record.entries.iter().map(|entry| &entry.fact));
+    let here = |record: &&Kept| record.header.account == plan.account && record.header.endpoint == ways.endpoint;
+    for Kept { header, drill, .. } in kept.iter().filter(here).filter(|_| !lab_inside) {
         if not_open(drill.phase).is_some() {
             continue;
         }
         let tracks = drill.timeline.tracks.iter().map(|track| &track.target.id);
         let targets: Vec<_> = tracks.filter(|id| plan.is_target(id)).map(ToString::to_string).collect();
         if !targets.is_empty() {
-            return Err(NotStarted::HitAlready { drill: record.header.drill.clone(), targets });
+            return Err(NotStarted::HitAlready { drill: header.drill.clone(), targets });
         }
     }
     Ok(())

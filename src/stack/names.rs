@@ -33,8 +33,11 @@ impl Default for Usual {
 
 /// The stack's name, unless another is asked for.
 pub const STACK: &str = "spotdrill";
-/// The secret's name, unless another is asked for.
-pub const SECRET: &str = "spotdrill/slack-webhook";
+
+/// The name of a stack's secret, unless another is asked for: each stack has its own, for its teardown deletes it.
+pub fn usual_secret(stack: &str) -> String {
+    format!("{stack}/slack-webhook")
+}
 
 impl Names {
     /// By a stack's parameters; what is not among them is as the template has it.

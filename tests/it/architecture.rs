@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// The rooms that each room may name. `main` and `lib` are no rooms.
-const MAY_NAME: [(&str, &[&str]); 17] = [
+const MAY_NAME: [(&str, &[&str]); 18] = [
     ("clock", &[]),
     ("crash", &[]),
     ("text", &[]),
@@ -11,9 +11,10 @@ const MAY_NAME: [(&str, &[&str]); 17] = [
     ("drill", &["text"]),
     ("stack", &["drill", "text"]),
     ("doctor", &["text"]),
-    ("config", &["drill"]),
+    ("config", &["drill", "probe"]),
     ("aws", &["clock", "crash", "drill", "stack", "text"]),
     ("journal", &["crash", "drill", "text"]),
+    ("probe", &["clock", "drill", "text"]),
     ("lab", &["clock"]),
     ("app", &["doctor", "drill", "stack", "text"]),
     ("ui", &["app", "doctor", "drill", "stack", "text", "theme"]),
@@ -21,27 +22,31 @@ const MAY_NAME: [(&str, &[&str]); 17] = [
     (
         "run",
         &[
-            "app", "aws", "clock", "config", "crash", "doctor", "drill", "journal", "lab", "stack", "term", "text",
-            "theme", "ui",
+            "app", "aws", "clock", "config", "crash", "doctor", "drill", "journal", "lab", "probe", "stack", "term",
+            "text", "theme", "ui",
         ],
     ),
     (
         "cli",
-        &["app", "aws", "config", "doctor", "drill", "journal", "lab", "run", "stack", "term", "text", "theme", "ui"],
+        &[
+            "app", "aws", "config", "doctor", "drill", "journal", "lab", "probe", "run", "stack", "term", "text",
+            "theme", "ui",
+        ],
     ),
     ("main", &["cli"]),
 ];
 
 /// Crates that only these rooms may name: what is an edge stays at the edge.
-const ONLY_IN: [(&str, &[&str]); 8] = [
+const ONLY_IN: [(&str, &[&str]); 9] = [
     ("aws_sdk_", &["aws"]),
     ("aws_config", &["aws"]),
     ("ratatui", &["ui", "term"]),
     ("crossterm", &["term"]),
     ("clap", &["cli"]),
     ("anyhow", &["cli"]),
-    ("hyper", &["lab"]),
-    ("tokio", &["aws", "cli", "clock", "lab", "run", "term"]),
+    ("hyper", &["lab", "probe"]),
+    ("tokio", &["aws", "cli", "clock", "lab", "probe", "run", "term"]),
+    ("tokio_rustls", &["probe"]),
 ];
 
 /// Words that may stand in these files alone, and why.
@@ -53,7 +58,7 @@ const ONLY_AT: [(&str, &[&str], &str); 6] = [
     ("tokio::time::sleep(", &["clock.rs"], "waiting keeps the drill's rate"),
     (
         "async ",
-        &["aws", "cli", "cli.rs", "clock.rs", "lab", "lab.rs", "run", "term/ask.rs", "term/output.rs"],
+        &["aws", "cli", "cli.rs", "clock.rs", "lab", "lab.rs", "probe", "run", "term/ask.rs", "term/output.rs"],
         "what is pure does not wait",
     ),
 ];

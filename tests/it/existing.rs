@@ -365,7 +365,7 @@ async fn read_only_refuses_a_preview_before_it_is_sent() {
 /// Takes the drill up as its journal has it, and follows it to its end.
 async fn come_back_to(stage: &Stage, journal: &std::path::Path) -> Drilled {
     let record = Record::read(journal).unwrap();
-    stage.to_the_end(take_up(&stage.aws, &stage.ways, &record).await.unwrap(), |_| false).await
+    stage.to_the_end(take_up(&stage.aws, &stage.ways, &record.path).await.unwrap(), |_| false).await
 }
 
 /// Leaves a drill of the template at the first fact for which that holds.
@@ -403,7 +403,7 @@ async fn a_drill_that_was_left_before_its_start_was_answered_finds_its_own_exper
     let id = stage.theirs(Theirs::default()).await;
     let journal = left_at(&stage, &id, |what| matches!(what, What::ExperimentStarted { .. })).await;
     let written = std::fs::read_to_string(&journal).unwrap();
-    let until_confirmed: String = written.split_inclusive('\n').take(3).collect();
+    let until_confirmed: String = written.split_inclusive('\n').take(4).collect();
     std::fs::write(&journal, until_confirmed).unwrap();
     let drilled = come_back_to(&stage, &journal).await;
     assert_eq!(drilled.verdict.verdict, Outcome::Held, "{:?}", drilled.verdict.reasons);

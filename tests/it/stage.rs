@@ -26,6 +26,7 @@ use spotdrill::{
         warning::Warning,
     },
     lab::{Lab, in_process, scenario::Scenario},
+    probe::Prober,
     run::{
         conductor::Told,
         crew::News,
@@ -84,6 +85,7 @@ impl Stage {
             },
             fis_role: String::from("spot-fis-test"),
             settle_seconds: 600,
+            prober: Prober::default(),
             endpoint: None,
             user: SafeText::new("tester"),
             host: SafeText::new("here"),
@@ -123,7 +125,11 @@ impl Stage {
             entries.push(entry);
         }
         let journal = spotdrill::journal::Record::read(&running.journal).unwrap();
-        assert_eq!((&journal.entries, journal.torn_at), (&entries, None), "the journal says what was told");
+        assert_eq!(
+            (&journal.entries, journal.state),
+            (&entries, spotdrill::journal::State::default()),
+            "the journal says what was told"
+        );
         Drilled { entries, verdict: running.conductor.await.unwrap() }
     }
 
