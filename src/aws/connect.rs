@@ -23,8 +23,10 @@ use super::{
     Aws,
     credentials::{Reader, Renewed},
     error::{Error, Kind},
+    here,
     pace::Pace,
-    transport::{Following, ReadOnly, Unread, WithoutHostPrefix, is_loopback},
+    read_only::ReadOnly,
+    transport::{Following, Unread, WithoutHostPrefix, is_loopback},
 };
 use crate::{clock::Clock, text::SafeText};
 
@@ -68,7 +70,8 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
             let chain = Chain::new(profile.as_ref(), region.as_ref(), http_client, &clock);
             (chain.load().await, Some(chain))
         }
-        Way::Lab { region, access_key, secret_key, .. } => {
+        Way::Lab { url, region, access_key, secret_key } => {
+            let http_client = http_client.unwrap_or_else(|| here::only(url));
             (alone(region, access_key, secret_key, http_client, &clock), None)
         }
     };
@@ -181,19 +184,13 @@ impl Chain {
     }
 }
 
-fn alone(
-    region: &str,
-    access_key: &str,
-    secret_key: &str,
-    http_client: Option<SharedHttpClient>,
-    clock: &Clock,
-) -> SdkConfig {
+fn alone(region: &str, access_key: &str, secret_key: &str, http_client: SharedHttpClient, clock: &Clock) -> SdkConfig {
     let credentials = Credentials::new(access_key, secret_key, None, None, "spotdrill-lab");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region.to_owned()))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(http_client.unwrap_or_else(on_this_machine))
+        .http_client(http_client)
         .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(TokioSleep::new()))
         .time_source(aws_smithy_async::time::SharedTimeSource::new(DrillTime(clock.clone())))
         .timeout_config(time_outs())
@@ -223,27 +220,26 @@ fn over_the_network(proxy: ProxyConfig) -> SharedHttpClient {
     })
 }
 
-/// Plain HTTP without proxy or TLS: the lab's server is in this very process.
-fn on_this_machine() -> SharedHttpClient {
-    Builder::new().build_http()
-}
+/// The services that are called, by their ids: our clients', and those that the SDK has credentials from.
+const SERVICES: [&str; 14] = [
+    "EC2",
+    "fis",
+    "CloudWatch Logs",
+    "STS",
+    "CloudFormation",
+    "Secrets Manager",
+    "EventBridge",
+    "IAM",
+    "Lambda",
+    "CloudWatch",
+    "Service Quotas",
+    "SSM",
+    "SSO",
+    "SSO OIDC",
+];
 
-/// An endpoint that the environment or the profile sets, for all services or for one of ours.
+/// An endpoint that the environment or the profile sets, for all services or for one that is called.
 fn overridden_endpoint(sdk: &SdkConfig) -> Option<String> {
-    const SERVICES: [&str; 12] = [
-        "EC2",
-        "fis",
-        "CloudWatch Logs",
-        "STS",
-        "CloudFormation",
-        "Secrets Manager",
-        "EventBridge",
-        "IAM",
-        "Lambda",
-        "CloudWatch",
-        "Service Quotas",
-        "SSM",
-    ];
     let of_service = |id| {
         let key =
             ServiceConfigKey::builder().service_id(id).env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()?;
