@@ -139,7 +139,7 @@ pub(super) fn keep(ways: &Ways, plan: &Plan, lock: &Lock) -> Result<Files, NotLo
         return Ok(Files::default());
     }
     let server = ways.endpoint.as_ref().map(|url| format!(".{:016x}", mark(Some(url)))).unwrap_or_default();
-    let folder = ways.journals.join("locks").join(format!("{}.{}{server}", plan.account, plan.region));
+    let folder = ways.journals.with_file_name("locks").join(format!("{}.{}{server}", plan.account, plan.region));
     let mut kept = Files::default();
     for group in in_order(plan) {
         let path = folder.join(name_of(group));

@@ -16,6 +16,8 @@ mod hostile;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
+mod lock;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod pty;

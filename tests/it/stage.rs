@@ -88,7 +88,7 @@ impl Stage {
         let aws = connect(Connection { way, read_only, clock, http_client, credentials: None }).await.unwrap();
         let journals = tempfile::tempdir().unwrap();
         let ways = Ways {
-            journals: journals.path().to_owned(),
+            journals: journals.path().join("drills"),
             groups: LogGroups {
                 lambda: String::from("/aws/lambda/send-slack-spot-event"),
                 events: String::from("/aws/events/spotdrill"),
