@@ -97,9 +97,16 @@ fn group(name: &str) -> GroupKey {
 
 /// The winners of a race of these operators for one group, by their numbers; those who come second read who has won, or
 /// who holds it still.
-async fn race(operators: &[Operator], group: &GroupKey, drill: &str, holder: Option<&DrillId>, over: &[DrillId]) -> Vec<u64> {
+async fn race(
+    operators: &[Operator],
+    group: &GroupKey,
+    drill: &str,
+    holder: Option<&DrillId>,
+    over: &[DrillId],
+) -> Vec<u64> {
     let ended = join_all(operators.iter().map(|operator| operator.take(group, drill, over))).await;
-    let winners: Vec<_> = operators.iter().zip(&ended).filter(|(_, end)| end.is_ok()).map(|(it, _)| it.number).collect();
+    let winners: Vec<_> =
+        operators.iter().zip(&ended).filter(|(_, end)| end.is_ok()).map(|(it, _)| it.number).collect();
     let wins = winners.first().map(|winner| DrillId::new(format!("{drill}-{winner}")));
     for end in ended.iter().filter_map(|end| end.as_ref().err()) {
         let NotTaken::Held(standing) = end else { panic!("{drill}: {end}") };

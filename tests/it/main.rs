@@ -2,6 +2,8 @@
 
 // `cfg(test)` tells clippy that what tests may do is allowed here
 #[cfg(test)]
+mod abort;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod cli;
@@ -17,6 +19,8 @@ mod hostile;
 mod lab;
 #[cfg(test)]
 mod lock;
+#[cfg(test)]
+mod probe;
 #[cfg(test)]
 mod program;
 #[cfg(test)]

@@ -95,7 +95,7 @@ async fn a_lock_is_taken_over_by_its_id_alone_and_only_when_its_time_is_over() {
     };
     let id = [lock.drill.clone()];
     assert_eq!(told(next.take(&group, "next", &id).await), ("left-0".to_owned(), false), "its time is not over");
-    account.clock.sleep(Duration::from_secs(600)).await;
+    account.clock.sleep(Duration::from_mins(10)).await;
     assert_eq!(told(next.take(&group, "next", &[]).await), ("left-0".to_owned(), true), "nobody gave its id");
     assert_eq!(told(next.take(&group, "next", &[DrillId::new("left-1")]).await), ("left-0".to_owned(), true));
     assert_eq!(next.take(&group, "next", &id).await.unwrap(), Some(lock.drill.clone()));
