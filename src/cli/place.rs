@@ -128,6 +128,7 @@ pub(super) fn ways(global: &Global, config: &Config) -> anyhow::Result<Ways> {
         cool_down: SignedDuration::try_from(config.cool_down).unwrap_or(SignedDuration::MAX),
         user: user(),
         host: host(),
+        take_over: Vec::new(),
     })
 }
 
