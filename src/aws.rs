@@ -12,6 +12,7 @@ mod events;
 mod fis;
 pub mod function;
 mod function_log;
+mod here;
 pub mod identity;
 mod inventory;
 mod leftovers;
@@ -19,6 +20,7 @@ pub mod lock;
 pub mod log_group;
 mod logs;
 mod pace;
+mod read_only;
 pub mod region;
 pub mod role;
 mod secret;
@@ -36,6 +38,7 @@ use jiff::Timestamp;
 pub use connect::{Connection, Way, connect};
 pub use error::{Error, Kind};
 pub use identity::Identity;
+pub use transport::is_loopback;
 pub use watch::{LogGroups, Look, Watcher};
 
 use crate::{clock::Clock, text::SafeText};
@@ -44,6 +47,9 @@ use crate::{clock::Clock, text::SafeText};
 #[derive(Clone, Debug)]
 pub struct Aws {
     fis: aws_sdk_fis::Client,
+    /// For stops alone: connections, time-outs and a right to retry of its own, so that no stop stands behind polls that
+    /// are stalled or throttled. The credentials are those that the polls keep fresh.
+    stops: aws_sdk_fis::Client,
     ec2: aws_sdk_ec2::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     sts: aws_sdk_sts::Client,

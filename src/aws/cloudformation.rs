@@ -126,7 +126,7 @@ impl Aws {
 fn read_stack(stack: &sdk::Stack) -> Stack {
     let text = |text: Option<&str>| SafeText::new(text.unwrap_or_default());
     let parameter = |it: &sdk::Parameter| Some((it.parameter_key()?.to_owned(), it.parameter_value()?.to_owned()));
-    let output = |it: &sdk::Output| Some((it.output_key()?.to_owned(), SafeText::new(it.output_value()?)));
+    let output = |it: &sdk::Output| Some((SafeText::new(it.output_key()?).into(), SafeText::new(it.output_value()?)));
     // the value too: others may have a tag of that name for something else
     let tagged = stack.tags().iter().any(|tag| tag.key() == Some(TAG) && tag.value() == stack.stack_name());
     Stack {

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::{
     credentials::{NOT_TAKEN, RUN_OUT},
-    transport::WouldChange,
+    read_only::WouldChange,
 };
 use crate::text::SafeText;
 

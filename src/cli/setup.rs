@@ -93,7 +93,7 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup) -> anyhow
     }
     match args.format {
         Format::Text => super::print(&result(&set_up, &preview, config))?,
-        Format::Json => super::print(&(serde_json::to_string_pretty(&ResultJson::of(&set_up, &preview))? + "\n"))?,
+        Format::Json => super::print_json(&ResultJson::of(&set_up, &preview))?,
     }
     Ok(Exit::Held)
 }

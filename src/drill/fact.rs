@@ -12,7 +12,7 @@ use super::{
     plan::{Plan, Target},
     verdict::Verdict,
 };
-use crate::text::SafeText;
+use crate::text::{SafeText, read_safely};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,15 +79,18 @@ pub enum What {
         drill: DrillId,
         #[serde(flatten)]
         plan: Plan,
+        #[serde(deserialize_with = "read_safely")]
         role_arn: String,
         /// How long the drill keeps watching past the expected interruption, in seconds.
         settle_seconds: u32,
     },
     /// The operator typed the words, or gave them (or `--yes`) on the command line.
     DrillConfirmed {
+        #[serde(deserialize_with = "read_safely")]
         words: String,
         by: ConfirmedBy,
         /// What makes a repeated request the same one request; each order adds its own ending.
+        #[serde(deserialize_with = "read_safely")]
         client_token: String,
     },
     TemplateCreated {

@@ -2,6 +2,8 @@
 
 // `cfg(test)` tells clippy that what tests may do is allowed here
 #[cfg(test)]
+mod abort;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod cli;
@@ -12,7 +14,11 @@ mod drills;
 #[cfg(test)]
 mod existing;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod lab;
+#[cfg(test)]
+mod probe;
 #[cfg(test)]
 mod program;
 #[cfg(test)]

@@ -22,7 +22,7 @@ use spotdrill::{
     aws::{Aws, Connection, LogGroups, Way, connect, credentials::Reader},
     clock::{Clock, Machine},
     drill::{
-        fact::{ConfirmedBy, Entry, Fact, Source, What},
+        fact::{ConfirmedBy, Entry, Source, What},
         guard,
         plan::{Plan, Selection, Wish},
         verdict::Verdict,
@@ -32,7 +32,6 @@ use spotdrill::{
     probe::Prober,
     run::{
         conductor::Told,
-        crew::News,
         start::{NotStarted, Running, Ways, start},
     },
     text::SafeText,
@@ -58,15 +57,34 @@ impl Stage {
     }
 
     pub(crate) async fn open(scenario: Scenario, read_only: bool) -> Self {
+        Self::through(scenario, read_only, |lab| lab).await
+    }
+
+    /// With something between the program and the lab.
+    pub(crate) async fn through(
+        scenario: Scenario,
+        read_only: bool,
+        between: impl FnOnce(SharedHttpClient) -> SharedHttpClient,
+    ) -> Self {
         let clock = Clock::rated("2026-11-22T12:00:00Z".parse().unwrap(), 1.0);
         let lab = Lab::open(scenario, clock.clone(), 1);
-        Self::at(&lab, clock, read_only, Otherwise::default()).await
+        let inner = between(in_process::client(&lab));
+        Self::client(&lab, inner, clock, read_only, Otherwise::default()).await
     }
 
     /// A client of a lab that may have others.
-    pub(crate) async fn at(lab: &Arc<Lab>, clock: Clock, read_only: bool, otherwise: Otherwise) -> Self {
+    pub(crate) async fn at(lab: &Arc<Lab>, clock: Clock, otherwise: Otherwise) -> Self {
+        Self::client(lab, in_process::client(lab), clock, false, otherwise).await
+    }
+
+    async fn client(
+        lab: &Arc<Lab>,
+        inner: SharedHttpClient,
+        clock: Clock,
+        read_only: bool,
+        otherwise: Otherwise,
+    ) -> Self {
         let Otherwise { machine, credentials, bend } = otherwise;
-        let inner = in_process::client(lab);
         let as_aws = machine.is_some();
         let calls = Calls { inner, clock: clock.clone(), made: Arc::default(), bend, as_aws };
         let own_clock = machine.map_or_else(|| clock.clone(), Clock::of);
@@ -118,12 +136,6 @@ impl Stage {
         guard::plan(&fleet, &Wish { group: None, selection, warning, seed: 1 }).unwrap()
     }
 
-    /// The operator asks for a stop.
-    pub(crate) async fn stop(&self, running: &Running) {
-        let stop = Fact::operators(self.aws.clock.now(), What::StopRequested { by: SafeText::new("tester") });
-        running.news.send(News::Fact(stop)).await.unwrap();
-    }
-
     pub(crate) async fn start(&self, plan: Plan) -> Result<Running, NotStarted> {
         let words = plan.words();
         start(&self.aws, &self.ways, plan, words, ConfirmedBy::Yes).await
@@ -142,7 +154,7 @@ impl Stage {
         while let Some(told) = running.told.recv().await {
             let Told::Recorded(entry) = told else { continue };
             if stop_at(&entry) {
-                self.stop(&running).await;
+                running.stopper.stop(SafeText::new("tester"));
             }
             entries.push(entry);
         }

@@ -19,6 +19,7 @@ use spotdrill::{
     },
     lab::{Lab, scenario::Scenario},
     run::conductor::Told,
+    text::SafeText,
 };
 
 use crate::stage::{Drilled, Otherwise, Stage, scenario};
@@ -173,7 +174,7 @@ async fn a_minute_of_throttling_is_met_politely_by_three_clients_at_once() {
     let lab = Lab::open(scenario(9, storm), clock.clone(), 1);
     let mut stages = Vec::new();
     for _ in 0..3 {
-        stages.push(Stage::at(&lab, clock.clone(), false, Otherwise::default()).await);
+        stages.push(Stage::at(&lab, clock.clone(), Otherwise::default()).await);
     }
     let fleet = stages[0].aws.fleet(|_| ()).await.unwrap();
     let ids: Vec<_> = fleet.instances().map(|(_, instance)| instance.id.clone()).take(3).collect();
@@ -249,7 +250,7 @@ async fn a_stop_leaves_at_once_while_every_poll_is_stalled() {
         panic!("nothing was lost")
     };
     let asked = lost.await;
-    stage.stop(&running).await;
+    running.stopper.stop(SafeText::new("tester"));
     while let Some(told) = running.told.recv().await {
         if matches!(&told, Told::Recorded(entry) if matches!(entry.fact.what, What::StopSent { .. })) {
             break;
@@ -280,5 +281,5 @@ pub(crate) async fn stage_otherwise(
     let clock = Clock::rated(opened(), 1.0);
     let lab = Lab::open(scenario, clock.clone(), 1);
     let otherwise = otherwise(&lab, &clock);
-    Stage::at(&lab, clock, false, otherwise).await
+    Stage::at(&lab, clock, otherwise).await
 }
