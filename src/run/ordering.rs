@@ -61,6 +61,8 @@ fn patience(order: OrderName, in_doubt: bool) -> SignedDuration {
     match order {
         OrderName::StartExperiment if in_doubt => TO_BEGIN / 2,
         OrderName::CreateTemplate | OrderName::StartExperiment => TO_BEGIN,
-        OrderName::FindExperiment | OrderName::StopExperiment | OrderName::DeleteTemplate => TO_END,
+        OrderName::FindExperiment | OrderName::StopExperiment | OrderName::DeleteTemplate | OrderName::FreeLock => {
+            TO_END
+        }
     }
 }
