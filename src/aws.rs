@@ -70,6 +70,7 @@ pub struct Aws {
     pub region: String,
     /// The account, once a call has told it.
     account: Arc<OnceLock<SafeText>>,
+    accounts: read_only::Accounts,
     pace: pace::Pace,
 }
 

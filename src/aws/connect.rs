@@ -26,7 +26,7 @@ use super::{
     error::{Error, Kind},
     here,
     pace::Pace,
-    read_only::ReadOnly,
+    read_only::{Accounts, Listed, ReadOnly},
     transport::{Following, Unread, WithoutHostPrefix, is_loopback},
 };
 use crate::{clock::Clock, text::SafeText};
@@ -48,6 +48,8 @@ pub struct Connection {
     pub way: Way,
     /// Refuse every operation that changes something, before it is signed.
     pub read_only: bool,
+    /// The accounts that drills may run in: in any other nothing that a drill changes is even signed.
+    pub accounts: Vec<SafeText>,
     pub clock: Clock,
     /// Takes the place of the network, where requests are answered in this process.
     pub http_client: Option<SharedHttpClient>,
@@ -57,7 +59,7 @@ pub struct Connection {
 
 /// Makes the clients; reads configuration files and the environment, and calls no service.
 pub async fn connect(connection: Connection) -> Result<Aws, Error> {
-    let Connection { way, read_only, clock, http_client, credentials } = connection;
+    let Connection { way, read_only, accounts, clock, http_client, credentials } = connection;
     let connections = || http_client.clone().unwrap_or_else(|| own_connections(&way));
     let (sdk, chain) = match &way {
         Way::Account { profile, region } | Way::Endpoint { profile, region, .. } => {
@@ -97,6 +99,7 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
         Way::Endpoint { url, .. } | Way::Lab { url, .. } => Some(url),
     };
     let following = Following { clock: clock.clone() };
+    let listed = Listed { accounts: Accounts::of(accounts), account: Arc::default() };
 
     macro_rules! client {
         ($service:ident) => {{
@@ -114,7 +117,7 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
         }};
     }
     Ok(Aws {
-        fis: aws_sdk_fis::Client::from_conf(client!(aws_sdk_fis).build()),
+        fis: aws_sdk_fis::Client::from_conf(client!(aws_sdk_fis).interceptor(listed.clone()).build()),
         stops: aws_sdk_fis::Client::from_conf(
             client!(aws_sdk_fis)
                 .http_client(connections_of_stops)
@@ -134,10 +137,11 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
         lambda: aws_sdk_lambda::Client::from_conf(client!(aws_sdk_lambda).build()),
         cloudwatch: aws_sdk_cloudwatch::Client::from_conf(client!(aws_sdk_cloudwatch).build()),
         quotas: aws_sdk_servicequotas::Client::from_conf(client!(aws_sdk_servicequotas).build()),
-        parameters: aws_sdk_ssm::Client::from_conf(client!(aws_sdk_ssm).build()),
+        parameters: aws_sdk_ssm::Client::from_conf(client!(aws_sdk_ssm).interceptor(listed.clone()).build()),
         credentials: sdk.credentials_provider(),
         profile,
-        account: Arc::default(),
+        account: listed.account,
+        accounts: listed.accounts,
         pace: Pace::new(clock.clone()),
         clock,
         region,

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::{
     credentials::{NOT_TAKEN, RUN_OUT},
-    read_only::WouldChange,
+    read_only::{NotListed, WouldChange},
 };
 use crate::text::SafeText;
 
@@ -49,6 +49,8 @@ pub enum Kind {
     ServerFault,
     NotFound,
     ReadOnly,
+    /// The account is not one that drills may run in.
+    NotListed,
     /// AWS said no for another reason.
     Refused,
 }
@@ -71,6 +73,7 @@ impl Kind {
             Self::ServerFault => "The service failed: try again in a minute",
             Self::NotFound => "Check its name and the region",
             Self::ReadOnly => "Start without --read-only to allow it",
+            Self::NotListed => "If the account is meant for drills: spotdrill allow",
             Self::Refused => "Change what AWS complains of; or try `--lab`",
         }
     }
@@ -188,6 +191,9 @@ where
 {
     if within::<WouldChange>(error).is_some() {
         return Kind::ReadOnly;
+    }
+    if within::<NotListed>(error).is_some() {
+        return Kind::NotListed;
     }
     if let Some(credentials) = within::<CredentialsError>(error) {
         return kind_of_credentials(credentials);

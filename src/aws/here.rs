@@ -73,7 +73,14 @@ mod tests {
             secret_key: String::from("secret"),
         };
         let http_client = Some(only(only_to));
-        let connection = Connection { way, read_only: false, clock: Clock::wall(), http_client, credentials: None };
+        let connection = Connection {
+            way,
+            read_only: false,
+            accounts: Vec::new(),
+            clock: Clock::wall(),
+            http_client,
+            credentials: None,
+        };
         connect(connection).await.unwrap().identity().await.unwrap_err().to_string()
     }
 

@@ -27,6 +27,16 @@ impl Aws {
         Ok(Identity { account, arn: SafeText::new(answer.arn().unwrap_or_default()) })
     }
 
+    /// The accounts that drills may run in.
+    pub fn accounts(&self) -> Vec<SafeText> {
+        self.accounts.list()
+    }
+
+    /// Lets drills run in the account from now on.
+    pub fn allow(&self, account: SafeText) {
+        self.accounts.add(account);
+    }
+
     /// The account's alias, if it has one and we may ask.
     pub async fn account_alias(&self) -> Result<Option<SafeText>, Error> {
         let answer = self.iam.list_account_aliases().send().await;

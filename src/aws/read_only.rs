@@ -1,6 +1,8 @@
 //! Read-only mode, kept where requests are made: what is not known to change nothing is refused before it is signed, whatever
 //! a screen or a command thinks. Knows the names of operations.
 
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
@@ -11,6 +13,8 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::config_bag::ConfigBag;
 use thiserror::Error;
+
+use crate::{drill::fleet::LAB_ACCOUNT, text::SafeText};
 
 /// Refuses every operation that is not in [`READING`].
 #[derive(Debug)]
@@ -82,6 +86,63 @@ impl Intercept for ReadOnly {
         let operation = bag.load::<Metadata>().map_or("an unnamed operation", Metadata::name);
         let reads = READING.contains(&operation);
         if reads { Ok(()) } else { Err(WouldChange(operation.to_owned()).into()) }
+    }
+}
+
+/// Refuses what a drill changes where the account is not known to be one that drills may run in.
+#[derive(Clone, Debug)]
+pub(super) struct Listed {
+    pub(super) accounts: Accounts,
+    /// Whose account it is, once AWS said so.
+    pub(super) account: Arc<OnceLock<SafeText>>,
+}
+
+/// The accounts that drills may run in. A setup adds one while the program runs.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Accounts(Arc<Mutex<Vec<SafeText>>>);
+
+impl Accounts {
+    pub(super) fn of(accounts: Vec<SafeText>) -> Self {
+        Self(Arc::new(Mutex::new(accounts)))
+    }
+
+    pub(super) fn add(&self, account: SafeText) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(account);
+    }
+
+    pub(super) fn list(&self) -> Vec<SafeText> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The message that such an operation carries; see [`super::error::Kind::NotListed`].
+#[derive(Debug, Error)]
+#[error("{operation} would change account {account}, which is not on the list of those that drills may run in")]
+pub(super) struct NotListed {
+    operation: String,
+    account: String,
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Listed {
+    fn name(&self) -> &'static str {
+        "Listed"
+    }
+
+    fn read_before_serialization(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let operation = bag.load::<Metadata>().map_or("an unnamed operation", Metadata::name);
+        let account = self.account.get();
+        let listed = account.is_some_and(|it| it.as_str() == LAB_ACCOUNT || self.accounts.list().contains(it));
+        if listed || READING.contains(&operation) {
+            return Ok(());
+        }
+        let account = account.map_or_else(|| String::from("(not known yet)"), ToString::to_string);
+        Err(NotListed { operation: operation.to_owned(), account }.into())
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub(super) async fn run(global: &Global, config: &Config, confirm: Option<String>) -> anyhow::Result<Exit> {
-    let world = open(&global.door()).await.map_err(Ending::from)?;
+    let world = open(&global.door(&[])).await.map_err(Ending::from)?;
     let identity = world.aws.identity().await.map_err(Ending::from)?;
     let account = identity.account.as_str();
     if account == LAB_ACCOUNT {

@@ -264,8 +264,10 @@ impl Wanted {
 }
 
 impl Global {
-    pub(super) fn door(&self) -> Door {
+    /// How to enter the world; drills may run in these accounts.
+    pub(super) fn door(&self, accounts: &[String]) -> Door {
         Door {
+            accounts: accounts.iter().map(SafeText::new).collect(),
             profile: self.profile.clone(),
             region: self.region.clone(),
             endpoint: self.endpoint_url.clone(),

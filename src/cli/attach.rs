@@ -31,7 +31,7 @@ pub(super) async fn run(
         return Err(Ending::new(Exit::Usage, message).into());
     }
     let ways = place::ways(global, config)?;
-    let world = open(&global.door()).await.map_err(Ending::from)?;
+    let world = open(&global.door(&config.accounts)).await.map_err(Ending::from)?;
     let mut running = take_up(&world.aws, &ways, &left.path).await.map_err(run::ending)?;
     match format {
         None if screen::impossible().is_none() => screen::show(global, config, &world, Some(running), leaving).await,

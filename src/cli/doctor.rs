@@ -29,7 +29,7 @@ pub(super) async fn run(global: &Global, config: &Config, args: Doctor, leaving:
     if io::stderr().is_terminal() {
         leaving.leaves("\nleft: no report, and nothing was changed\n"); // a line that is written over stands there
     }
-    let report = match open(&global.door()).await {
+    let report = match open(&global.door(&config.accounts)).await {
         Ok(world) => {
             machine.extend(run::doctor::health(&prober, &world.aws.clock).await);
             let report = run::doctor::examine(&world.aws, &usual, machine, progress).await;

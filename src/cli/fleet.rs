@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(super) async fn run(global: &Global, format: FleetFormat) -> anyhow::Result<Exit> {
-    let world = open(&global.door()).await.map_err(super::Ending::from)?;
+    let world = open(&global.door(&[])).await.map_err(super::Ending::from)?;
     let fleet = world.aws.fleet(|_| ()).await.map_err(super::Ending::from)?;
     match format {
         FleetFormat::Json => super::print_json(&FleetJson::of(&fleet))?,

@@ -122,7 +122,6 @@ pub(super) fn ways(global: &Global, config: &Config) -> anyhow::Result<Ways> {
         prober: prober(global, config)?,
         endpoint: global.endpoint_url.as_ref().map(SafeText::new),
         lab_inside: global.lab.is_some(),
-        accounts: config.accounts.iter().map(SafeText::new).collect(),
         stop_alarm: stop_alarm(global, config),
         stack: config.stack.clone(),
         cool_down: SignedDuration::try_from(config.cool_down).unwrap_or(SignedDuration::MAX),

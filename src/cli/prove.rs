@@ -29,7 +29,7 @@ use crate::{
 
 pub(super) async fn run(global: &Global, config: &Config, args: Prove, leaving: &Leaving) -> anyhow::Result<Exit> {
     let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
-    let world = open(&global.door()).await.map_err(Ending::from)?;
+    let world = open(&global.door(&config.accounts)).await.map_err(Ending::from)?;
     if let Some(group) = &args.preview {
         let role = place::ways(global, config)?.fis_role;
         leaving.leaves("left: a template of this preview may be there still. `spotdrill teardown` takes it away\n");

@@ -37,7 +37,7 @@ pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted, leavin
     });
     let mut ways = place::ways(global, config)?;
     ways.take_over = wanted.take_over.iter().map(DrillId::new).collect();
-    let world = open(&global.door()).await.map_err(Ending::from)?;
+    let world = open(&global.door(&config.accounts)).await.map_err(Ending::from)?;
     let plan = if let Some(template) = &wanted.template {
         existing(global, &world, &ways, &wanted, template).await?
     } else {

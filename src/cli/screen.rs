@@ -24,7 +24,7 @@ pub(super) async fn run(global: &Global, config: &Config, leaving: &Leaving) -> 
         let message = format!("{why}, and the screen needs one. Without it: `spotdrill fleet`, `spotdrill run`");
         return Err(Ending::new(Exit::Usage, message).into());
     }
-    let world = open(&global.door()).await.map_err(Ending::from)?;
+    let world = open(&global.door(&config.accounts)).await.map_err(Ending::from)?;
     show(global, config, &world, None, leaving).await
 }
 

@@ -58,7 +58,7 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup, leaving: 
     let mut webhook =
         if args.no_slack { None } else { webhook::given(args.slack_webhook_file.as_deref(), args.any_webhook)? };
     let wanted = args.wanted(stack, global.fis_role.as_deref(), webhook.is_some());
-    let world = open(&global.door()).await.map_err(Ending::from)?;
+    let world = open(&global.door(&config.accounts)).await.map_err(Ending::from)?;
     let preview = looked(&world.aws, wanted, &args, &mut webhook, leaving).await?;
     // whatever keeps it from a yes: what AWS made for the preview goes
     if let Err(no) = confirmed(&preview, args.yes, leaving).await {

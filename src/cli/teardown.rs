@@ -26,7 +26,7 @@ use crate::{
 
 pub(super) async fn run(global: &Global, config: &Config, args: Teardown, leaving: &Leaving) -> anyhow::Result<Exit> {
     let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
-    let world = open(&global.door()).await.map_err(Ending::from)?;
+    let world = open(&global.door(&config.accounts)).await.map_err(Ending::from)?;
     leaving.leaves("\nnothing was changed\n");
     let lines = Lines::default();
     let tell = |told| lines.tell(told);

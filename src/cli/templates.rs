@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(super) async fn run(global: &Global, format: FleetFormat) -> anyhow::Result<Exit> {
-    let world = open(&global.door()).await.map_err(Ending::from)?;
+    let world = open(&global.door(&[])).await.map_err(Ending::from)?;
     let templates = world.aws.templates(|_, _| ()).await.map_err(Ending::from)?;
     match format {
         FleetFormat::Json => super::print_json(&templates.iter().map(TemplateJson::of).collect::<Vec<_>>())?,

@@ -34,7 +34,7 @@ pub async fn look_around(aws: &Aws, ways: &Ways, as_is: Option<&Existing>) -> Ci
     }
     Circumstances {
         now: aws.clock.now(),
-        accounts: ways.accounts.clone(),
+        accounts: aws.accounts(),
         lever: told(lever),
         alarm,
         credentials: told(credentials),

@@ -53,8 +53,6 @@ pub struct Ways {
     pub endpoint: Option<SafeText>,
     /// The world is a lab in this very program.
     pub lab_inside: bool,
-    /// The accounts that drills may run in; a lab's is always one.
-    pub accounts: Vec<SafeText>,
     /// The alarm that stops experiments, by name or ARN; the stack's where none is named.
     pub stop_alarm: Option<SafeText>,
     /// The stack that names an alarm.

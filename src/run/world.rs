@@ -30,6 +30,8 @@ pub struct Door {
     /// Makes a lab's history repeatable.
     pub seed: u64,
     pub read_only: bool,
+    /// The accounts that drills may run in.
+    pub accounts: Vec<SafeText>,
 }
 
 /// A world that was entered.
@@ -76,7 +78,14 @@ pub async fn open(door: &Door) -> Result<World, NotOpened> {
         }
         (None, None) => (Way::Account { profile: door.profile.clone(), region: door.region.clone() }, Clock::wall()),
     };
-    let connection = Connection { way, read_only: door.read_only, clock, http_client: None, credentials: None };
+    let connection = Connection {
+        way,
+        read_only: door.read_only,
+        accounts: door.accounts.clone(),
+        clock,
+        http_client: None,
+        credentials: None,
+    };
     let aws = aws::connect(connection).await?;
     Ok(World { aws, endpoint: door.endpoint.as_ref().map(SafeText::new), lab: door.lab.is_some() })
 }

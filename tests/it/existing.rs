@@ -454,10 +454,16 @@ async fn a_server_that_does_not_skip_the_actions_is_stopped_at_once() {
         secret_key: keys.secret_access_key().to_owned(),
     };
     let http_client = Some(SharedHttpClient::new(Deaf(stage.sdk.http_client().unwrap())));
-    let deaf =
-        connect(Connection { way, read_only: false, clock: stage.aws.clock.clone(), http_client, credentials: None })
-            .await
-            .unwrap();
+    let deaf = connect(Connection {
+        way,
+        read_only: false,
+        accounts: Vec::new(),
+        clock: stage.aws.clock.clone(),
+        http_client,
+        credentials: None,
+    })
+    .await
+    .unwrap();
     let existing = deaf.template(&id).await.unwrap();
     let error = deaf.preview(&existing).await.unwrap_err().to_string();
     assert!(error.contains("does not say that it skips the actions, so experiment EXP"), "{error}");

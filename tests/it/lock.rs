@@ -55,8 +55,14 @@ impl Account {
         let random = Arc::new(Mutex::new(fastrand::Rng::with_seed(number)));
         let slow =
             SharedHttpClient::new(Slow { inner: in_process::client(&self.lab), random, clock: self.clock.clone() });
-        let connection =
-            Connection { way, read_only: false, clock: self.clock.clone(), http_client: Some(slow), credentials: None };
+        let connection = Connection {
+            way,
+            read_only: false,
+            accounts: Vec::new(),
+            clock: self.clock.clone(),
+            http_client: Some(slow),
+            credentials: None,
+        };
         Operator { aws: connect(connection).await.unwrap(), number }
     }
 }

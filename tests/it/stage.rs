@@ -110,7 +110,10 @@ impl Stage {
             .time_source(aws_smithy_async::time::StaticTimeSource::new(clock.now().into()))
             .build();
         let http_client = Some(SharedHttpClient::new(calls.clone()));
-        let aws = connect(Connection { way, read_only, clock: own_clock, http_client, credentials }).await.unwrap();
+        let aws =
+            connect(Connection { way, read_only, accounts: Vec::new(), clock: own_clock, http_client, credentials })
+                .await
+                .unwrap();
         let journals = tempfile::tempdir().unwrap();
         let ways = Ways {
             journals: journals.path().join("drills"),
@@ -123,7 +126,6 @@ impl Stage {
             prober: Prober::default(),
             endpoint: None,
             lab_inside: false,
-            accounts: Vec::new(),
             stop_alarm: None,
             stack: String::from("spotdrill"),
             cool_down: jiff::SignedDuration::from_mins(5),

@@ -21,6 +21,7 @@ use super::READING;
 use crate::{
     aws::{Aws, Connection, Error, Kind, Way, connect},
     clock::Clock,
+    text::SafeText,
 };
 
 /// Counts what would go out, and lets nothing through.
@@ -54,7 +55,9 @@ async fn behind(wall: &Wall, read_only: bool) -> Aws {
         secret_key: String::from("secret"),
     };
     let http_client = Some(SharedHttpClient::new(wall.clone()));
-    connect(Connection { way, read_only, clock: Clock::wall(), http_client, credentials: None }).await.unwrap()
+    connect(Connection { way, read_only, accounts: Vec::new(), clock: Clock::wall(), http_client, credentials: None })
+        .await
+        .unwrap()
 }
 
 /// What came of each call: by client and operation, how it failed. None of them is given any input.
@@ -172,4 +175,31 @@ async fn every_operation_that_the_program_calls_is_tried_here() {
     assert!(unlike.is_empty(), "called and not tried here, or the other way round: {unlike:?}");
     let reads: BTreeSet<_> = reading.keys().map(|(_, operation)| camel(operation)).collect();
     assert_eq!(reads, READING.iter().map(|name| (*name).to_owned()).collect(), "the table is what is called");
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_an_account_that_is_not_listed_nothing_that_a_drill_changes_is_sent_but_a_stop() {
+    let refused = |called: Called| -> BTreeSet<_> {
+        called.into_iter().filter(|(_, kind)| *kind == Kind::NotListed).map(|(call, _)| call).collect()
+    };
+    let wanted = BTreeSet::from([
+        ("fis", "create_experiment_template"),
+        ("fis", "delete_experiment_template"),
+        ("fis", "start_experiment"),
+        ("fis", "stop_experiment"),
+        ("parameters", "delete_parameter"),
+        ("parameters", "put_parameter"),
+    ]);
+    let nobody = behind(&Wall::default(), false).await;
+    assert_eq!(refused(what_changes(&nobody).await), wanted, "whose account it is is not known");
+    assert_eq!(refused(what_reads(&nobody).await), BTreeSet::new());
+    let other = behind(&Wall::default(), false).await;
+    other.account.set(SafeText::new("123456789012")).unwrap();
+    other.allow(SafeText::new("999999999999"));
+    assert_eq!(refused(what_changes(&other).await), wanted);
+    other.allow(SafeText::new("123456789012"));
+    assert_eq!(refused(what_changes(&other).await), BTreeSet::new());
+    let lab = behind(&Wall::default(), false).await;
+    lab.account.set(SafeText::new("000000000000")).unwrap();
+    assert_eq!(refused(what_changes(&lab).await), BTreeSet::new());
 }

@@ -151,6 +151,7 @@ impl Works {
         let setup::SetUp { names, outputs, took } = setup::carry_out(&self.aws, preview, webhook, tell).await?;
         let mut notes = Vec::new();
         if preview.world == World::Aws && preview.account.as_str() != LAB_ACCOUNT {
+            self.aws.allow(preview.account.clone());
             match (self.lent.allow)(&preview.account) {
                 Ok(said) => notes.extend(said.map(SafeText::new)),
                 Err(why) => notes.push(SafeText::new(why)),
