@@ -4,9 +4,10 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -15,8 +16,10 @@ use tokio::{
 };
 
 use super::{
+    around::look_around,
     conductor::{Conductor, Told},
     crew::{Crew, WAITING, spawn},
+    lock::{self, Files, NotLocked},
 };
 use crate::{
     aws::{self, Aws, Identity, LogGroups},
@@ -26,7 +29,8 @@ use crate::{
         fleet::{World, partition},
         guard::{self, Refusals},
         id::{DrillId, TemplateId},
-        plan::{Plan, Selection, Wish},
+        lock::Lock,
+        plan::Plan,
         verdict::Verdict,
     },
     journal::{self, Header, Journal, Kept, SCHEMA, Who},
@@ -47,9 +51,24 @@ pub struct Ways {
     pub prober: Prober,
     /// The server that was named on the command line.
     pub endpoint: Option<SafeText>,
+    /// The world is a lab in this very program.
+    pub lab_inside: bool,
+    /// The accounts that drills may run in; a lab's is always one.
+    pub accounts: Vec<SafeText>,
+    /// The alarm that stops experiments, by name or ARN; the stack's where none is named.
+    pub stop_alarm: Option<SafeText>,
+    /// The stack that names an alarm.
+    pub stack: String,
+    /// How long a group rests between two drills.
+    pub cool_down: SignedDuration,
     pub user: SafeText,
     pub host: SafeText,
+    /// Locks that may be taken over, if they are stale: the drills that hold them, as the operator typed them.
+    pub take_over: Vec<DrillId>,
 }
+
+/// How long a start that comes to nothing waits for its locks to be freed, in drill time.
+const FREEING: Duration = Duration::from_secs(30);
 
 /// A drill that was started.
 #[derive(Debug)]
@@ -88,16 +107,16 @@ impl Stopper {
 
 #[derive(Debug, Error)]
 pub enum NotStarted {
-    #[error("the fleet changed since the preview, so nothing was started:\n{0}")]
+    #[error("what was previewed no longer holds, so nothing was started:\n{0}")]
     Changed(Refusals),
     #[error("template {template} was changed or replaced since the preview, so nothing was started: preview it again")]
     TemplateChanged { template: TemplateId },
     #[error("the account is {now}, but the plan was made for {planned}: nothing was started")]
     OtherAccount { now: SafeText, planned: SafeText },
-    #[error("{} is a target of drill {drill}, which is open: `spotdrill attach {drill}` comes back to it. Nothing was started", .targets.join(", "))]
-    HitAlready { drill: DrillId, targets: Vec<String> },
     #[error("drill {drill} is {why}")]
     NotOpen { drill: DrillId, why: &'static str },
+    #[error(transparent)]
+    Locked(#[from] NotLocked),
     #[error(transparent)]
     Aws(#[from] aws::Error),
     #[error(transparent)]
@@ -110,11 +129,12 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     if identity.account != plan.account {
         return Err(NotStarted::OtherAccount { now: identity.account, planned: plan.account });
     }
-    not_hit_already(ways, &plan)?;
-    unchanged(aws, &plan).await?;
+    let plan = unchanged(aws, ways, &plan).await?;
     template_unchanged(aws, &plan).await?;
+    lock::held_by_another(aws, ways, &plan).await?;
     let now = aws.clock.now();
     let id = new_id(now);
+    let wanted = lock::lock(aws, ways, &plan, &id, &identity);
     let journal = Journal::create(&ways.journals, &header(aws, ways, &plan, &id, identity, now))?;
     let path = journal.path().to_owned();
     let (mut conductor, stopper, told) = conductor(aws, ways, journal, Drill::default(), 0);
@@ -123,14 +143,49 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
         None => role_arn(&ways.fis_role, &plan.region, &plan.account),
     };
     let settle_seconds = ways.settle_seconds;
-    conductor.record(Fact::ours(now, What::DrillPlanned { drill: id.clone(), plan, role_arn, settle_seconds }));
+    let planned = What::DrillPlanned { drill: id.clone(), plan: plan.clone(), role_arn, settle_seconds };
+    conductor.record(Fact::ours(now, planned));
+    let mut conductor = locked(conductor, aws, ways, &plan, &wanted).await?;
     let checks = ways.prober.checks();
     if !checks.is_empty() {
         conductor.record(Fact::ours(now, What::ChecksChosen { checks }));
     }
     let client_token = format!("spotdrill-{id}");
-    conductor.record(Fact::operators(now, What::DrillConfirmed { words, by, client_token }));
+    conductor.record(Fact::operators(aws.clock.now(), What::DrillConfirmed { words, by, client_token }));
     Ok(Running { id, journal: path, stopper, told, conductor: spawn(conductor.conduct()) })
+}
+
+/// Takes the groups for the drill. Without them it is over before it begins, and its journal says why.
+async fn locked(
+    mut conductor: Conductor,
+    aws: &Aws,
+    ways: &Ways,
+    plan: &Plan,
+    wanted: &Lock,
+) -> Result<Conductor, NotStarted> {
+    if conductor.journal_lost {
+        return Ok(conductor); // nothing will be started
+    }
+    match lock::take(aws, ways, plan, wanted).await {
+        Ok((files, over)) => {
+            conductor.files = files;
+            let groups = plan.groups().into_iter().map(lock::group_of).collect();
+            let by = SafeText::new(format!("{}@{} ({})", wanted.user, wanted.host, wanted.arn));
+            conductor.record(Fact::ours(aws.clock.now(), What::LockTaken { groups, by, over }));
+            Ok(conductor)
+        }
+        Err(why) => {
+            let message = SafeText::new(why.to_string());
+            let in_doubt = !matches!(why, NotLocked::Here { .. } | NotLocked::File { .. });
+            conductor.record(Fact::ours(aws.clock.now(), What::LockNotTaken { message, in_doubt }));
+            // what may be ours all the same is freed; if that takes long, `attach` goes on with it
+            tokio::select! {
+                _ = conductor.conduct() => {}
+                () = aws.clock.sleep(FREEING) => {}
+            }
+            Err(why.into())
+        }
+    }
 }
 
 /// Takes up a drill that was left: its facts are told again, and it is watched on to its verdict.
@@ -138,7 +193,8 @@ pub async fn take_up(aws: &Aws, ways: &Ways, left: &Path) -> Result<Running, Not
     let (journal, record) = Journal::resume(left)?;
     let drill = Drill::replay(record.entries.iter().map(|entry| &entry.fact));
     let id = record.header.drill.clone();
-    if let Some(why) = not_open(drill.phase) {
+    let perhaps_locked = drill.phase == Phase::Planned && drill.planned.is_some();
+    if let Some(why) = not_open(drill.phase).filter(|_| !perhaps_locked) {
         return Err(NotStarted::NotOpen { drill: id, why });
     }
     let now = aws.identity().await?.account;
@@ -149,6 +205,11 @@ pub async fn take_up(aws: &Aws, ways: &Ways, left: &Path) -> Result<Running, Not
     let (mut conductor, stopper, told) = conductor(aws, ways, journal, drill, seq);
     conductor.take_up(&record.entries);
     Ok(Running { id, journal: record.path, stopper, told, conductor: spawn(conductor.conduct()) })
+}
+
+/// Whether a drill in this phase was left before its end.
+pub fn left_open(phase: Phase) -> bool {
+    not_open(phase).is_none()
 }
 
 /// Why there is nothing to take up, if so.
@@ -169,7 +230,9 @@ fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64) -
     let (stop, stops) = mpsc::unbounded_channel();
     let crew = Crew::new(aws, ways.groups.clone(), ways.prober.clone(), news_in);
     let clock = aws.clock.clone();
-    (Conductor { drill, clock, journal, crew, news, stops, listener, seq, journal_lost: false }, Stopper(stop), told)
+    let files = Files::default();
+    let conductor = Conductor { drill, clock, journal, files, crew, news, stops, listener, seq, journal_lost: false };
+    (conductor, Stopper(stop), told)
 }
 
 /// The drills that were started from here, in this account and at this server, and are not over: FIS's word that it has
@@ -189,35 +252,10 @@ pub fn open_drills(
     Ok(kept.iter().filter(here).filter(is_open).map(|record| record.header.drill.clone()).collect())
 }
 
-/// An instance is hit once: not while a drill that was started from here is open on it.
-fn not_hit_already(ways: &Ways, plan: &Plan) -> Result<(), NotStarted> {
-    let (kept, _) = journal::list(&ways.journals)?;
-    // a lab in a program that ended is gone, and another with its seed has the same instances
-    let lab_inside = plan.world == World::Lab && ways.endpoint.is_none();
-    let here = |record: &&Kept| record.header.account == plan.account && record.header.endpoint == ways.endpoint;
-    for Kept { header, drill, .. } in kept.iter().filter(here).filter(|_| !lab_inside) {
-        if not_open(drill.phase).is_some() {
-            continue;
-        }
-        let tracks = drill.timeline.tracks.iter().map(|track| &track.target.id);
-        let targets: Vec<_> = tracks.filter(|id| plan.is_target(id)).map(ToString::to_string).collect();
-        if !targets.is_empty() {
-            return Err(NotStarted::HitAlready { drill: header.drill.clone(), targets });
-        }
-    }
-    Ok(())
-}
-
-/// What was confirmed must still be there, running and spot, at the moment of the start.
-async fn unchanged(aws: &Aws, plan: &Plan) -> Result<(), NotStarted> {
-    let fleet = aws.fleet(|_| ()).await?;
-    let same = Wish {
-        group: None,
-        selection: Selection::Exact(plan.targets.iter().map(|target| target.id.clone()).collect()),
-        warning: plan.warning,
-        seed: 0,
-    };
-    guard::plan(&fleet, &same).map(|_| ()).map_err(NotStarted::Changed)
+/// What was confirmed must still be there and every guard must still let it pass, at the moment of the start.
+async fn unchanged(aws: &Aws, ways: &Ways, plan: &Plan) -> Result<Plan, NotStarted> {
+    let (fleet, circumstances) = tokio::join!(aws.fleet(|_| ()), look_around(aws, ways, plan.as_is.as_deref()));
+    guard::again(plan, &fleet?, &circumstances).map_err(NotStarted::Changed)
 }
 
 /// A template that is started as it is must still be what was previewed: others may change it at any time.

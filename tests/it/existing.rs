@@ -35,7 +35,7 @@ use spotdrill::{
     },
 };
 
-use crate::stage::{Drilled, Stage, scenario};
+use crate::stage::{Drilled, Stage, because, scenario};
 
 const INTERRUPT: &str = Template::ACTION_ID;
 /// The tag of every instance of the group `web`.
@@ -100,13 +100,13 @@ impl Stage {
 
     async fn previewed(&self, id: &TemplateId) -> (Existing, Previewed) {
         let existing = self.aws.template(id).await.unwrap();
-        let previewed = preview(&self.aws, &existing).await.unwrap();
+        let previewed = preview(&self.aws, &self.ways, &existing).await.unwrap();
         (existing, previewed)
     }
 
     async fn plan_of(&self, id: &TemplateId) -> Plan {
-        let (existing, Previewed { instances, fleet }) = self.previewed(id).await;
-        guard::as_it_is(&fleet, &existing, &instances).unwrap()
+        let (existing, Previewed { instances, fleet, circumstances }) = self.previewed(id).await;
+        guard::as_it_is(&fleet, &existing, &instances, &circumstances, &because()).unwrap()
     }
 
     async fn drill_of(&self, plan: Plan) -> Drilled {
@@ -190,7 +190,7 @@ async fn the_list_has_what_interrupts_and_only_what_is_theirs() {
 
 #[tokio::test(start_paused = true)]
 async fn a_template_that_pins_its_instances_holds_as_it_is_and_stays() {
-    let stage = Stage::of(4, "").await;
+    let stage = Stage::of(8, "").await;
     let pinned = stage.plan("web", Selection::Count(2), "2m").await;
     let arns = pinned.targets.iter().map(|target| pinned.arn(target)).collect();
     let id = stage.theirs(Theirs { selection: "ALL", arns, ..Theirs::default() }).await;
@@ -408,7 +408,7 @@ async fn a_drill_that_was_left_before_its_start_was_answered_finds_its_own_exper
     let id = stage.theirs(Theirs::default()).await;
     let journal = left_at(&stage, &id, |what| matches!(what, What::ExperimentStarted { .. })).await;
     let written = std::fs::read_to_string(&journal).unwrap();
-    let until_confirmed: String = written.split_inclusive('\n').take(3).collect();
+    let until_confirmed: String = written.split_inclusive('\n').take(4).collect();
     std::fs::write(&journal, until_confirmed).unwrap();
     let drilled = come_back_to(&stage, &journal).await;
     assert_eq!(drilled.verdict.verdict, Outcome::Held, "{:?}", drilled.verdict.reasons);
