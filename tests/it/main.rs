@@ -5,6 +5,9 @@
 mod architecture;
 #[cfg(test)]
 mod cli;
+// a release build has no crash points
+#[cfg(all(test, debug_assertions))]
+mod crash;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
