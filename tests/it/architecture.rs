@@ -52,7 +52,11 @@ const ONLY_IN: [(&str, &[&str]); 9] = [
 /// Words that may stand in these files alone, and why.
 const ONLY_AT: [(&str, &[&str], &str); 6] = [
     ("tokio::spawn", &["run/crew.rs"], "only the crew spawns"),
-    ("thread::Builder", &["term/input.rs", "term/output.rs"], "threads are for terminals, which block"),
+    (
+        "thread::Builder",
+        &["term/input.rs", "term/output.rs", "run/engine.rs"],
+        "threads are for terminals, which block, and for what they must not block",
+    ),
     ("SystemTime::now", &["clock/machine.rs"], "one room asks the system for the time"),
     ("Timestamp::now", &[], "one room asks the system for the time"),
     ("tokio::time::sleep(", &["clock.rs"], "waiting keeps the drill's rate"),
