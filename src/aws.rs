@@ -10,6 +10,7 @@ mod doubt;
 mod ec2;
 pub mod error;
 mod events;
+mod finding;
 mod fis;
 pub mod function;
 mod function_log;

@@ -57,5 +57,5 @@ fn find(drill: Option<&str>) -> anyhow::Result<Kept> {
 /// Whether a drill can be come back to.
 pub(super) fn is_open(Kept { header, drill, .. }: &Kept) -> bool {
     let lab_is_gone = header.world == World::Lab && header.endpoint.is_none();
-    !lab_is_gone && drill.phase != Phase::Over
+    !lab_is_gone && !matches!(drill.phase, Phase::Planned | Phase::Over)
 }

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    doubt::{Doubt, LEFT},
     fact::{Fact, What},
     fleet::GroupKind,
     id::{DrillId, InstanceId, TemplateId},
-    order::{Order, OrderName, Watch},
+    order::{Order, Watch},
     plan::{Plan, Target},
     stopping::{SOMEBODY_ELSE, Stop},
     template::{DRILL_TAG, tags},
@@ -28,10 +29,11 @@ pub struct Drill {
     pub aborted: bool,
     pub stop: Option<Stop>,
     /// We had it stopped ourselves, for FIS came to what was not confirmed.
-    halted: bool,
+    pub(super) halted: bool,
+    pub(super) doubt: Doubt,
     confirmed: Option<(Timestamp, String)>,
     /// The one that we made, until it is deleted; never one that was there before.
-    template: Option<TemplateId>,
+    pub(super) template: Option<TemplateId>,
     /// Why nothing was started.
     refused: Option<SafeText>,
     ended: Option<Timestamp>,
@@ -78,18 +80,6 @@ impl Drill {
         drill
     }
 
-    /// What to ask of the world when a drill that was left is taken up again. Nothing is ever started by it: a start whose
-    /// answer was not recorded is looked for.
-    #[must_use = "an order that is dropped is never carried out"]
-    pub fn taken_up(&self) -> Vec<Order> {
-        match self.phase {
-            Phase::Starting => self.find(),
-            Phase::Running if self.aborted => self.stop(),
-            Phase::Settling | Phase::Closing => self.delete_template(),
-            _ => Vec::new(),
-        }
-    }
-
     /// Takes in one fact and says what to ask of the world because of it.
     #[must_use = "an order that is dropped is never carried out"]
     pub fn apply(&mut self, fact: &Fact) -> Vec<Order> {
@@ -112,20 +102,21 @@ impl Drill {
             What::OthersChosen { chosen } => self.others_chosen(chosen),
             What::StopRequested { by } => self.stop_requested(fact.at, by),
             What::StopSent { .. } => {
+                self.doubt.stop_taken = true;
                 if let Some(stop) = &mut self.stop {
                     stop.sent.get_or_insert(fact.at);
                 }
                 Vec::new()
             }
-            What::OrderRefused { order, code, message } => self.refused(*order, &format!("{code}: {message}")),
+            What::TakenUp { .. } => self.taken_up(),
+            What::OrderRefused { order, code, message } => self.refused(*order, code, message),
             What::OrderUnanswered { order, message } => self.unanswered(*order, message),
-            What::ExperimentNotFound { .. } => {
-                self.not_started("the order to start it got no answer and did not arrive")
+            What::OrderWithheld { order, message } => {
+                self.not_started(&format!("spotdrill did not ask AWS to {}: {message}", order.as_str()))
             }
-            What::TemplateDeleted { .. } => {
-                self.template = None;
-                Vec::new()
-            }
+            What::TemplateNotFound { .. } => self.template_not_found(),
+            What::ExperimentNotFound { .. } => self.experiment_not_found(),
+            What::TemplateDeleted { .. } => self.template_deleted(),
             What::SettleTimeEnded => {
                 self.settle_ended = true;
                 Vec::new()
@@ -154,7 +145,14 @@ impl Drill {
     }
 
     fn template_created(&mut self, template: &TemplateId) -> Vec<Order> {
+        if self.phase != Phase::Creating {
+            return Vec::new(); // a template is started from once
+        }
         self.template = Some(template.clone());
+        self.doubt.tries = 0;
+        if self.doubt.left {
+            return self.not_started(LEFT);
+        }
         if self.aborted {
             return self.not_started("a stop was asked for before the start");
         }
@@ -179,11 +177,11 @@ impl Drill {
     /// The template that is started: the one that was there, or ours.
     fn started_from(&self) -> Option<&TemplateId> {
         let as_is = self.planned.as_ref().and_then(|planned| planned.plan.as_is.as_ref());
-        as_is.map(|existing| &existing.id).or(self.template.as_ref())
+        as_is.map(|existing| &existing.id).or(self.template.as_ref()).or(self.doubt.fence.as_ref())
     }
 
     /// Our own template is started once; of another's, only an experiment with our tag is ours.
-    fn find(&self) -> Vec<Order> {
+    pub(super) fn find(&self) -> Vec<Order> {
         let planned = self.planned.as_ref().filter(|planned| planned.plan.as_is.is_some());
         let tagged = planned.map(|planned| planned.id.clone());
         let template = self.started_from().into_iter();
@@ -192,6 +190,7 @@ impl Drill {
 
     fn started(&mut self) -> Vec<Order> {
         self.phase = Phase::Running;
+        self.doubt.tries = 0;
         if self.aborted { self.send_stop() } else { Vec::new() }
     }
 
@@ -280,48 +279,20 @@ impl Drill {
         orders
     }
 
-    fn stop(&self) -> Vec<Order> {
+    pub(super) fn stop(&self) -> Vec<Order> {
         let running = self.timeline.experiment.iter().filter(|experiment| !experiment.progress.is_over());
         running.map(|experiment| Order::StopExperiment { experiment: experiment.id.clone() }).collect()
     }
 
-    fn refused(&mut self, order: OrderName, why: &str) -> Vec<Order> {
-        match order {
-            OrderName::CreateTemplate | OrderName::StartExperiment => {
-                self.not_started(&format!("AWS refused to {} ({why})", order.as_str()))
-            }
-            OrderName::FindExperiment => self.unknown(),
-            OrderName::StopExperiment => {
-                self.timeline.complain(format!("AWS refused to {} ({why})", order.as_str()));
-                if let Some(stop) = &mut self.stop {
-                    stop.did_not_arrive(why);
-                }
-                Vec::new()
-            }
-            OrderName::DeleteTemplate => {
-                self.template = None; // what is left is told by the fact; the verdict is not about our own tidiness
-                Vec::new()
-            }
-        }
-    }
-
-    fn unanswered(&mut self, order: OrderName, why: &SafeText) -> Vec<Order> {
-        match order {
-            OrderName::StartExperiment => self.find(),
-            OrderName::FindExperiment => self.unknown(),
-            _ => self.refused(order, &format!("no answer: {why}")),
-        }
-    }
-
     /// Nothing runs, and nothing will.
-    fn not_started(&mut self, why: &str) -> Vec<Order> {
+    pub(super) fn not_started(&mut self, why: &str) -> Vec<Order> {
         self.refused = Some(SafeText::new(why));
         self.phase = Phase::Closing;
         self.delete_template()
     }
 
     /// An experiment may run that we cannot see: say so, with the command to look.
-    fn unknown(&mut self) -> Vec<Order> {
+    pub(super) fn unknown(&mut self) -> Vec<Order> {
         let template = self.started_from().map(ToString::to_string).unwrap_or_default();
         let drill = self.planned.as_ref().map(|planned| planned.id.to_string()).unwrap_or_default();
         self.timeline.complain(format!(
@@ -334,7 +305,7 @@ impl Drill {
         Vec::new()
     }
 
-    fn delete_template(&self) -> Vec<Order> {
+    pub(super) fn delete_template(&self) -> Vec<Order> {
         self.template.iter().map(|template| Order::DeleteTemplate { template: template.clone() }).collect()
     }
 

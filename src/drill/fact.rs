@@ -217,6 +217,19 @@ pub enum What {
         status: u16,
         millis: u32,
     },
+    /// A drill that was left is watched again, by whom and from where. Nothing is started by it.
+    TakenUp {
+        by: SafeText,
+    },
+    /// No template of this drill was found: the order to create it never arrived.
+    TemplateNotFound {
+        drill: DrillId,
+    },
+    /// An order was not given, for it could not be recorded.
+    OrderWithheld {
+        order: OrderName,
+        message: SafeText,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

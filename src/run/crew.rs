@@ -1,8 +1,9 @@
 //! Carries out orders and keeps watches: the one place that starts tasks, so that none is forgotten. Knows how to ask
 //! AWS, and nothing of what the answers mean.
 
-use std::{collections::HashMap, future::Future, time::Duration};
+use std::{collections::HashMap, future::Future, panic::AssertUnwindSafe, time::Duration};
 
+use futures_util::FutureExt;
 use tokio::{
     sync::mpsc,
     task::{AbortHandle, JoinHandle},
@@ -15,7 +16,7 @@ use crate::{
     drill::{
         fact::{Fact, What},
         health::Asked,
-        order::{Order, Watch, WatchName},
+        order::{Order, OrderName, Watch, WatchName},
     },
     probe::{Prober, Watching},
     text::SafeText,
@@ -49,20 +50,37 @@ pub struct Crew {
     prober: Prober,
     news: mpsc::Sender<News>,
     watching: HashMap<Watch, AbortHandle>,
+    /// The last order to stop.
+    stopping: Option<AbortHandle>,
 }
 
 impl Crew {
     pub fn new(aws: Aws, groups: LogGroups, prober: Prober, news: mpsc::Sender<News>) -> Self {
-        Self { aws, groups, prober, news, watching: HashMap::new() }
+        Self { aws, groups, prober, news, watching: HashMap::new(), stopping: None }
     }
 
-    /// Carries out an order; what comes of it is reported as a fact.
-    pub fn carry_out(&self, order: Order) {
+    /// Carries out an order; what comes of it is reported as a fact, whatever becomes of the task. A stop takes the place
+    /// of one that still waits to be tried again.
+    pub fn carry_out(&mut self, order: Order) {
         let (aws, news) = (self.aws.clone(), self.news.clone());
-        spawn(async move {
-            let fact = aws.carry_out(&order).await;
+        let name = order.name();
+        let task = spawn(async move {
+            let order = match order {
+                Order::Again { order, tries } => {
+                    aws.clock.sleep(before_try(tries)).await;
+                    *order
+                }
+                order => order,
+            };
+            let fact = AssertUnwindSafe(aws.carry_out(&order)).catch_unwind().await.unwrap_or_else(|_| {
+                let message = SafeText::new("spotdrill itself failed in between");
+                Fact::ours(aws.clock.now(), What::OrderUnanswered { order: order.name(), message })
+            });
             let _ = news.send(News::Fact(fact)).await; // no one listens: the drill is over
         });
+        if name == OrderName::StopExperiment {
+            self.stopping.replace(task.abort_handle()).inspect(AbortHandle::abort);
+        }
     }
 
     /// Starts and stops tasks so that exactly these watches are kept.
@@ -88,8 +106,20 @@ impl Crew {
             let watching = Watching::new(self.prober.clone(), check.clone(), aws.clock.clone());
             return spawn(keep_asking(aws.clock, watching, news));
         }
-        let watcher = Watcher::new(aws.clone(), watch.clone(), &self.groups);
-        spawn(keep_looking(aws, watcher, news))
+        let (watch, groups) = (watch.clone(), self.groups.clone());
+        spawn(async move {
+            loop {
+                let watcher = Watcher::new(aws.clone(), watch.clone(), &groups);
+                let looking = keep_looking(aws.clone(), watcher, news.clone());
+                if AssertUnwindSafe(looking).catch_unwind().await.is_ok() {
+                    return;
+                }
+                let message = SafeText::new("spotdrill itself failed in between; it looks again");
+                let lost = What::SourceLost { watch: watch.name(), message };
+                let _ = news.send(News::Fact(Fact::ours(aws.clock.now(), lost))).await; // no one listens: the drill is over
+                aws.clock.sleep(watch.name().every()).await;
+            }
+        })
     }
 }
 
@@ -143,6 +173,11 @@ async fn keep_asking(clock: Clock, mut watching: Watching, news: mpsc::Sender<Ne
         }
         clock.sleep(look.next).await;
     }
+}
+
+/// How long an order waits that was tried so often, in drill time: 1 s, then twice as long each time, at most half a minute.
+fn before_try(tries: u32) -> Duration {
+    Duration::from_secs(1 << tries.saturating_sub(1).min(5)).min(Duration::from_secs(30))
 }
 
 fn backoff(name: WatchName, failures: u32) -> Duration {

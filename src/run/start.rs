@@ -147,7 +147,8 @@ pub async fn take_up(aws: &Aws, ways: &Ways, left: &Path) -> Result<Running, Not
     }
     let seq = record.entries.last().map_or(0, |entry| entry.seq);
     let (mut conductor, stopper, told) = conductor(aws, ways, journal, drill, seq);
-    conductor.take_up(&record.entries);
+    let by = SafeText::new(format!("{}@{}", ways.user, ways.host));
+    conductor.take_up(&record.entries, by);
     Ok(Running { id, journal: record.path, stopper, told, conductor: spawn(conductor.conduct()) })
 }
 
@@ -156,8 +157,7 @@ fn not_open(phase: Phase) -> Option<&'static str> {
     match phase {
         Phase::Over => Some("over: there is nothing to come back to"),
         Phase::Planned => Some("not started: nothing was asked of AWS"),
-        Phase::Creating => Some("left before AWS answered: nothing was started. A template of it may be left"),
-        Phase::Starting | Phase::Running | Phase::Settling | Phase::Closing => None,
+        Phase::Creating | Phase::Starting | Phase::Running | Phase::Settling | Phase::Closing => None,
     }
 }
 
@@ -169,7 +169,7 @@ fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64) -
     let (stop, stops) = mpsc::unbounded_channel();
     let crew = Crew::new(aws.clone(), ways.groups.clone(), ways.prober.clone(), news_in);
     let clock = aws.clock.clone();
-    (Conductor { drill, clock, journal, crew, news, stops, listener, seq, journal_lost: false }, Stopper(stop), told)
+    (Conductor { drill, clock, journal, crew, news, stops, listener, seq, journal_lost: None }, Stopper(stop), told)
 }
 
 /// The drills that were started from here, in this account and at this server, and are not over: FIS's word that it has

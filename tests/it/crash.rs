@@ -7,6 +7,7 @@ use std::{
     collections::BTreeMap,
     fs,
     io::{self, Write},
+    panic,
     path::Path,
     process::Command,
     sync::{
@@ -47,9 +48,10 @@ fn every_point_survives_every_fault() {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some((point, name, fault)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    match hit(*point, name, fault) {
-                        Ok(survivor) => survivors.lock().unwrap().push(survivor),
-                        Err(why) => failures.lock().unwrap().push(format!("{name}:{fault}: {why}")),
+                    match panic::catch_unwind(|| hit(*point, name, fault)) {
+                        Ok(Ok(survivor)) => survivors.lock().unwrap().push(survivor),
+                        Ok(Err(why)) => failures.lock().unwrap().push(format!("{name}:{fault}: {why}")),
+                        Err(_) => failures.lock().unwrap().push(format!("{name}:{fault}: see the panic above")),
                     }
                 }
             });
