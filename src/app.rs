@@ -22,7 +22,7 @@ use secrecy::SecretString;
 use crate::{
     drill::{
         existing::Existing,
-        fact::{Entry, What},
+        fact::{Cause, Entry, What},
         fleet::{Fleet, World},
         health::Asked,
         order::WatchName,
@@ -253,8 +253,14 @@ impl App {
     fn recorded(&mut self, entry: &Entry, now: Timestamp) {
         let rate = self.setting.rate;
         self.live.get_or_insert_with(|| Live::new(None, rate)).record(entry, now);
-        if let What::SourceLost { .. } | What::OrderRefused { .. } | What::OrderUnanswered { .. } = entry.fact.what {
-            self.messages.say(now, Weight::Error, entry.fact.what.telling());
+        let weight = match &entry.fact.what {
+            What::OrderRefused { .. } | What::OrderUnanswered { .. } => Some(Weight::Error),
+            What::SourceLost { cause, .. } if *cause != Cause::Trouble => Some(Weight::Warning),
+            What::OrderWaits { .. } | What::NothingLookedAt { .. } => Some(Weight::Warning),
+            _ => None, // trouble that passes by itself is marked as stale where it matters
+        };
+        if let Some(weight) = weight {
+            self.messages.say(now, weight, entry.fact.what.telling());
         }
         if let (What::StopSent { .. }, Some(live)) = (&entry.fact.what, &self.live) {
             self.messages.say(now, Weight::Warning, format!("stop sent; {}", live.drill.stop_saves()));

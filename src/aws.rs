@@ -14,6 +14,7 @@ mod finding;
 mod fis;
 pub mod function;
 mod function_log;
+mod here;
 pub mod identity;
 mod inventory;
 mod leftovers;
@@ -21,6 +22,7 @@ pub mod lock;
 pub mod log_group;
 mod logs;
 mod pace;
+mod read_only;
 pub mod region;
 pub mod role;
 mod secret;
@@ -31,12 +33,14 @@ mod watch;
 
 use std::sync::{Arc, OnceLock};
 
+use aws_config::retry::RetryConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use jiff::Timestamp;
 
 pub use connect::{Connection, Way, connect};
 pub use error::{Error, Kind};
 pub use identity::Identity;
+pub use transport::is_loopback;
 pub use watch::{LogGroups, Look, Watcher};
 
 use crate::{clock::Clock, text::SafeText};
@@ -67,6 +71,36 @@ pub struct Aws {
     /// The account, once a call has told it.
     account: Arc<OnceLock<SafeText>>,
     pace: pace::Pace,
+}
+
+impl Aws {
+    /// The same account, where each call that a drill makes is tried once.
+    #[must_use = "the account itself tries as before"]
+    pub fn with_single_tries(&self) -> Self {
+        let once = RetryConfig::disabled();
+        macro_rules! client {
+            ($service:ident, $client:expr) => {
+                $service::Client::from_conf($client.config().to_builder().retry_config(once.clone()).build())
+            };
+        }
+        Self {
+            fis: client!(aws_sdk_fis, self.fis),
+            ec2: client!(aws_sdk_ec2, self.ec2),
+            logs: client!(aws_sdk_cloudwatchlogs, self.logs),
+            sts: client!(aws_sdk_sts, self.sts),
+            ..self.clone()
+        }
+    }
+
+    /// Waits until one more call keeps the pace.
+    pub async fn turn(&self) {
+        self.pace.turn().await;
+    }
+
+    /// Counts a call that does not wait for its turn.
+    pub fn out_of_turn(&self) {
+        self.pace.count();
+    }
 }
 
 /// A time of the SDK's as one of ours.

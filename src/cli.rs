@@ -18,12 +18,10 @@ mod teardown;
 mod templates;
 mod webhook;
 
-use std::{
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::{env, io, process::ExitCode};
 
 use clap::{CommandFactory, Parser};
+use serde::Serialize;
 use thiserror::Error;
 
 pub use args::Args;
@@ -32,6 +30,7 @@ use args::{Command, LabCommand};
 use crate::{
     aws, config,
     run::{engine, world::NotOpened},
+    term::plain,
 };
 
 /// How a run of the program ended; the numbers are a promise, listed in `--help`.
@@ -97,13 +96,25 @@ impl From<NotOpened> for Ending {
 
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
-    let exit = carry_out(args).unwrap_or_else(|error| {
+    plain::tame_panics();
+    machine::leave_no_core();
+    let exit = parsed().and_then(carry_out).unwrap_or_else(|error| {
         let exit = error.downcast_ref::<Ending>().map_or(Exit::Failed, |ending| ending.exit);
-        let _ = writeln!(io::stderr(), "spotdrill: {error:#}"); // stderr is closed: nothing is left to tell it to
+        let _ = say(&format!("spotdrill: {error:#}\n")); // stderr is closed: nothing is left to tell it to
         exit
     });
     ExitCode::from(exit.code())
+}
+
+/// The arguments. A complaint about them quotes them, so it goes the way of all text; help is our own, and has its colours.
+fn parsed() -> anyhow::Result<Args> {
+    Args::try_parse_from(env::args_os()).map_err(|error| {
+        if !error.use_stderr() {
+            error.exit();
+        }
+        let text = error.render().to_string();
+        Ending::new(Exit::Usage, text.trim_start_matches("error: ").trim_end()).into()
+    })
 }
 
 fn carry_out(args: Args) -> anyhow::Result<Exit> {
@@ -152,12 +163,23 @@ fn printed(text: &str) -> anyhow::Result<Exit> {
 
 /// What is not the result goes to standard error, so that standard output is the result alone.
 fn say(text: &str) -> io::Result<()> {
-    io::stderr().write_all(text.as_bytes())
+    plain::say(text)
 }
 
-/// Writes to standard output; a reader that left early is no error.
+/// Writes to standard output.
 fn print(text: &str) -> io::Result<()> {
-    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+    heard(plain::print(text))
+}
+
+/// Writes a result to standard output as JSON.
+fn print_json(result: &impl Serialize) -> anyhow::Result<()> {
+    let json = serde_json::to_string_pretty(result)? + "\n";
+    Ok(heard(plain::print_json(&json))?)
+}
+
+/// A reader that left early is no error.
+fn heard(written: io::Result<()>) -> io::Result<()> {
+    match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }

@@ -9,6 +9,7 @@ use toml_edit::{Array, DocumentMut, Item, TomlError, Value};
 use crate::{
     drill::warning::parse_duration,
     probe::url::{Url, parse_all},
+    text::acts,
 };
 
 /// What can be set in `config.toml`.
@@ -90,6 +91,9 @@ impl Config {
 
     fn set(&mut self, key: &str, value: &DeValue<'_>) -> Result<(), String> {
         let text = || match value {
+            DeValue::String(text) if text.contains(acts) => {
+                Err(format!("`{key}` has a character in it that cannot be seen: write it anew by hand"))
+            }
             DeValue::String(text) if !text.trim().is_empty() => Ok(text.to_string()),
             _ => Err(format!("`{key}` wants a text in quotes")),
         };
@@ -163,6 +167,14 @@ mod tests {
             Config::parse("ascii = 1\nsettle = \"soon\"\n\ncolour = \"red\"\nfis_role = \"\"\n").unwrap_err();
         let lines: Vec<_> = complaints.iter().map(|complaint| complaint.line).collect();
         assert_eq!(lines, [1, 2, 4, 5], "{complaints:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_no_setting() {
+        for hidden in ["\\u001b[2J", "web\\u200b", "\\u202ebew", "a\\u0000"] {
+            let complaints = Config::parse(&format!("fis_role = \"{hidden}\"")).unwrap_err();
+            assert!(complaints[0].what.contains("cannot be seen"), "{complaints:?}");
+        }
     }
 
     #[test]

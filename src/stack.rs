@@ -39,6 +39,7 @@ pub struct Stack {
     pub reason: Option<SafeText>,
     /// It was made from our template, by its tag or its description.
     pub ours: bool,
+    /// To the letter, for they are given back to CloudFormation; what is shown of them is made safe.
     pub parameters: BTreeMap<String, String>,
     pub outputs: BTreeMap<String, SafeText>,
     /// When it was made or changed last.

@@ -5,3 +5,4 @@ pub mod ask;
 pub mod guard;
 pub mod input;
 pub mod output;
+pub mod plain;

@@ -1,12 +1,15 @@
 //! Text that came from outside, made harmless where it enters: tags, names, log lines, error messages. Knows nothing of
 //! where it came from or where it is shown.
 
+pub mod written;
+
 use std::{
     fmt::{self, Write},
     ops::Deref,
 };
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use unicode_width::UnicodeWidthChar;
 
 /// The longest field kept, in bytes; what is cut ends with `…`.
 pub const FIELD_BYTES: usize = 1024;
@@ -34,20 +37,42 @@ impl SafeText {
         Self(made_safe(raw.as_ref().trim_end_matches(['\r', '\n']), LINE_BYTES))
     }
 
+    /// A name that something is known by: whatever is replaced in it leaves a sign, so that [`Self::is_verbatim`] tells.
+    pub fn name(raw: impl AsRef<str>) -> Self {
+        let raw = raw.as_ref();
+        let safe = Self::new(raw);
+        let is_lossy = safe.as_str() != raw && safe.is_verbatim();
+        if is_lossy { Self::new(format!("{safe}{LOST}")) } else { safe }
+    }
+
+    /// Whether each character stands for itself; false also for a text that has one of our signs by itself.
+    pub fn is_verbatim(&self) -> bool {
+        !self.contains(|sign: char| ('\u{2400}'..='\u{2426}').contains(&sign) || sign == '…' || sign == LOST)
+            && !self.contains("<U+")
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
+/// Stands at the end of a name in which something was replaced by a blank, or dropped.
+const LOST: char = '\u{fffd}';
+/// What a mark sits on that has no character before it: else it would sit on what we write before the text.
+const NOTHING: char = '\u{25cc}';
+
 fn made_safe(raw: &str, most_bytes: usize) -> String {
     let mut safe = String::with_capacity(raw.len().min(most_bytes));
     let mut marks = 0;
     for character in raw.chars() {
-        marks = if is_combining(character) { marks + 1 } else { 0 };
+        marks = if is_mark(character) { marks + 1 } else { 0 };
         if marks > MARKS_PER_CHARACTER {
             continue;
         }
         let before = safe.len();
+        if marks == 1 && safe.is_empty() {
+            safe.push(NOTHING);
+        }
         push_safe(&mut safe, character);
         if safe.len() > most_bytes {
             let room = before.min(most_bytes.saturating_sub('…'.len_utf8()));
@@ -62,34 +87,42 @@ fn made_safe(raw: &str, most_bytes: usize) -> String {
 fn push_safe(safe: &mut String, character: char) {
     match character {
         '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}' => safe.push(' '),
-        '\0'..='\u{1f}' => safe.push(char::from_u32(0x2400 + character as u32).unwrap_or('␦')),
-        '\u{7f}' => safe.push('␡'),
         '\u{fe00}'..='\u{fe0f}' => {} // asks for another look of the character before it: not worth the room
-        _ if is_c1(character) || is_invisible(character) => {
-            let _ = write!(safe, "<U+{:04X}>", character as u32); // a String takes all
-        }
+        _ if acts(character) => push_sign(safe, character),
         _ => safe.push(character),
     }
 }
 
-fn is_c1(character: char) -> bool {
-    ('\u{80}'..='\u{9f}').contains(&character)
+/// What is shown in place of a character that does something.
+fn push_sign(safe: &mut String, character: char) {
+    match character {
+        '\0'..='\u{1f}' => safe.push(char::from_u32(0x2400 + character as u32).unwrap_or('␦')),
+        '\u{7f}' => safe.push('␡'),
+        _ => {
+            let _ = write!(safe, "<U+{:04X}>", character as u32); // a String takes all
+        }
+    }
 }
 
-/// Unicode's format characters (bidi controls, joiners, tags) and others that take no room.
+/// Whether a character does something in place of being seen: it controls a terminal, turns the direction of writing, or
+/// takes no room.
+pub fn acts(character: char) -> bool {
+    character.is_control() || is_invisible(character)
+}
+
+/// Unicode's Default_Ignorable_Code_Point, and the other format characters that are not seen. Source: Unicode 17,
+/// DerivedCoreProperties.
 fn is_invisible(character: char) -> bool {
     matches!(character,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
-        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e0fff}')
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{13430}'..='\u{1343f}' | '\u{16fe4}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-fn is_combining(character: char) -> bool {
-    matches!(character,
-        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{610}'..='\u{61a}'
-        | '\u{64b}'..='\u{65f}' | '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}'
-        | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
+/// Whether a character is drawn onto the one before it.
+fn is_mark(character: char) -> bool {
+    !acts(character) && character.width() == Some(0)
 }
 
 impl Deref for SafeText {
@@ -118,6 +151,11 @@ impl From<&str> for SafeText {
     }
 }
 
+/// For a text in a file that is kept as it is: what is read from the file may be another's.
+pub fn read_safely<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    SafeText::deserialize(from).map(String::from)
+}
+
 impl From<SafeText> for String {
     fn from(text: SafeText) -> Self {
         text.0
@@ -142,9 +180,27 @@ mod tests {
             ("nul\0del\x7f", "nul␀del␡"),
             ("z\u{300}\u{301}\u{302}\u{303}\u{304}o", "z\u{300}\u{301}\u{302}o"),
             ("plain ünïcode 日本", "plain ünïcode 日本"),
+            ("\u{338}struck", "\u{25cc}\u{338}struck"),
+            ("ห\u{e49}\u{e49}\u{e49}\u{e49}\u{e49}", "ห\u{e49}\u{e49}\u{e49}"),
+            ("tag\u{e0041}\u{180e}", "tag<U+E0041><U+180E>"),
         ] {
             assert_eq!(SafeText::new(raw).as_str(), safe, "{raw:?}");
         }
+    }
+
+    #[test]
+    fn a_name_tells_whether_it_is_what_it_shows() {
+        for verbatim in ["web", "shop/web-1", "日本", "wеb", "a b"] {
+            assert!(SafeText::name(verbatim).is_verbatim(), "{verbatim:?}");
+        }
+        for not in ["we\tb", "web\r", "we\u{200b}b", "\x1b[0mweb", "web\u{fe0f}", "<U+200B>", "␛", &"w".repeat(2_000)]
+        {
+            let name = SafeText::name(not);
+            assert!(!name.is_verbatim(), "{not:?} became {name:?}");
+            assert_eq!(SafeText::name(name.as_str()), name);
+        }
+        let zalgo = format!("we{}b", "\u{301}".repeat(9));
+        assert!(!SafeText::name(&zalgo).is_verbatim());
     }
 
     #[test]
@@ -167,9 +223,22 @@ mod tests {
         #[test]
         fn nothing_that_acts_is_left_and_twice_is_once(raw in "\\PC*|.*") {
             let once = SafeText::new(&raw);
-            prop_assert!(!once.chars().any(|c| c.is_control() || is_invisible(c)), "{once:?}");
+            prop_assert!(!once.chars().any(acts), "{once:?}");
             prop_assert!(once.len() <= FIELD_BYTES);
             prop_assert_eq!(SafeText::new(once.as_str()), once);
+        }
+
+        /// What stands before and after keeps its place: no mark leaves the text that it came with.
+        #[test]
+        fn a_text_is_as_wide_as_its_characters(raw in "\\PC*|.*|[\u{300}-\u{310}\u{e31}-\u{e3a}\u{ff9e}\u{1100}-\u{11ff}a日]*") {
+            use unicode_width::UnicodeWidthStr;
+            let safe = SafeText::new(&raw);
+            let between = format!("|{safe}|");
+            // a halfwidth voiced mark joins what is before it as a grapheme, and has a cell of its own
+            prop_assert!(!safe.starts_with(is_mark), "{safe:?} sits on what stands before it");
+            prop_assert_eq!(between.width(), safe.width() + 2);
+            let runs = safe.split(|c| !is_mark(c)).map(|run| run.chars().count());
+            prop_assert!(runs.max() <= Some(MARKS_PER_CHARACTER));
         }
     }
 }

@@ -11,17 +11,20 @@ use std::{
 use jiff::Timestamp;
 
 use super::motion::{Motion, Tail};
-use crate::drill::{
-    conduct::{Drill, Phase},
-    fact::{Entry, Source, What},
-    health::{Asked, Checked},
-    id::{CheckUrl, InstanceId},
-    order::{Watch, WatchName},
-    plan::Plan,
-    timeline::Progress,
-    verdict::Verdict,
+use crate::{
+    drill::{
+        conduct::{Drill, Phase},
+        fact::{Entry, Source, What},
+        health::{Asked, Checked},
+        id::{CheckUrl, InstanceId},
+        order::{OrderName, Watch, WatchName},
+        plan::Plan,
+        timeline::Progress,
+        verdict::Verdict,
+    },
+    text::SafeText,
 };
-use freshness::Freshness;
+use freshness::{Freshness, Lost};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pane {
@@ -50,6 +53,8 @@ pub struct Live {
     pub facts_tail: Tail,
     pub logs_tail: Tail,
     pub verdict: Option<Verdict>,
+    /// An order that cannot be given yet, since when, and what helps.
+    pub waiting: Option<(OrderName, Timestamp, SafeText)>,
     freshness: Freshness,
     /// What each health check said last.
     asked: BTreeMap<CheckUrl, Asked>,
@@ -73,6 +78,7 @@ impl Live {
             facts_tail: Tail::default(),
             logs_tail: Tail::default(),
             verdict: None,
+            waiting: None,
             freshness: Freshness::default(),
             asked: BTreeMap::new(),
             confirmed,
@@ -101,15 +107,29 @@ impl Live {
         if lines.len() >= KEEP {
             lines.pop_front();
         }
-        lines.push_back(line);
-        tail.grown();
+        // some sources are slower than others: what they tell stands where it happened
+        let place = lines.iter().rposition(|before| before.at <= line.at).map_or(0, |before| before + 1);
+        if place + tail.back >= lines.len() {
+            tail.grown(); // below what one looks at
+        }
+        lines.insert(place, line);
         // how old a check's word is stands in its own row
         let sources = self.drill.watches();
         let sources = sources.iter().map(Watch::name).filter(|watch| *watch != WatchName::Check);
         self.freshness.expect(sources, now);
         match &fact.what {
-            What::SourceLost { watch, message } => self.freshness.lost(*watch, message.clone()),
-            What::SourceFound { watch } => self.freshness.answered(*watch, now),
+            What::SourceLost { watch, message, since, todo, .. } => {
+                self.freshness.lost(*watch, Lost { why: message.clone(), since: *since, todo: todo.clone() });
+            }
+            What::SourceFound { watch } => self.freshness.found(*watch, now),
+            What::OrderWaits { order, todo, .. } => self.waiting = Some((*order, fact.at, todo.clone())),
+            What::TemplateCreated { .. }
+            | What::ExperimentStarted { .. }
+            | What::ExperimentNotFound { .. }
+            | What::StopSent { .. }
+            | What::TemplateDeleted { .. }
+            | What::OrderRefused { .. }
+            | What::OrderUnanswered { .. } => self.waiting = None,
             What::DrillFinished { verdict } => self.verdict = Some(verdict.clone()),
             _ => {}
         }

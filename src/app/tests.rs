@@ -90,6 +90,7 @@ fn finished() -> App {
         interrupted: Vec::new(),
         not_observed: Vec::new(),
         replacements: Vec::new(),
+        unseen: Vec::new(),
     };
     app.update(Msg::Recorded(Entry { seq: 1, fact: Fact::ours(now(), What::DrillFinished { verdict }) }), now());
     app

@@ -80,18 +80,16 @@ impl Aws {
         }
     }
 
-    pub async fn has_change_sets(&self, stack: &str) -> Result<bool, Error> {
-        let answer = self.cloudformation.list_change_sets().stack_name(stack).send().await;
-        let answer = absent(answer.map_err(|error| Error::of("list the stack's change sets", &error)))?;
-        Ok(answer.is_some_and(|answer| !answer.summaries().is_empty()))
-    }
-
-    /// Whether the stack was begun by us: one that is only in review bears neither our tag nor our description everywhere.
-    pub async fn has_change_set_of_ours(&self, stack: &str) -> Result<bool, Error> {
-        let answer = self.cloudformation.list_change_sets().stack_name(stack).send().await;
-        let answer = answer.map_err(|error| Error::of("list the stack's change sets", &error))?;
-        let ours = format!("{NAME_BEGINS}-");
-        Ok(answer.summaries().iter().any(|set| set.change_set_name().is_some_and(|name| name.starts_with(&ours))))
+    /// The names of the stack's change sets; none where there is no stack.
+    pub async fn change_sets(&self, stack: &str) -> Result<Vec<String>, Error> {
+        let mut names = Vec::new();
+        let mut pages = self.cloudformation.list_change_sets().stack_name(stack).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = absent(page.map_err(|error| Error::of("list the stack's change sets", &error)))?;
+            let Some(page) = page else { return Ok(names) };
+            names.extend(page.summaries().iter().filter_map(|set| set.change_set_name().map(str::to_owned)));
+        }
+        Ok(names)
     }
 
     async fn change_set_arn(&self, proposal: &Proposal<'_>) -> Result<String, Error> {

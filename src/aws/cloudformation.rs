@@ -1,6 +1,8 @@
 //! CloudFormation read: a stack, its resources, its history, and what was changed behind its back. Changes nothing; knows no
 //! template.
 
+use std::cmp::Ordering;
+
 use aws_sdk_cloudformation::types as sdk;
 use jiff::Timestamp;
 
@@ -38,6 +40,31 @@ impl Aws {
         let answer = call.send().await.map_err(|error| Error::of("describe the stack", &error));
         let Some(answer) = absent(answer)? else { return Ok(None) };
         Ok(answer.stacks().first().map(read_stack))
+    }
+
+    /// The last stack of that name that was deleted, which CloudFormation knows for 90 days; none if there was none.
+    pub async fn deleted_stack(&self, name: &str) -> Result<Option<Stack>, Error> {
+        let call = self.cloudformation.list_stacks().stack_status_filter(sdk::StackStatus::DeleteComplete);
+        let (mut pages, mut last) = (call.into_paginator().send(), None);
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| Error::of("list the stacks that were deleted", &error))?;
+            let of_name = page.stack_summaries().iter().filter(|stack| stack.stack_name() == Some(name));
+            last = of_name
+                .map(|stack| (stack.deletion_time().copied(), stack.stack_id().map(str::to_owned)))
+                .chain(last)
+                .max_by(|(one, _), (other, _)| one.partial_cmp(other).unwrap_or(Ordering::Equal));
+        }
+        match last {
+            Some((_, Some(id))) => self.stack(&id).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// The template that the stack was made or changed with last, as it was given.
+    pub async fn stack_template(&self, name: &str) -> Result<String, Error> {
+        let call = self.cloudformation.get_template().stack_name(name).template_stage(sdk::TemplateStage::Original);
+        let answer = call.send().await.map_err(|error| Error::of("read the stack's template", &error))?;
+        Ok(answer.template_body().unwrap_or_default().to_owned())
     }
 
     pub async fn stack_resources(&self, name: &str) -> Result<Vec<Resource>, Error> {
@@ -99,7 +126,7 @@ impl Aws {
 fn read_stack(stack: &sdk::Stack) -> Stack {
     let text = |text: Option<&str>| SafeText::new(text.unwrap_or_default());
     let parameter = |it: &sdk::Parameter| Some((it.parameter_key()?.to_owned(), it.parameter_value()?.to_owned()));
-    let output = |it: &sdk::Output| Some((it.output_key()?.to_owned(), SafeText::new(it.output_value()?)));
+    let output = |it: &sdk::Output| Some((SafeText::new(it.output_key()?).into(), SafeText::new(it.output_value()?)));
     // the value too: others may have a tag of that name for something else
     let tagged = stack.tags().iter().any(|tag| tag.key() == Some(TAG) && tag.value() == stack.stack_name());
     Stack {

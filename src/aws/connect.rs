@@ -24,8 +24,10 @@ use super::{
     Aws,
     credentials::{Reader, Renewed},
     error::{Error, Kind},
+    here,
     pace::Pace,
-    transport::{Following, ReadOnly, Unread, WithoutHostPrefix, is_loopback},
+    read_only::ReadOnly,
+    transport::{Following, Unread, WithoutHostPrefix, is_loopback},
 };
 use crate::{clock::Clock, text::SafeText};
 
@@ -222,12 +224,11 @@ fn retries() -> RetryConfig {
 /// Connections that are shared with nothing that was made before.
 fn own_connections(way: &Way) -> SharedHttpClient {
     match way {
-        Way::Account { .. } => over_the_network(ProxyConfig::from_env()),
         Way::Endpoint { url, .. } if url.parse().is_ok_and(|url| is_loopback(&url)) => {
             over_the_network(ProxyConfig::disabled())
         }
-        Way::Endpoint { .. } => over_the_network(ProxyConfig::from_env()),
-        Way::Lab { .. } => on_this_machine(),
+        Way::Account { .. } | Way::Endpoint { .. } => over_the_network(ProxyConfig::from_env()),
+        Way::Lab { url, .. } => here::only(url),
     }
 }
 
@@ -240,27 +241,26 @@ fn over_the_network(proxy: ProxyConfig) -> SharedHttpClient {
     })
 }
 
-/// Plain HTTP without proxy or TLS: the lab's server is in this very process.
-fn on_this_machine() -> SharedHttpClient {
-    Builder::new().build_http()
-}
+/// The services that are called, by their ids: our clients', and those that the SDK has credentials from.
+const SERVICES: [&str; 14] = [
+    "EC2",
+    "fis",
+    "CloudWatch Logs",
+    "STS",
+    "CloudFormation",
+    "Secrets Manager",
+    "EventBridge",
+    "IAM",
+    "Lambda",
+    "CloudWatch",
+    "Service Quotas",
+    "SSM",
+    "SSO",
+    "SSO OIDC",
+];
 
-/// An endpoint that the environment or the profile sets, for all services or for one of ours.
+/// An endpoint that the environment or the profile sets, for all services or for one that is called.
 fn overridden_endpoint(sdk: &SdkConfig) -> Option<String> {
-    const SERVICES: [&str; 12] = [
-        "EC2",
-        "fis",
-        "CloudWatch Logs",
-        "STS",
-        "CloudFormation",
-        "Secrets Manager",
-        "EventBridge",
-        "IAM",
-        "Lambda",
-        "CloudWatch",
-        "Service Quotas",
-        "SSM",
-    ];
     let of_service = |id| {
         let key =
             ServiceConfigKey::builder().service_id(id).env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()?;

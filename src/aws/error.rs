@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::{
     credentials::{NOT_TAKEN, RUN_OUT},
-    transport::WouldChange,
+    read_only::WouldChange,
 };
 use crate::text::SafeText;
 
@@ -162,10 +162,10 @@ impl Error {
     pub fn meanwhile(&self) -> SafeText {
         let again = "it is asked again every few seconds";
         SafeText::new(match self.kind {
-            kind if kind.wants_login() => format!("Log in again, such as with {}: no restart is needed", self.login()),
+            kind if kind.wants_login() => format!("Log in again: {}. No restart is needed", self.login()),
             Kind::Denied => match self.needs {
-                Some(permission) => format!("Missing permission: {permission}. The others go on"),
-                None => String::from("A permission is missing. The others go on"),
+                Some(permission) => format!("You lack {permission}. The others go on"),
+                None => String::from("You lack a permission. The others go on"),
             },
             Kind::Unreachable | Kind::TimedOut => format!("Check the network or VPN: {again}"),
             Kind::Throttled => format!("AWS limits the calls of this account: {again}"),

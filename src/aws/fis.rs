@@ -23,9 +23,8 @@ use crate::{
 };
 
 impl Aws {
-    /// Carries out an order; what comes of it is a fact, a refusal too.
-    pub async fn carry_out(&self, order: &Order) -> Fact {
-        self.pace.count();
+    /// Carries out an order; what comes of it is a fact.
+    pub async fn carry_out(&self, order: &Order) -> Result<Fact, Error> {
         let done = match order {
             Order::CreateTemplate { template, client_token } => self.create_template(template, client_token).await,
             Order::StartExperiment { template, client_token, tags } => self.start(template, client_token, tags).await,
@@ -35,15 +34,18 @@ impl Aws {
             Order::FindTemplate { drill } => self.find_template(drill).await,
             Order::Again { order, .. } => return Box::pin(self.carry_out(order)).await,
         };
-        done.unwrap_or_else(|error| {
-            let (order, message) = (order.name(), error.why().clone());
-            let what = if error.leaves_doubt() {
-                What::OrderUnanswered { order, message }
-            } else {
-                What::OrderRefused { order, code: error.code.clone(), message }
-            };
-            Fact { source: Source::Fis, ..Fact::ours(self.clock.now(), what) }
-        })
+        done.map_err(|error| error.of_profile(self.profile.as_ref()))
+    }
+
+    /// The fact that an order could not be carried out, or that nobody knows.
+    pub fn not_done(&self, order: &Order, error: &Error) -> Fact {
+        let (order, message) = (order.name(), error.why().clone());
+        let what = if error.leaves_doubt() {
+            What::OrderUnanswered { order, message }
+        } else {
+            What::OrderRefused { order, code: error.code.clone(), message }
+        };
+        Fact { source: Source::Fis, ..Fact::ours(self.clock.now(), what) }
     }
 
     async fn create_template(&self, template: &Template, client_token: &str) -> Result<Fact, Error> {

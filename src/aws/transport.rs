@@ -1,5 +1,5 @@
-//! What happens to every request and answer on its way: AWS's time is read off answers, changes are refused in read-only
-//! mode, and a loopback server gets its host name unprefixed. Knows no single operation.
+//! What happens to every request and answer on its way: AWS's time is read off answers, and a loopback server gets its host
+//! name unprefixed. Knows no single operation.
 
 use aws_smithy_runtime_api::{
     box_error::BoxError,
@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::{
             Intercept,
             context::{
                 BeforeDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextMut,
-                BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+                BeforeTransmitInterceptorContextRef,
             },
             dyn_dispatch_hint,
         },
@@ -22,7 +22,6 @@ use aws_smithy_types::{
     config_bag::{ConfigBag, Storable, StoreReplace},
     date_time::Format,
 };
-use thiserror::Error;
 
 use super::timestamp;
 use crate::{
@@ -84,36 +83,6 @@ impl Intercept for Following {
     }
 }
 
-/// Refuses every operation that is not known to change nothing, before it is signed.
-#[derive(Debug)]
-pub(super) struct ReadOnly;
-
-/// The message that a refused operation carries; see [`super::error::Kind::ReadOnly`].
-#[derive(Debug, Error)]
-#[error("{0} would change something, and this is read-only mode")]
-pub(super) struct WouldChange(String);
-
-/// What the names of AWS operations that only read begin with; AWS itself counts the detection of drift among them.
-const READING: [&str; 7] = ["Describe", "Get", "List", "Filter", "StartLiveTail", "Simulate", "DetectStackDrift"];
-
-#[dyn_dispatch_hint]
-impl Intercept for ReadOnly {
-    fn name(&self) -> &'static str {
-        "ReadOnly"
-    }
-
-    fn read_before_serialization(
-        &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        bag: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let operation = bag.load::<Metadata>().map_or("an unnamed operation", Metadata::name);
-        let reads = READING.iter().any(|reading| operation.starts_with(reading));
-        if reads { Ok(()) } else { Err(WouldChange(operation.to_owned()).into()) }
-    }
-}
-
 /// Between a request that was carried out and its answer there is a crash point, for each that changes something in a drill.
 #[derive(Debug)]
 pub(super) struct Unread;
@@ -165,7 +134,8 @@ impl Intercept for WithoutHostPrefix {
     }
 }
 
-pub(super) fn is_loopback(url: &http::Uri) -> bool {
+/// Whether a URL leads to this machine itself.
+pub fn is_loopback(url: &http::Uri) -> bool {
     let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }

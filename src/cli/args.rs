@@ -7,12 +7,14 @@ use std::time::Duration;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 use crate::{
+    aws::is_loopback,
     drill::{
         id::{InstanceId, TemplateId},
         plan::{Selection, Wish},
         warning::{Warning, parse_duration},
     },
     run::world::Door,
+    text::acts,
 };
 
 const EXIT_CODES: &str = "\
@@ -64,7 +66,7 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "URL", value_parser = url)]
     pub(super) endpoint_url: Option<String>,
     /// The role that FIS runs experiments with: a name in the account, or an ARN
-    #[arg(long, global = true, value_name = "ROLE")]
+    #[arg(long, global = true, value_name = "ROLE", value_parser = role)]
     pub(super) fis_role: Option<String>,
     /// How long past the expected interruption a drill waits for its targets to go and to be replaced
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
@@ -289,6 +291,14 @@ fn template(text: &str) -> Result<TemplateId, String> {
     }
 }
 
+fn role(text: &str) -> Result<String, String> {
+    if text.contains(acts) {
+        Err(String::from("it has a character in it that cannot be seen: write it anew by hand"))
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).ok_or_else(|| String::from("a duration is written 10m, 90s or PT10M"))
 }
@@ -296,6 +306,10 @@ fn duration(text: &str) -> Result<Duration, String> {
 fn url(text: &str) -> Result<String, String> {
     let url: http::Uri = text.parse().map_err(|_| String::from("a URL such as http://127.0.0.1:4566"))?;
     match (url.scheme_str(), url.host()) {
+        (Some("http"), Some(host)) if !is_loopback(&url) => Err(format!(
+            "plain http:// to {host} shows everybody on the way what is asked and answered: use https://, or a server on \
+             127.0.0.1"
+        )),
         (Some("http" | "https"), Some(_)) => Ok(text.trim_end_matches('/').to_owned()),
         _ => Err(String::from("a URL begins with http:// or https://")),
     }

@@ -1,6 +1,6 @@
 //! `spotdrill doctor`: the table or the JSON of what was found. Knows what to print, and when the end is a failure.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use serde::Serialize;
 
@@ -17,6 +17,7 @@ use crate::{
     doctor::{Finding, Report, Standing},
     run::{self, world::open},
     stack::names::Usual,
+    term::plain,
 };
 
 pub(super) async fn run(global: &Global, config: &Config, args: Doctor) -> anyhow::Result<Exit> {
@@ -44,7 +45,7 @@ pub(super) async fn run(global: &Global, config: &Config, args: Doctor) -> anyho
     };
     match args.format {
         Format::Text => super::print(&report.text())?,
-        Format::Json => super::print(&(serde_json::to_string_pretty(&ReportJson::of(&report))? + "\n"))?,
+        Format::Json => super::print_json(&ReportJson::of(&report))?,
     }
     Ok(if report.passes() { Exit::Held } else { Exit::Failed })
 }
@@ -52,13 +53,13 @@ pub(super) async fn run(global: &Global, config: &Config, args: Doctor) -> anyho
 /// One line that is written over, for people alone.
 fn progress(done: usize, total: usize) {
     if io::stderr().is_terminal() {
-        let _ = write!(io::stderr(), "\rchecks {done} of {total}"); // it is gone in a moment anyway
+        let _ = plain::say_over(&format!("checks {done} of {total}")); // it is gone in a moment anyway
     }
 }
 
 fn clear() {
     if io::stderr().is_terminal() {
-        let _ = write!(io::stderr(), "\r{:20}\r", "");
+        let _ = plain::say_over(&" ".repeat(20)).and_then(|()| plain::say_over("")); // the same
     }
 }
 

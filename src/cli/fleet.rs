@@ -21,11 +21,10 @@ use crate::{
 pub(super) async fn run(global: &Global, format: FleetFormat) -> anyhow::Result<Exit> {
     let world = open(&global.door()).await.map_err(super::Ending::from)?;
     let fleet = world.aws.fleet(|_| ()).await.map_err(super::Ending::from)?;
-    let text = match format {
-        FleetFormat::Json => serde_json::to_string_pretty(&FleetJson::of(&fleet))? + "\n",
-        FleetFormat::Table => table(&fleet),
-    };
-    super::print(&text)?;
+    match format {
+        FleetFormat::Json => super::print_json(&FleetJson::of(&fleet))?,
+        FleetFormat::Table => super::print(&table(&fleet))?,
+    }
     if fleet.complete {
         return Ok(Exit::Held);
     }

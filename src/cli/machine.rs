@@ -1,10 +1,14 @@
 //! What this machine has to offer: its terminal, and the folder for journals. Knows the environment, and nothing of AWS.
 
 use std::{
-    env, fs, io,
-    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    env,
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
+
+use rustix::process::{Resource, getrlimit, setrlimit};
 
 use crate::{
     doctor::{Area, Finding},
@@ -14,6 +18,13 @@ use crate::{
 const AREA: Area = Area::Machine;
 /// What a screen needs, in cells.
 const LEAST: (u16, u16) = (60, 15);
+
+/// A core would hold what is in memory: a webhook, credentials. The limit is this program's own.
+pub(super) fn leave_no_core() {
+    let mut limit = getrlimit(Resource::Core);
+    limit.current = Some(0);
+    let _ = setrlimit(Resource::Core, limit); // to lower a limit is always allowed
+}
 
 pub(super) fn findings(state: &Path, ascii: bool) -> Vec<Finding> {
     vec![terminal(ascii), state_folder(state)]
@@ -63,7 +74,8 @@ fn state_folder(state: &Path) -> Finding {
         .recursive(true)
         .mode(0o700)
         .create(state)
-        .and_then(|()| fs::write(&probe, "x"))
+        .and_then(|()| OpenOptions::new().write(true).create_new(true).mode(0o600).open(&probe))
+        .and_then(|mut file| file.write_all(b"x"))
         .and_then(|()| fs::remove_file(&probe))
         .and_then(|()| mode(state));
     let shown = state.display();

@@ -1,6 +1,12 @@
 //! Where things are on this machine, and who is at it. Knows the XDG folders and the environment.
 
-use std::{env, fs, io, os::unix::fs::DirBuilderExt, path::PathBuf};
+use std::{
+    env,
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use etcetera::{BaseStrategy, base_strategy::Xdg};
@@ -53,11 +59,31 @@ pub(super) fn allow(account: &str) -> anyhow::Result<bool> {
     })?;
     let Some(added) = added else { return Ok(false) };
     let doing = || format!("could not add account {account} to {}. Add it to `accounts` by hand", path.display());
-    let folder = path.parent().unwrap_or(&path);
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(doing)?;
-    let new = path.with_extension("toml.new");
-    fs::write(&new, added).and_then(|()| fs::rename(&new, &path)).with_context(doing)?;
+    replace(&path, &added).with_context(doing)?;
     Ok(true)
+}
+
+/// Writes a file anew, for its owner alone. A link stays one: what it leads to is written.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let path = match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_symlink() => path.to_owned(),
+        led_to => led_to?,
+    };
+    // a name that nobody can guess and nobody has: a file or link that is there already is not written through
+    let new = path.with_extension(format!("toml.{}.new", fastrand::u64(..)));
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&new)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&new, &path));
+    if written.is_err() {
+        let _ = fs::remove_file(&new); // it may not be there; the first error is the one to tell
+    }
+    written
 }
 
 /// The settings: the file's where there is one, or the defaults.
@@ -120,4 +146,36 @@ fn user() -> SafeText {
 
 fn host() -> SafeText {
     SafeText::new(rustix::system::uname().nodename().to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_where_it_is_and_for_its_owner_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let (real, link) = (home.path().join("dotfiles/mine.toml"), home.path().join("config/config.toml"));
+        replace(&real, "old").unwrap();
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o644)).unwrap();
+        fs::create_dir(link.parent().unwrap()).unwrap();
+        symlink(&real, &link).unwrap();
+        replace(&link, "new").unwrap();
+        assert!(link.is_symlink(), "the link is still one");
+        assert_eq!(fs::read_to_string(&real).unwrap(), "new");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&real), mode(real.parent().unwrap())), (0o600, 0o700));
+        assert_eq!(fs::read_dir(real.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_link_to_nothing_is_not_followed() {
+        let home = tempfile::tempdir().unwrap();
+        let (nothing, link) = (home.path().join("nothing"), home.path().join("config.toml"));
+        symlink(&nothing, &link).unwrap();
+        assert!(replace(&link, "new").is_err());
+        assert!(!nothing.exists() && link.is_symlink());
+    }
 }

@@ -26,6 +26,7 @@ struct Said {
     /// The last status that was said of each resource.
     statuses: BTreeMap<SafeText, SafeText>,
     stale: bool,
+    begun: bool,
 }
 
 const BAR: usize = 20;
@@ -34,6 +35,10 @@ impl Lines {
     pub(super) fn tell(&self, told: Told) {
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let text = match told {
+            Told::Begins => {
+                said.begun = true;
+                return;
+            }
             Told::Doing(what) => format!("{what}\n"),
             Told::Stale(why) if !std::mem::replace(&mut said.stale, true) => {
                 format!("STALE, what was said last is old; asking again. {why}\n")
@@ -45,6 +50,13 @@ impl Lines {
             }
         };
         let _ = super::say(&text); // stderr is closed: nobody listens, and the work goes on
+    }
+}
+
+impl Lines {
+    /// Whether AWS works on the stack, or may.
+    pub(super) fn begun(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).begun
     }
 }
 

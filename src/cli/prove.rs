@@ -51,7 +51,7 @@ pub(super) async fn run(global: &Global, config: &Config, args: Prove) -> anyhow
     if text {
         super::print(if holds { "\nthe chain holds\n" } else { "\nTHE CHAIN DOES NOT HOLD\n" })?;
     } else {
-        super::print(&(serde_json::to_string_pretty(&ProofJson::of(&proof))? + "\n"))?;
+        super::print_json(&ProofJson::of(&proof))?;
     }
     Ok(if holds { Exit::Held } else { Exit::Failed })
 }
@@ -62,11 +62,10 @@ async fn preview(aws: &Aws, group: &str, count: u32, role: &str, format: Format)
         NotTargeted::Refused(_) => Ending::new(Exit::Guarded, error.to_string()),
         NotTargeted::Left { .. } => Ending::new(Exit::Failed, error.to_string()),
     })?;
-    let text = match format {
-        Format::Text => found(&targeted),
-        Format::Json => serde_json::to_string_pretty(&PreviewJson::of(&targeted))? + "\n",
-    };
-    super::print(&text)?;
+    match format {
+        Format::Text => super::print(&found(&targeted))?,
+        Format::Json => super::print_json(&PreviewJson::of(&targeted))?,
+    }
     Ok(Exit::Held)
 }
 

@@ -96,7 +96,7 @@ pub(super) async fn listen(
     Ok(match ended {
         Ended::Finished(verdict) => match verdict.verdict {
             Outcome::Held => Exit::Held,
-            Outcome::Failed => Exit::Failed,
+            Outcome::Failed | Outcome::NoOp => Exit::Failed,
             Outcome::Aborted => Exit::Aborted,
             Outcome::Refused => Exit::Aws,
         },

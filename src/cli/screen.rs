@@ -1,11 +1,6 @@
 //! `spotdrill` without a command: the screen. Knows what it needs of the terminal and the environment.
 
-use std::{
-    env,
-    io::{self, Write},
-    sync::Arc,
-    time::Duration,
-};
+use std::{env, sync::Arc, time::Duration};
 
 use super::{Ending, Exit, args::Global, machine, place, run::left, webhook};
 use crate::{
@@ -75,7 +70,7 @@ pub(super) async fn show(
         text += &left(&drill, &journal, world);
     }
     if !text.is_empty() && takes_bytes() {
-        let _ = io::stderr().write_all(text.as_bytes()); // the terminal is gone: the journal is there all the same
+        let _ = super::say(&text); // the terminal is gone: the journal is there all the same
     }
     Ok(exit)
 }

@@ -24,7 +24,7 @@ use crate::{
         world::open,
     },
     stack::{
-        change::Preview,
+        change::{Preview, SecretChange},
         wanted::{Slack, Wanted},
         webhook::Webhook,
     },
@@ -59,12 +59,10 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup) -> anyhow
     let wanted = args.wanted(stack, global.fis_role.as_deref(), webhook.is_some());
     let world = open(&global.door()).await.map_err(Ending::from)?;
     let preview = looked(&world.aws, wanted, &args, &mut webhook).await?;
-    super::say(&described(&preview))?;
-    if !preview.changes_nothing()
-        && let Err(ending) = goes_on("Make these changes?", args.yes).await?
-    {
+    // whatever keeps it from a yes: what AWS made for the preview goes
+    if let Err(no) = confirmed(&preview, args.yes).await {
         setup::decline(&world.aws, &preview).await.map_err(Ending::from)?;
-        return Err(ending.into());
+        return Err(no);
     }
     let lines = Lines::default();
     let tell = |told| lines.tell(told);
@@ -72,7 +70,12 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup) -> anyhow
         set_up = setup::carry_out(&world.aws, &preview, webhook.as_ref(), &tell) => set_up.map_err(Ending::from)?,
         interrupted = tokio::signal::ctrl_c() => {
             interrupted?;
-            super::say(&format!("left: the work on {stack} goes on at AWS. `spotdrill setup` comes back to it\n"))?;
+            if lines.begun() {
+                super::say(&format!("left: the work on {stack} goes on at AWS. `spotdrill setup` comes back to it\n"))?;
+            } else {
+                setup::decline(&world.aws, &preview).await.map_err(Ending::from)?;
+                super::say(&left_before(&preview))?;
+            }
             return Ok(Exit::Signal(rustix::process::Signal::INT.as_raw()));
         }
     };
@@ -90,7 +93,7 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup) -> anyhow
     }
     match args.format {
         Format::Text => super::print(&result(&set_up, &preview, config))?,
-        Format::Json => super::print(&(serde_json::to_string_pretty(&ResultJson::of(&set_up, &preview))? + "\n"))?,
+        Format::Json => super::print_json(&ResultJson::of(&set_up, &preview))?,
     }
     Ok(Exit::Held)
 }
@@ -121,6 +124,15 @@ async fn looked(aws: &Aws, mut wanted: Wanted, args: &Setup, webhook: &mut Optio
     }
 }
 
+/// Shows the preview, and asks for the yes to it where it changes anything.
+async fn confirmed(preview: &Preview, yes: bool) -> anyhow::Result<()> {
+    super::say(&described(preview))?;
+    if !preview.changes_nothing() {
+        goes_on("Make these changes?", yes).await??;
+    }
+    Ok(())
+}
+
 /// Everything that one `yes` would do.
 fn described(preview: &Preview) -> String {
     let world = match preview.world {
@@ -141,6 +153,17 @@ fn described(preview: &Preview) -> String {
         let _ = writeln!(text, "note    {note}");
     }
     text + "\n"
+}
+
+/// What is said to whoever leaves while the webhook is stored.
+fn left_before(preview: &Preview) -> String {
+    let stored = match &preview.names.secret {
+        Some(secret) if preview.secret != SecretChange::None => {
+            format!("; perhaps the webhook is in the secret {secret}, which the next setup uses")
+        }
+        _ => String::new(),
+    };
+    format!("left: nothing of the stack {} was changed{stored}\n", preview.names.stack)
 }
 
 fn result(set_up: &SetUp, preview: &Preview, config: &Config) -> String {

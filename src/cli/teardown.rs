@@ -49,7 +49,7 @@ pub(super) async fn run(global: &Global, config: &Config, args: Teardown) -> any
     };
     match args.format {
         Format::Text => super::print(&result(&removal, &remains))?,
-        Format::Json => super::print(&(serde_json::to_string_pretty(&ResultJson::of(&removal, &remains))? + "\n"))?,
+        Format::Json => super::print_json(&ResultJson::of(&removal, &remains))?,
     }
     Ok(if remains.is_empty() { Exit::Held } else { Exit::Failed })
 }

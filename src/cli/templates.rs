@@ -21,13 +21,10 @@ use crate::{
 pub(super) async fn run(global: &Global, format: FleetFormat) -> anyhow::Result<Exit> {
     let world = open(&global.door()).await.map_err(Ending::from)?;
     let templates = world.aws.templates(|_, _| ()).await.map_err(Ending::from)?;
-    let text = match format {
-        FleetFormat::Json => {
-            serde_json::to_string_pretty(&templates.iter().map(TemplateJson::of).collect::<Vec<_>>())? + "\n"
-        }
-        FleetFormat::Table => table(&templates),
-    };
-    super::print(&text)?;
+    match format {
+        FleetFormat::Json => super::print_json(&templates.iter().map(TemplateJson::of).collect::<Vec<_>>())?,
+        FleetFormat::Table => super::print(&table(&templates))?,
+    }
     Ok(Exit::Held)
 }
 

@@ -10,7 +10,7 @@ use super::{
     fact::{Fact, What},
     fleet::GroupKind,
     id::{DrillId, InstanceId, TemplateId},
-    order::{Order, Watch},
+    order::{Order, Watch, WatchName},
     plan::{Plan, Target},
     stopping::{SOMEBODY_ELSE, Stop},
     template::{DRILL_TAG, tags},
@@ -67,6 +67,10 @@ pub enum Phase {
     Over,
 }
 
+/// The sources on which a verdict rests.
+const NEEDED: [WatchName; 4] = [WatchName::Experiment, WatchName::Instances, WatchName::Group, WatchName::Chosen];
+/// After a failure of FIS's, how long to see whether a target goes all the same: some looks at each source.
+const AFTER_NOTHING: SignedDuration = SignedDuration::from_secs(45);
 /// After a stop, how long past the expected interruption to see whether a target goes all the same.
 const AFTER_STOP: SignedDuration = SignedDuration::from_secs(90);
 
@@ -358,11 +362,20 @@ impl Drill {
         let expected = self.timeline.expected_end();
         let deadline = match (self.phase, self.ended) {
             (Phase::Settling, Some(_)) if self.aborted => expected?.saturating_add(AFTER_STOP),
+            (Phase::Settling, Some(ended)) if self.came_to_nothing() => ended.saturating_add(AFTER_NOTHING),
             (Phase::Settling, Some(ended)) => expected.unwrap_or(ended).max(ended).saturating_add(settle),
             (Phase::Running, None) => expected?.saturating_add(settle),
             _ => return None,
         };
-        (!self.settle_ended).then(|| deadline.unwrap_or(Timestamp::MAX))
+        let deadline = deadline.unwrap_or(Timestamp::MAX);
+        let looks = self.timeline.blind.looks_until(&NEEDED).unwrap_or(deadline);
+        (!self.settle_ended).then(|| deadline.max(looks))
+    }
+
+    /// FIS gave up, and nothing shows that any target was hit before.
+    fn came_to_nothing(&self) -> bool {
+        let status = self.timeline.experiment.as_ref().map(|experiment| experiment.progress.status.as_str());
+        matches!(status, Some("failed" | "cancelled")) && !self.timeline.is_hit()
     }
 
     /// The verdict, once nothing more is expected.
@@ -370,7 +383,7 @@ impl Drill {
         let known = !self.timeline.choice.open && self.timeline.choice.unknown.is_empty();
         let replaced = known && self.timeline.all_gone() && self.timeline.missing_replacements().is_empty();
         let nothing_missing = replaced && !self.timeline.health.may_recover();
-        let never_ran = self.ended.is_some() && self.timeline.actions.values().all(|action| action.started.is_none());
+        let never_ran = self.ended.is_some() && !self.timeline.has_acted();
         let reached = match self.phase {
             Phase::Planned | Phase::Creating | Phase::Starting => false,
             Phase::Running => self.settle_ended,

@@ -24,8 +24,9 @@ pub(super) struct Doubt {
 
 pub(super) const LEFT: &str = "the drill was left before the start, and nothing was started";
 
-/// How often an order is tried in all that is no stop: for about a minute. A stop is asked for until FIS is done.
-const MOST_TRIES: u32 = 6;
+/// How often an order is given in all that is no stop: trouble that passes was waited for each time. A stop is asked for
+/// until FIS is done.
+const MOST_TRIES: u32 = 3;
 
 /// What no other try changes: FIS is done with the experiment (as it says itself soon), or we may change nothing.
 /// Source: AWS FIS API, StopExperiment.

@@ -12,7 +12,7 @@ use super::{
     plan::{Plan, Target},
     verdict::Verdict,
 };
-use crate::text::SafeText;
+use crate::text::{SafeText, read_safely};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,15 +79,18 @@ pub enum What {
         drill: DrillId,
         #[serde(flatten)]
         plan: Plan,
+        #[serde(deserialize_with = "read_safely")]
         role_arn: String,
         /// How long the drill keeps watching past the expected interruption, in seconds.
         settle_seconds: u32,
     },
     /// The operator typed the words, or gave them (or `--yes`) on the command line.
     DrillConfirmed {
+        #[serde(deserialize_with = "read_safely")]
         words: String,
         by: ConfirmedBy,
         /// What makes a repeated request the same one request; each order adds its own ending.
+        #[serde(deserialize_with = "read_safely")]
         client_token: String,
     },
     TemplateCreated {
@@ -179,6 +182,14 @@ pub enum What {
     SourceLost {
         watch: WatchName,
         message: SafeText,
+        /// When it answered last; when it was first asked, if it never did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+        #[serde(default)]
+        cause: Cause,
+        /// What helps, a sentence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        todo: Option<SafeText>,
     },
     SourceFound {
         watch: WatchName,
@@ -217,6 +228,18 @@ pub enum What {
         status: u16,
         millis: u32,
     },
+    /// An order could not be given yet, and is given again until it can.
+    OrderWaits {
+        order: OrderName,
+        message: SafeText,
+        /// What helps, a sentence.
+        todo: SafeText,
+    },
+    /// Nothing was asked of AWS for so long: the machine slept, or this program was stopped or away.
+    NothingLookedAt {
+        from: Timestamp,
+        until: Timestamp,
+    },
     /// A drill that was left is watched again, by whom and from where. Nothing is started by it.
     TakenUp {
         by: SafeText,
@@ -230,6 +253,19 @@ pub enum What {
         order: OrderName,
         message: SafeText,
     },
+}
+
+/// What it takes until a source can be read again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// Other credentials.
+    Login,
+    /// A permission.
+    Permission,
+    /// Time: throttling, the network, a failing service.
+    #[default]
+    Trouble,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

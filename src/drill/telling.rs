@@ -37,7 +37,8 @@ impl What {
             Self::TemplateCreated { template } => format!("template {template} created"),
             Self::ExperimentStarted { experiment, .. } => format!("experiment {experiment} started"),
             Self::ExperimentStateChanged { status, reason, .. } => {
-                format!("FIS says: experiment {status}{}", in_words(reason.as_deref()))
+                let strange = if is_known(status) { "" } else { " (a status that this version does not know)" };
+                format!("FIS says: experiment {status}{strange}{}", in_words(reason.as_deref()))
             }
             Self::ActionStateChanged { action, status, reason, .. } => {
                 format!("FIS says: action {action} {status}{}", in_words(reason.as_deref()))
@@ -66,6 +67,13 @@ impl What {
             Self::OrderRefused { order, code, message } => {
                 format!("AWS refused to {}: {message} ({code})", order.as_str())
             }
+            Self::OrderWaits { order, message, todo } => {
+                format!("the order to {} waits: {message}. {todo}", order.as_str())
+            }
+            Self::NothingLookedAt { from, until } => {
+                let clock = |at: &jiff::Timestamp| at.strftime("%H:%M:%S").to_string();
+                format!("gap: nothing was looked at from {} to {}", clock(from), clock(until))
+            }
             Self::OrderUnanswered { order, message } => {
                 format!("no answer when asked to {}: {message}", order.as_str())
             }
@@ -79,7 +87,11 @@ impl What {
             Self::ExperimentNotFound { template } => {
                 format!("no experiment of this drill exists for template {template}")
             }
-            Self::SourceLost { watch, message } => format!("{} STALE: {message}", watch.as_str()),
+            Self::SourceLost { watch, message, since, todo, .. } => {
+                let since = since.map(|since| since.strftime(" since %H:%M:%S").to_string()).unwrap_or_default();
+                let todo = todo.as_ref().map(|todo| format!(". {todo}")).unwrap_or_default();
+                format!("{} STALE{since}: {message}{todo}", watch.as_str())
+            }
             Self::SourceFound { watch } => format!("{} answers again", watch.as_str()),
             Self::SettleTimeEnded => String::from("the time to wait is over"),
             Self::DrillFinished { verdict } => verdict.telling(),
@@ -112,12 +124,18 @@ impl Verdict {
     pub fn telling(&self) -> String {
         let (outcome, gone, new) = (self.verdict.as_str(), self.interrupted.len(), self.replacements.len());
         let counted = format!("{outcome}: {gone} interrupted, {new} new in their groups");
-        if self.reasons.is_empty() {
-            return counted;
-        }
-        let reasons: Vec<_> = self.reasons.iter().map(SafeText::as_str).collect();
-        format!("{counted}; {}", reasons.join("; "))
+        let said: Vec<_> = [counted.as_str()]
+            .into_iter()
+            .chain(self.reasons.iter().chain(&self.unseen).map(SafeText::as_str))
+            .collect();
+        said.join("; ")
     }
+}
+
+/// A status of an experiment. Source: FIS API, ExperimentState.
+fn is_known(status: &str) -> bool {
+    let known = ["pending", "initiating", "running", "completed", "stopping", "stopped", "failed", "cancelled"];
+    known.contains(&status)
 }
 
 /// A function's line of JSON, shortly: what it says, of which resource and action; its level if that is not the usual one.

@@ -1,6 +1,8 @@
 //! The facts of a drill arranged for reading: each target's phases, the replacements, what FIS says. Knows no order and
 //! decides nothing.
 
+mod blind;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,6 +16,7 @@ use super::{
     warning::{NOTICE, Warning},
 };
 use crate::text::SafeText;
+pub use blind::Blind;
 
 /// What was seen so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,6 +31,7 @@ pub struct Timeline {
     pub complaints: Vec<SafeText>,
     pub choice: Choice,
     pub health: Health,
+    pub blind: Blind,
     warning: Option<Warning>,
 }
 
@@ -109,6 +113,7 @@ const USUAL_START_DELAY: SignedDuration = SignedDuration::from_secs(12);
 impl Timeline {
     /// Takes in one fact; facts may come late, twice and out of order.
     pub fn record(&mut self, fact: &Fact) {
+        self.blind.record(fact);
         let sighting = Sighting { at: fact.at, source: fact.source };
         self.health.record(fact);
         match &fact.what {
@@ -243,6 +248,27 @@ impl Timeline {
     pub fn notice_to_all(&self) -> Option<Timestamp> {
         let all = self.tracks.iter().map(|track| track.notice.or(track.leaving).or(track.gone).map(|seen| seen.at));
         all.collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
+    /// The experiment completed, and no action of it was carried out: its targets were empty, and that was no error.
+    pub fn did_nothing(&self) -> bool {
+        let completed = self.experiment.as_ref().is_some_and(|it| it.progress.status.as_str() == "completed");
+        completed && !self.has_acted() && self.tracks.iter().all(|track| track.leaving.or(track.gone).is_none())
+    }
+
+    /// An action was begun, as far as FIS tells.
+    pub fn has_acted(&self) -> bool {
+        self.actions.values().any(|action| action.started.is_some() && action.status.as_str() != "skipped")
+    }
+
+    /// Something was seen of a target's end by another word than FIS's own.
+    pub fn is_hit(&self) -> bool {
+        let by_others = |seen: &Sighting| seen.source != Source::Fis;
+        let hit = |track: &Track| {
+            track.leaving.or(track.gone).or(track.notice).is_some()
+                || track.rebalance.is_some_and(|seen| by_others(&seen))
+        };
+        self.tracks.iter().any(hit)
     }
 
     pub fn all_gone(&self) -> bool {

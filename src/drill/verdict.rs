@@ -18,6 +18,9 @@ pub struct Verdict {
     /// Targets that were not seen to go in time.
     pub not_observed: Vec<InstanceId>,
     pub replacements: Vec<InstanceId>,
+    /// What could not be looked at, and from when to when, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<SafeText>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +34,8 @@ pub enum Outcome {
     Aborted,
     /// Nothing was started: AWS refused, or did not answer.
     Refused,
+    /// FIS says that it is done, and it did nothing: what its targets name was not there.
+    NoOp,
 }
 
 impl Outcome {
@@ -40,6 +45,7 @@ impl Outcome {
             Self::Failed => "failed",
             Self::Aborted => "aborted",
             Self::Refused => "refused",
+            Self::NoOp => "no-op",
         }
     }
 }
@@ -58,8 +64,14 @@ pub(super) fn reached(timeline: &Timeline, aborted: bool, refused: Option<&SafeT
         reasons.push(SafeText::new(format!("{}: {missing} replacement not observed running", group.qualified())));
     }
     reasons.extend(timeline.health.failures());
+    if timeline.did_nothing() {
+        let why = timeline.actions.values().find_map(|action| action.reason.as_ref());
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        reasons.insert(0, SafeText::new(format!("FIS says completed, and no action was carried out{why}")));
+    }
     let outcome = match refused {
         Some(_) => Outcome::Refused,
+        None if timeline.did_nothing() => Outcome::NoOp,
         None if aborted => Outcome::Aborted,
         None if reasons.is_empty() => Outcome::Held,
         None => Outcome::Failed,
@@ -78,5 +90,6 @@ pub(super) fn reached(timeline: &Timeline, aborted: bool, refused: Option<&SafeT
         interrupted: ids(true).cloned().collect(),
         not_observed: if refused.is_some() { Vec::new() } else { ids(false).cloned().collect() },
         replacements: timeline.replacements.iter().map(|replacement| replacement.id.clone()).collect(),
+        unseen: timeline.blind.telling(),
     }
 }

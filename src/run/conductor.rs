@@ -1,7 +1,9 @@
 //! The drill as it runs: each fact is numbered, written down, folded and told on, and only then are its orders carried
 //! out. Knows nothing of who listens.
 
-use jiff::SignedDuration;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
 use super::crew::{Crew, News};
@@ -44,9 +46,17 @@ pub struct Conductor {
     pub journal_lost: Option<SafeText>,
 }
 
+/// It wakes at least so often, in drill time.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// A longer sleep is told: in drill time,
+const A_GAP: SignedDuration = SignedDuration::from_secs(30);
+/// and in ours, for in a fast lab a busy machine alone takes the drill that long.
+const A_REAL_GAP: SignedDuration = SignedDuration::from_secs(2);
+
 impl Conductor {
     /// Conducts the drill to its verdict.
     pub async fn conduct(mut self) -> Verdict {
+        let mut awake = self.clock.now();
         loop {
             if let Some(verdict) = self.drill.verdict() {
                 if self.drill.phase != Phase::Over {
@@ -56,19 +66,39 @@ impl Conductor {
             }
             let deadline = self.drill.deadline().map(|deadline| deadline.duration_since(self.clock.now()));
             let wait = deadline.unwrap_or(SignedDuration::MAX).try_into().unwrap_or_default();
-            let time_out = self.clock.sleep(wait);
-            tokio::select! {
+            let time_out = self.clock.sleep(HEARTBEAT.min(wait));
+            let news = tokio::select! {
                 biased;
-                Some(by) = self.stops.recv() => self.stop(by),
-                Some(news) = self.news.recv() => match news {
-                    News::Fact(fact) => self.hear(fact),
-                    News::Pulse(name) => self.tell(Told::Pulse(name)),
-                    News::Asked(asked) => self.tell(Told::Asked(asked)),
-                },
-                () = time_out, if deadline.is_some() => {
-                    self.record(Fact::ours(self.clock.now(), What::SettleTimeEnded));
+                Some(by) = self.stops.recv() => {
+                    self.stop(by);
+                    continue;
+                }
+                Some(news) = self.news.recv() => Some(news),
+                () = time_out => None,
+            };
+            self.notice_a_gap(&mut awake); // before what was seen after it
+            match news {
+                Some(News::Fact(fact)) => self.hear(fact),
+                Some(News::Pulse(name)) => self.tell(Told::Pulse(name)),
+                Some(News::Asked(asked)) => self.tell(Told::Asked(asked)),
+                None => {
+                    let now = self.clock.now();
+                    if self.drill.deadline().is_some_and(|deadline| deadline <= now) {
+                        self.record(Fact::ours(now, What::SettleTimeEnded));
+                    }
                 }
             }
+        }
+    }
+
+    /// This program wakes every few seconds: where it did not, nothing was looked at, and the drill must not be judged by
+    /// what was missed.
+    fn notice_a_gap(&mut self, awake: &mut Timestamp) {
+        let now = self.clock.now();
+        let from = std::mem::replace(awake, now);
+        let asleep = now.duration_since(from);
+        if asleep >= A_GAP.max(A_REAL_GAP.mul_f64(self.clock.rate())) {
+            self.record(Fact::ours(now, What::NothingLookedAt { from, until: now }));
         }
     }
 
@@ -77,6 +107,9 @@ impl Conductor {
         for entry in recorded {
             self.tell(Told::Recorded(entry.clone()));
         }
+        let mut awake = recorded.last().map_or(self.clock.now(), |entry| entry.fact.seen);
+        self.notice_a_gap(&mut awake);
+        self.crew.lost_before(self.drill.timeline.blind.lost());
         self.record(Fact::ours(self.clock.now(), What::TakenUp { by }));
     }
 

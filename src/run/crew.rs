@@ -1,25 +1,27 @@
 //! Carries out orders and keeps watches: the one place that starts tasks, so that none is forgotten. Knows how to ask
 //! AWS, and nothing of what the answers mean.
 
-use std::{collections::HashMap, future::Future, panic::AssertUnwindSafe, time::Duration};
+use std::{collections::HashMap, future::Future, time::Duration};
 
-use futures_util::FutureExt;
 use tokio::{
     sync::mpsc,
     task::{AbortHandle, JoinHandle},
 };
 
+use super::{
+    looking::{Looking, Lost},
+    ordering,
+    turns::Turns,
+};
 use crate::{
     aws::{Aws, LogGroups, Watcher},
     clock::Clock,
-    crash::{self, Point},
     drill::{
-        fact::{Fact, What},
+        fact::Fact,
         health::Asked,
         order::{Order, OrderName, Watch, WatchName},
     },
     probe::{Prober, Watching},
-    text::SafeText,
 };
 
 /// What the crew reports.
@@ -34,9 +36,6 @@ pub enum News {
 
 /// How many reports may wait; then the crew waits, for a fact is never dropped.
 pub const WAITING: usize = 256;
-/// The longest wait between two looks at a source that does not answer, in drill time.
-const MOST_BACKOFF: Duration = Duration::from_mins(1);
-
 /// Starts a task that is not the drill's own, such as the lab's server.
 pub fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
@@ -49,14 +48,24 @@ pub struct Crew {
     groups: LogGroups,
     prober: Prober,
     news: mpsc::Sender<News>,
+    turns: Turns,
+    lost: Lost,
     watching: HashMap<Watch, AbortHandle>,
     /// The last order to stop.
     stopping: Option<AbortHandle>,
 }
 
 impl Crew {
-    pub fn new(aws: Aws, groups: LogGroups, prober: Prober, news: mpsc::Sender<News>) -> Self {
-        Self { aws, groups, prober, news, watching: HashMap::new(), stopping: None }
+    pub fn new(aws: &Aws, groups: LogGroups, prober: Prober, news: mpsc::Sender<News>) -> Self {
+        let turns = Turns::new(aws.clock.clone());
+        // tried once: what tries again here keeps the pace that all share, which the SDK knows nothing of
+        let aws = aws.with_single_tries();
+        Self { aws, groups, prober, news, turns, lost: Lost::default(), watching: HashMap::new(), stopping: None }
+    }
+
+    /// These sources were lost when the drill was left.
+    pub fn lost_before(&mut self, names: impl Iterator<Item = WatchName>) {
+        self.lost = Lost::new(names);
     }
 
     /// Carries out an order; what comes of it is reported as a fact, whatever becomes of the task. A stop takes the place
@@ -72,11 +81,7 @@ impl Crew {
                 }
                 order => order,
             };
-            let fact = AssertUnwindSafe(aws.carry_out(&order)).catch_unwind().await.unwrap_or_else(|_| {
-                let message = SafeText::new("spotdrill itself failed in between");
-                Fact::ours(aws.clock.now(), What::OrderUnanswered { order: order.name(), message })
-            });
-            let _ = news.send(News::Fact(fact)).await; // no one listens: the drill is over
+            ordering::carry_out(aws, order, news).await;
         });
         if name == OrderName::StopExperiment {
             self.stopping.replace(task.abort_handle()).inspect(AbortHandle::abort);
@@ -107,17 +112,15 @@ impl Crew {
             return spawn(keep_asking(aws.clock, watching, news));
         }
         let (watch, groups) = (watch.clone(), self.groups.clone());
+        let (turns, lost) = (self.turns.clone(), self.lost.clone());
         spawn(async move {
             loop {
                 let watcher = Watcher::new(aws.clone(), watch.clone(), &groups);
-                let looking = keep_looking(aws.clone(), watcher, news.clone());
-                if AssertUnwindSafe(looking).catch_unwind().await.is_ok() {
+                let (aws, turns, lost, news) = (aws.clone(), turns.clone(), lost.clone(), news.clone());
+                let looking = Looking { aws, watcher, turns, lost, news };
+                if looking.whatever_happens().await.is_ok() {
                     return;
                 }
-                let message = SafeText::new("spotdrill itself failed in between; it looks again");
-                let lost = What::SourceLost { watch: watch.name(), message };
-                let _ = news.send(News::Fact(Fact::ours(aws.clock.now(), lost))).await; // no one listens: the drill is over
-                aws.clock.sleep(watch.name().every()).await;
             }
         })
     }
@@ -126,38 +129,6 @@ impl Crew {
 impl Drop for Crew {
     fn drop(&mut self) {
         self.watching.values().for_each(AbortHandle::abort);
-    }
-}
-
-/// Looks until no one listens. A source that fails is reported once, and asked ever less often until it answers.
-async fn keep_looking(aws: Aws, mut watcher: Watcher, news: mpsc::Sender<News>) {
-    let name = watcher.name();
-    let mut failures = 0;
-    loop {
-        let (facts, wait) = match watcher.look().await {
-            Ok(look) => {
-                crash::point(Point::Polled);
-                let found = (failures > 0).then(|| Fact::ours(aws.clock.now(), What::SourceFound { watch: name }));
-                failures = 0;
-                if news.send(News::Pulse(name)).await.is_err() {
-                    return;
-                }
-                (found.into_iter().chain(look.facts).collect(), look.next)
-            }
-            Err(error) => {
-                let message = SafeText::new(error.to_string());
-                let lost =
-                    (failures == 0).then(|| Fact::ours(aws.clock.now(), What::SourceLost { watch: name, message }));
-                failures += 1;
-                (lost.into_iter().collect::<Vec<_>>(), backoff(name, failures))
-            }
-        };
-        for fact in facts {
-            if news.send(News::Fact(fact)).await.is_err() {
-                return;
-            }
-        }
-        aws.clock.sleep(wait).await;
     }
 }
 
@@ -178,8 +149,4 @@ async fn keep_asking(clock: Clock, mut watching: Watching, news: mpsc::Sender<Ne
 /// How long an order waits that was tried so often, in drill time: 1 s, then twice as long each time, at most half a minute.
 fn before_try(tries: u32) -> Duration {
     Duration::from_secs(1 << tries.saturating_sub(1).min(5)).min(Duration::from_secs(30))
-}
-
-fn backoff(name: WatchName, failures: u32) -> Duration {
-    name.every().saturating_mul(1 << failures.min(6)).min(MOST_BACKOFF)
 }

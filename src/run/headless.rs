@@ -1,6 +1,6 @@
 //! The drill without a screen: the same core, a line for each fact. Knows the lines and when to stop listening.
 
-use std::io::{self, Write};
+use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -10,6 +10,7 @@ use crate::{
         fact::{Entry, What},
         verdict::Verdict,
     },
+    term::plain,
     text::SafeText,
 };
 
@@ -80,13 +81,10 @@ async fn caught(interrupt: &mut Signal, terminate: &mut Signal, hang_up: &mut Si
 }
 
 fn print(entry: &Entry, format: Format) -> io::Result<()> {
-    let mut out = io::stdout().lock();
     match format {
-        Format::Ndjson => serde_json::to_writer(&mut out, entry)?,
-        Format::Text => out.write_all(line(entry).as_bytes())?,
+        Format::Ndjson => plain::print_json(&(serde_json::to_string(entry)? + "\n")),
+        Format::Text => plain::print(&(line(entry) + "\n")),
     }
-    out.write_all(b"\n")?;
-    out.flush()
 }
 
 /// `12:08:02  events     i-0a1f3b21c09c3e  two-minute notice: terminate`

@@ -80,8 +80,8 @@ struct Loop<'a> {
     lent: &'a Lent,
     works: Works,
     running: Option<Running>,
-    /// A stop was asked for while the drill was being started.
-    stop_at_start: bool,
+    /// Who asked for a stop while the drill was being started.
+    stop_at_start: Option<SafeText>,
     reports: mpsc::UnboundedSender<Report>,
     /// Whether a listing has succeeded.
     listed: bool,
@@ -127,7 +127,7 @@ pub async fn run(
         lent,
         works,
         running,
-        stop_at_start: false,
+        stop_at_start: None,
         reports,
         listed: false,
         forget_input: false,
@@ -303,25 +303,26 @@ impl Loop<'_> {
     }
 
     fn stop(&mut self) {
+        let by = SafeText::new(format!("{}@{}", self.ways.user, self.ways.host));
         match &self.running {
-            Some(running) => running.stopper.stop(SafeText::new(format!("{}@{}", self.ways.user, self.ways.host))),
-            None => self.stop_at_start = true,
+            Some(running) => running.stopper.stop(by),
+            None => self.stop_at_start = Some(by),
         }
     }
 
     fn started(&mut self, running: Running) {
         let _ = running.stopper.obey_signal(); // refused only where the loop could not have listened either
-        self.running = Some(running);
-        if std::mem::take(&mut self.stop_at_start) {
-            self.stop();
+        if let Some(by) = self.stop_at_start.take() {
+            running.stopper.stop(by);
         }
+        self.running = Some(running);
     }
 
     fn reported(&mut self, report: Report) {
         match report {
             Report::Msg(msg) => self.update(msg),
             Report::NotStarted(why) => {
-                self.stop_at_start = false;
+                self.stop_at_start = None;
                 self.update(Msg::DrillRefused(why));
             }
             Report::Started(running) => self.started(*running),

@@ -12,13 +12,16 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use crate::{
-    aws::{self, Aws, Identity, Kind, change_set::ChangeSet},
+    aws::{
+        self, Aws, Identity, Kind,
+        change_set::{ChangeSet, NAME_BEGINS},
+    },
     drill::fleet::{LAB_ACCOUNT, World},
     stack::{
-        Stack,
+        Stack, TEMPLATE,
         change::{Change, Preview, SecretChange},
         failure,
-        names::{Names, SECRET},
+        names::{Names, usual_secret},
         progress::Progress,
         removal::{LOG_GROUP, Part, parts_of},
         status::{Outcome, Standing},
@@ -30,8 +33,7 @@ use crate::{
 use follow::{follow, settled};
 use preconditions::{check_nodegroup, secret_change, with_secret_from_before};
 pub use proposing::decline;
-use proposing::{Proposed, propose};
-pub(super) use proposing::{made, unique_name};
+pub(super) use proposing::{Proposed, give_back, propose, unique_name};
 pub use refusal::NotSetUp;
 
 /// What is told while it goes on.
@@ -40,6 +42,8 @@ pub enum Told {
     /// What is done now.
     Doing(SafeText),
     Progress(Box<Progress>),
+    /// From here on AWS works on the stack, whoever leaves meanwhile.
+    Begins,
     /// AWS does not answer for a while; what was told last is old.
     Stale(SafeText),
 }
@@ -120,16 +124,21 @@ pub async fn look(aws: &Aws, wanted: &Wanted, tell: Tell<'_>) -> Result<Looked, 
         return Ok(Looked::WebhookMissing { secret: names.secret.unwrap_or_default() });
     };
     if wanted.slack == Slack::Keep && present.is_none() && names.secret.is_none() {
-        return Ok(Looked::WebhookMissing { secret: String::from(SECRET) });
+        return Ok(Looked::WebhookMissing { secret: usual_secret(&wanted.stack) });
     }
     doing(String::from("having CloudFormation work out what changes"));
-    let proposed = propose(aws, &wanted, &parameters, present.is_none()).await?;
+    let proposed = propose(aws, &wanted.stack, TEMPLATE, &parameters, present.is_none()).await?;
     Ok(Looked::Preview(Box::new(preview(aws, identity, names, proposed, present.is_none(), secret, notes))))
 }
 
-/// Whether we made the stack, or began to.
+/// Whether we made the stack, or began to: one that is only in review bears neither our tag nor our description everywhere.
+/// One without any change set is what is left of a preview: a name, and nobody's.
 pub(super) async fn is_ours(aws: &Aws, stack: &Stack) -> Result<bool, aws::Error> {
-    Ok(stack.ours || (stack.standing() == Standing::InReview && aws.has_change_set_of_ours(&stack.name).await?))
+    if stack.ours || stack.standing() != Standing::InReview {
+        return Ok(stack.ours);
+    }
+    let (sets, ours) = (aws.change_sets(&stack.name).await?, format!("{NAME_BEGINS}-"));
+    Ok(sets.is_empty() || sets.iter().any(|name| name.starts_with(&ours)))
 }
 
 fn preview(
@@ -184,19 +193,22 @@ pub async fn carry_out(
     if let Err(error) = store(aws, preview, webhook, tell).await {
         if error.code.as_str() == "ResourceExistsException" {
             decline(aws, preview).await?;
-            return Err(NotSetUp::Overtaken { stack: SafeText::new(&preview.names.stack) });
+            return Err(NotSetUp::Overtaken { stack: SafeText::new(&preview.names.stack), stored: None });
         }
         return Err(not_begun(aws, preview, error).await);
     }
     if let Some(change_set) = &preview.change_set {
         let mut progress = Progress::expecting(preview.changes.len());
         tell(Told::Doing(SafeText::new(format!("changing the stack {}: {}", preview.names.stack, preview.counts()))));
+        tell(Told::Begins);
         if let Err(error) = begin(aws, &preview.stack_id, change_set, &mut progress).await {
             if error.kind.leaves_doubt() {
                 return Err(NotSetUp::LostSight { stack: SafeText::new(&preview.names.stack), error });
             }
             if error.kind == Kind::NotFound {
-                return Err(NotSetUp::Overtaken { stack: SafeText::new(&preview.names.stack) });
+                let stored = preview.names.secret.as_ref().filter(|_| preview.secret != SecretChange::None);
+                let stored = stored.map(SafeText::new);
+                return Err(NotSetUp::Overtaken { stack: SafeText::new(&preview.names.stack), stored });
             }
             return Err(not_begun(aws, preview, error).await);
         }
@@ -211,7 +223,12 @@ pub async fn carry_out(
     Ok(SetUp { names: preview.names.clone(), outputs: stack.map(|stack| stack.outputs).unwrap_or_default(), took })
 }
 
-async fn begin(aws: &Aws, stack_id: &str, change_set: &str, progress: &mut Progress) -> Result<(), aws::Error> {
+pub(super) async fn begin(
+    aws: &Aws,
+    stack_id: &str,
+    change_set: &str,
+    progress: &mut Progress,
+) -> Result<(), aws::Error> {
     follow::forget_the_past(aws, stack_id, progress).await?;
     aws.execute_change_set(change_set, &unique_name(aws)).await
 }

@@ -167,7 +167,7 @@ fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64) -
     let (news_in, news) = mpsc::channel(WAITING);
     let (listener, told) = mpsc::unbounded_channel();
     let (stop, stops) = mpsc::unbounded_channel();
-    let crew = Crew::new(aws.clone(), ways.groups.clone(), ways.prober.clone(), news_in);
+    let crew = Crew::new(aws, ways.groups.clone(), ways.prober.clone(), news_in);
     let clock = aws.clock.clone();
     (Conductor { drill, clock, journal, crew, news, stops, listener, seq, journal_lost: None }, Stopper(stop), told)
 }

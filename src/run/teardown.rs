@@ -1,27 +1,25 @@
 //! `teardown`: what is there, and, once it was confirmed, taken away; then looked for once more. Knows AWS and the stack; knows no
 //! prompt and no screen.
 
+use std::collections::BTreeMap;
+
 use crate::{
-    aws::{
-        Aws, Error, Kind,
-        change_set::{ChangeSet, Proposal},
-    },
+    aws::{Aws, Error, Kind, change_set::ChangeSet},
     drill::fleet::{LAB_ACCOUNT, World},
     stack::{
-        Resource, Stack, TAG, TEMPLATE,
-        names::{Names, SECRET},
+        Resource, Stack, TAG,
+        names::{Names, usual_secret},
         progress::Progress,
-        removal::{Fate, Part, RECOVERY_DAYS, Removal, Secret, keeping_logs, parts_of},
+        removal::{Fate, Part, RECOVERY_DAYS, Removal, Secret, keeping_logs, lets_go_of_logs, parts_of},
         status::{Outcome, Standing},
-        wanted::Wanted,
     },
     text::SafeText,
 };
 
 use super::setup::{
-    NotSetUp, Tell, Told, failed,
+    NotSetUp, Proposed, Tell, Told, begin, failed,
     follow::{follow, forget_the_past, settled},
-    is_ours, made, unique_name,
+    give_back, is_ours, propose, unique_name,
 };
 
 /// Looks at everything of ours; changes nothing.
@@ -42,8 +40,12 @@ pub async fn look(aws: &Aws, name: &str, keep_logs: bool, tell: Tell<'_>) -> Res
         Some(stack) => aws.stack_resources(&stack.id).await?,
         None => Vec::new(),
     };
-    let names = Names::of(name, &stack.as_ref().map(|stack| stack.parameters.clone()).unwrap_or_default());
     let mut notes = Vec::new();
+    let parameters = match &stack {
+        Some(stack) => stack.parameters.clone(),
+        None => parameters_from_before(aws, name, &mut notes).await?,
+    };
+    let names = Names::of(name, &parameters);
     let mut parts = parts_of(&resources, keep_logs);
     let in_stack = parts.len();
     let secret = our_secret(aws, &names, &mut notes).await?;
@@ -80,14 +82,34 @@ pub async fn look(aws: &Aws, name: &str, keep_logs: bool, tell: Tell<'_>) -> Res
     })
 }
 
+/// What a stack of that name had for parameters before it was deleted: its secret and the logs that were kept are called by
+/// them, and are there where a teardown was broken off.
+async fn parameters_from_before(
+    aws: &Aws,
+    name: &str,
+    notes: &mut Vec<SafeText>,
+) -> Result<BTreeMap<String, String>, Error> {
+    match aws.deleted_stack(name).await {
+        Ok(stack) => Ok(stack.filter(|stack| stack.ours).map(|stack| stack.parameters).unwrap_or_default()),
+        Err(error) if error.kind == Kind::Denied => {
+            notes.push(SafeText::new(format!(
+                "whether a stack {name} was there before is not known, so only the usual names are looked for: {}",
+                error.why()
+            )));
+            Ok(BTreeMap::new())
+        }
+        Err(error) => Err(error),
+    }
+}
+
 fn part(kind: &str, name: &str, fate: Fate) -> Part {
     Part { kind: SafeText::new(kind), name: SafeText::new(name), fate }
 }
 
 /// The secret, unless it is not ours or goes already.
 async fn our_secret(aws: &Aws, names: &Names, notes: &mut Vec<SafeText>) -> Result<Option<Secret>, Error> {
-    let name = names.secret.as_deref().unwrap_or(SECRET);
-    let found = match aws.secret(name).await {
+    let name = names.secret.clone().unwrap_or_else(|| usual_secret(&names.stack));
+    let found = match aws.secret(&name).await {
         // that is how one is answered who may not know of a secret that does not exist
         Err(error) if error.kind == Kind::Denied => None,
         found => found?,
@@ -159,23 +181,22 @@ pub async fn carry_out(aws: &Aws, removal: &Removal, tell: Tell<'_>) -> Result<V
     Ok(remains(aws, removal).await?)
 }
 
-/// Changes nothing of the stack but that its log groups outlive it.
+/// Changes nothing of the stack but that its log groups outlive it: by its own template, which may be older than ours.
 async fn let_go_of_logs(aws: &Aws, stack: &Stack, tell: Tell<'_>) -> Result<(), NotSetUp> {
     tell(Told::Doing(SafeText::new("having the stack let go of its log groups")));
-    let (name, template) = (unique_name(aws), keeping_logs(TEMPLATE));
-    let parameters = Wanted::new(&stack.name).over(&stack.parameters);
-    let proposal =
-        Proposal { stack: &stack.name, name: &name, template: &template, parameters: &parameters, is_new: false };
-    let arn = aws.propose(&proposal).await?;
-    match made(aws, &arn).await? {
-        ChangeSet::Empty { .. } => return Ok(aws.drop_change_set(&arn).await?), // an earlier attempt came so far
-        ChangeSet::Ready { .. } => {}
-        ChangeSet::Failed { why, .. } => return Err(NotSetUp::ChangeSet { why }),
-        ChangeSet::Pending => return Err(NotSetUp::TooSlow { stack: stack.name.clone(), minutes: 5 }),
+    let template = keeping_logs(&aws.stack_template(&stack.id).await?);
+    if !lets_go_of_logs(&template) {
+        return Err(NotSetUp::LogsHeld { stack: stack.name.clone() });
     }
+    let Proposed { arn, set } = propose(aws, &stack.name, &template, &stack.parameters, false).await?;
+    let ChangeSet::Ready { .. } = set else { return Ok(()) }; // an earlier attempt came so far
     let mut progress = Progress::default();
-    forget_the_past(aws, &stack.id, &mut progress).await?;
-    aws.execute_change_set(&arn, &name).await?;
+    if let Err(error) = begin(aws, &stack.id, &arn, &mut progress).await {
+        if !error.kind.leaves_doubt() {
+            give_back(aws, &arn, &stack.id, false).await?;
+        }
+        return Err(error.into());
+    }
     let progress = follow(aws, &stack.id, progress, tell).await?;
     if progress.outcome() == Some(Outcome::Made) {
         return Ok(());

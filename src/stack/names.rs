@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::text::SafeText;
+
 /// The names of everything that one stack makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
@@ -33,21 +35,25 @@ impl Default for Usual {
 
 /// The stack's name, unless another is asked for.
 pub const STACK: &str = "spotdrill";
-/// The secret's name, unless another is asked for.
-pub const SECRET: &str = "spotdrill/slack-webhook";
+
+/// The name of a stack's secret, unless another is asked for: each stack has its own, for its teardown deletes it.
+pub fn usual_secret(stack: &str) -> String {
+    format!("{stack}/slack-webhook")
+}
 
 impl Names {
-    /// By a stack's parameters; what is not among them is as the template has it.
+    /// By a stack's parameters; what is not among them is as the template has it. A parameter is whatever somebody gave: a
+    /// name that is not as it shows is nobody's, so what is looked for by it is not found.
     pub fn of(stack: &str, parameters: &BTreeMap<String, String>) -> Self {
-        let or = |name: &str, usual: &str| parameters.get(name).map_or(usual, String::as_str).to_owned();
-        let secret = parameters.get("SlackSecretName").filter(|name| !name.is_empty());
+        let given = |name: &str| parameters.get(name).map(|name| SafeText::name(name).to_string());
+        let or = |name: &str, usual: &str| given(name).unwrap_or_else(|| usual.to_owned());
         Self {
             stack: stack.to_owned(),
             prefix: or("Prefix", "spotdrill"),
             function: or("FunctionName", "send-slack-spot-event"),
             rule: or("RuleName", "spot-event"),
             fis_role: or("FisRoleName", "spot-fis-test"),
-            secret: secret.cloned(),
+            secret: given("SlackSecretName").filter(|name| !name.is_empty()),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::names::{Names, SECRET};
+use super::names::{Names, usual_secret};
 use crate::drill::fleet::partition;
 
 /// A policy document of `assets/iam`.
@@ -70,6 +70,7 @@ impl Place {
     pub fn filled(&self, document: Document) -> Value {
         let names = &self.names;
         let function_role = names.function_role(&self.region);
+        let secret = names.secret.clone().unwrap_or_else(|| usual_secret(&names.stack));
         let pairs = [
             // the longest first: a role's name is made of two of the others
             ("<function>-<region>", function_role.as_str()),
@@ -81,7 +82,7 @@ impl Place {
             ("<fis-role>", &names.fis_role),
             ("<function>", &names.function),
             ("<rule>", &names.rule),
-            ("<secret>", names.secret.as_deref().unwrap_or(SECRET)),
+            ("<secret>", &secret),
         ];
         let text = pairs.iter().fold(document.text().to_owned(), |text, (hole, value)| text.replace(hole, value));
         let mut filled: Value = serde_json::from_str(&text).unwrap_or_default();
@@ -209,7 +210,7 @@ mod tests {
     #[test]
     fn every_placeholder_is_filled_and_every_statement_has_its_reason() {
         for document in Document::ALL {
-            let place = place(Some(SECRET));
+            let place = place(Some("a/secret"));
             assert!(!place.filled(document).to_string().contains(['<', '>']), "{}", document.as_str());
             let statements = place.statements(document);
             assert!(!statements.is_empty(), "{}", document.as_str());
@@ -231,7 +232,7 @@ mod tests {
         let sids = |secret| -> Vec<_> {
             place(secret).statements(Document::Operator).into_iter().map(|statement| statement.sid).collect()
         };
-        let (with, without) = (sids(Some(SECRET)), sids(None));
+        let (with, without) = (sids(Some("a/secret")), sids(None));
         assert_eq!(with.iter().filter(|sid| !without.contains(sid)).collect::<Vec<_>>(), ["CheckSecret"]);
     }
 

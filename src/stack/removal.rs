@@ -100,6 +100,11 @@ pub fn keeping_logs(template: &str) -> String {
         .replace("DeletionPolicy: Delete\n", "DeletionPolicy: Retain\n    Metadata: {spotdrill: kept by teardown}\n")
 }
 
+/// Whether a stack with that template lets go of its log groups.
+pub fn lets_go_of_logs(template: &str) -> bool {
+    template.contains("DeletionPolicy: Retain\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +113,7 @@ mod tests {
     #[test]
     fn letting_go_of_the_logs_changes_their_two_policies_alone() {
         let kept = keeping_logs(TEMPLATE);
+        assert!(lets_go_of_logs(&kept) && !lets_go_of_logs(TEMPLATE));
         let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
         let (old, new) = (lines(TEMPLATE), lines(&kept));
         assert_eq!(new.len(), old.len() + 2);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     TEMPLATE,
-    names::{Names, SECRET},
+    names::{Names, usual_secret},
 };
 
 /// A wish for `setup`.
@@ -57,7 +57,7 @@ impl Wanted {
             }
             Slack::Post => {
                 let present = present.get("SlackSecretName").filter(|name| !name.is_empty());
-                let name = secret.or(present).map_or(SECRET, String::as_str).to_owned();
+                let name = secret.or(present).cloned().unwrap_or_else(|| usual_secret(&self.stack));
                 parameters.insert(String::from("SlackSecretName"), name);
             }
             Slack::Keep => {}
@@ -126,7 +126,7 @@ mod tests {
     fn a_webhook_goes_to_the_secret_that_is_there_or_to_the_usual_one() {
         let post = Wanted { slack: Slack::Post, ..Wanted::new("s") };
         assert_eq!(post.names(&present("own/secret")).secret.as_deref(), Some("own/secret"));
-        assert_eq!(post.names(&present("")).secret.as_deref(), Some(SECRET));
+        assert_eq!(post.names(&present("")).secret.as_deref(), Some("s/slack-webhook"));
         let named = post.with("SlackSecretName", Some("other"));
         assert_eq!(named.names(&present("own/secret")).secret.as_deref(), Some("other"));
         let nobody = Wanted { slack: Slack::Nobody, ..named };

@@ -16,6 +16,8 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
+use super::plain;
+
 /// What came of a question.
 #[derive(Debug)]
 pub enum Answer {
@@ -86,8 +88,7 @@ impl Signals {
     }
 
     async fn answer(&mut self, question: &str) -> io::Result<Answer> {
-        io::stderr().write_all(question.as_bytes())?;
-        io::stderr().flush()?;
+        plain::say(question)?;
         let mut looks = interval(EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

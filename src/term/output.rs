@@ -2,6 +2,7 @@
 //! not take them holds up nobody. Knows ratatui's backend and no screen.
 
 use std::{
+    borrow::Cow,
     io::{self, Write},
     sync::{
         Arc, Mutex, PoisonError, TryLockError,
@@ -28,6 +29,8 @@ use rustix::{
     termios::tcgetwinsize,
 };
 use tokio::sync::Notify;
+
+use crate::text::acts;
 
 /// The terminal's screen.
 #[derive(Debug)]
@@ -142,6 +145,19 @@ fn write_frames(frames: &Receiver<Vec<u8>>, writing: &Writing) {
     }
 }
 
+/// A cell holds a character to be seen, and nothing that a terminal would obey: all sequences are this file's own.
+fn tame(cell: &Cell) -> Cow<'_, Cell> {
+    if !cell.symbol().contains(acts) {
+        return Cow::Borrowed(cell);
+    }
+    let mut tame = cell.clone();
+    tame.set_symbol(ACTED);
+    Cow::Owned(tame)
+}
+
+/// What is shown of a character that would do something, and came past [`crate::text::SafeText`].
+const ACTED: &str = "?";
+
 /// A backend that writes to memory and never asks the terminal anything: an answer would come in as keys.
 #[derive(Debug)]
 struct Paper {
@@ -178,7 +194,11 @@ impl Backend for Paper {
     fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> io::Result<()> {
         let mut content = content.peekable();
         // crossterm resets colours after nothing too: an unchanged screen would cost bytes
-        if content.peek().is_none() { Ok(()) } else { self.pen().draw(content) }
+        if content.peek().is_none() {
+            return Ok(());
+        }
+        let tame: Vec<_> = content.map(|(x, y, cell)| (x, y, tame(cell))).collect();
+        self.pen().draw(tame.iter().map(|(x, y, cell)| (*x, *y, &**cell)))
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -215,5 +235,30 @@ impl Backend for Paper {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::style::{Color, Modifier};
+
+    use super::*;
+
+    #[test]
+    fn a_cell_that_acts_is_drawn_as_a_sign() {
+        let mut paper = Paper::new();
+        let mut wide = Cell::default();
+        wide.set_symbol("日").set_fg(Color::Red).modifier.insert(Modifier::BOLD);
+        let cells = ["\x1b[2J", "\u{9b}2J", "a\u{202e}", "\x07", "e\u{301}", "\u{200b}"].map(|symbol| {
+            let mut cell = Cell::default();
+            cell.set_symbol(symbol);
+            cell
+        });
+        let all = cells.iter().chain([&wide]).enumerate().map(|(x, cell)| (u16::try_from(x).unwrap(), 0, cell));
+        paper.draw(all).unwrap();
+        let drawn = String::from_utf8(paper.bytes).unwrap();
+        assert!(!drawn.contains("2J") && !drawn.contains(['\u{202e}', '\u{9b}', '\x07', '\u{200b}']), "{drawn:?}");
+        assert_eq!(drawn.matches(ACTED).count(), 5, "{drawn:?}");
+        assert!(drawn.contains("e\u{301}") && drawn.contains('日'), "{drawn:?}");
     }
 }

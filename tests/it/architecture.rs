@@ -11,14 +11,14 @@ const MAY_NAME: [(&str, &[&str]); 18] = [
     ("drill", &["text"]),
     ("stack", &["drill", "text"]),
     ("doctor", &["text"]),
-    ("config", &["drill", "probe"]),
+    ("config", &["drill", "probe", "text"]),
     ("aws", &["clock", "crash", "drill", "stack", "text"]),
     ("journal", &["crash", "drill", "text"]),
     ("probe", &["clock", "drill", "text"]),
     ("lab", &["clock"]),
     ("app", &["doctor", "drill", "stack", "text"]),
     ("ui", &["app", "doctor", "drill", "stack", "text", "theme"]),
-    ("term", &["app"]),
+    ("term", &["app", "text"]),
     (
         "run",
         &[
@@ -50,13 +50,22 @@ const ONLY_IN: [(&str, &[&str]); 9] = [
 ];
 
 /// Words that may stand in these files alone, and why.
-const ONLY_AT: [(&str, &[&str], &str); 6] = [
+const ONLY_AT: [(&str, &[&str], &str); 11] = [
     ("tokio::spawn", &["run/crew.rs"], "only the crew spawns"),
     (
         "thread::Builder",
         &["term/input.rs", "term/output.rs", "run/engine.rs"],
         "threads are for terminals, which block, and for what they must not block",
     ),
+    (
+        "io::stderr()",
+        &["term", "cli/doctor.rs", "crash.rs"],
+        "what is written is looked through a last time, by term/plain.rs",
+    ),
+    ("io::stdout()", &["term", "cli/attach.rs"], "what is written is looked through a last time, by term/plain.rs"),
+    ("println!", &[], "what is written is looked through a last time, by term/plain.rs"),
+    ("eprint", &[], "what is written is looked through a last time, by term/plain.rs"),
+    ("process::Command", &[], "the program starts no other, so none gets its environment"),
     ("SystemTime::now", &["clock/machine.rs"], "one room asks the system for the time"),
     ("Timestamp::now", &[], "one room asks the system for the time"),
     ("tokio::time::sleep(", &["clock.rs"], "waiting keeps the drill's rate"),

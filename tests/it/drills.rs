@@ -214,7 +214,7 @@ async fn a_start_whose_answer_is_lost_is_found_and_happens_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_source_that_is_throttled_is_stale_and_found_again() {
-    let storm = "[[fault]]\noperation = \"ec2:DescribeInstances\"\nkind = \"throttle\"\nfrom = 6\ntimes = 12\n";
+    let storm = "[[fault]]\noperation = \"ec2:DescribeInstances\"\nkind = \"throttle\"\nfrom = 6\ntimes = 20\n";
     let stage = Stage::of(4, storm).await;
     let drilled = stage.drill("web", Selection::Count(1), "3m").await;
     assert!(
@@ -255,7 +255,7 @@ async fn read_only_refuses_every_change_before_it_is_sent() {
         Order::DeleteTemplate { template },
     ];
     for order in &orders {
-        let fact = stage.aws.carry_out(order).await;
+        let fact = stage.aws.not_done(order, &stage.aws.carry_out(order).await.unwrap_err());
         assert!(
             matches!(&fact.what, What::OrderRefused { message, .. } if message.contains("read-only")),
             "{:?}",

@@ -88,6 +88,11 @@ async fn make(sdk: &aws_types::SdkConfig, wanted: Theirs) -> TemplateId {
     TemplateId::new(made.experiment_template().unwrap().id().unwrap())
 }
 
+/// A template that somebody made, to be listed.
+pub(crate) async fn one_of_web(stage: &Stage) -> TemplateId {
+    make(&stage.sdk, Theirs::default()).await
+}
+
 impl Stage {
     async fn theirs(&self, wanted: Theirs) -> TemplateId {
         make(&self.sdk, wanted).await

@@ -17,6 +17,8 @@ mod drills;
 #[cfg(test)]
 mod existing;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod lab;
 #[cfg(test)]
 mod program;

@@ -13,7 +13,7 @@ use ratatui::{Terminal, backend::TestBackend};
 use spotdrill::{
     app::{App, Effect, Msg},
     drill::{
-        fact::{Source, What},
+        fact::{Cause, Source, What},
         fleet::{Fleet, World},
         order::WatchName,
     },
@@ -161,8 +161,15 @@ fn live_verdict() {
 #[test]
 fn stale_data_says_so() {
     let mut session = warned(World::Aws);
-    let (watch, message) = (WatchName::Logs, SafeText::new("ExpiredToken: run aws sso login"));
-    session.fact(Source::Spotdrill, None, "12:05:31", What::SourceLost { watch, message });
+    let message = SafeText::new(
+        "could not read the log: The security token included in the request is expired (ExpiredTokenException)",
+    );
+    let todo = SafeText::new("Log in again: `aws sso login --profile games`. No restart is needed");
+    let (since, cause, todo) = (Some(at("12:05:20")), Cause::Login, Some(todo));
+    for watch in [WatchName::Logs, WatchName::Instances] {
+        let (message, todo) = (message.clone(), todo.clone());
+        session.fact(Source::Spotdrill, None, "12:05:31", What::SourceLost { watch, message, since, cause, todo });
+    }
     session.now = at("12:05:51");
     insta::assert_snapshot!("live_stale", picture(&session, COMMON));
     insta::assert_snapshot!("live_stale_wide", picture(&session, WIDE));

@@ -23,6 +23,7 @@ use spotdrill::{
         targeting, teardown,
     },
     stack::{
+        TEMPLATE,
         change::{Action, Preview, SecretChange},
         names::Usual,
         proof::{Hop, Proof, Standing as HopStanding},
@@ -74,8 +75,11 @@ impl Account {
     }
 
     async fn proof(&self) -> Proof {
-        let stack = self.0.aws.stack("spotdrill").await.unwrap().unwrap();
-        let names = spotdrill::stack::names::Names::of("spotdrill", &stack.parameters);
+        self.proof_of("spotdrill").await
+    }
+
+    async fn proof_of(&self, stack: &str) -> Proof {
+        let names = run::prove::names(&self.0.aws, stack).await.unwrap().unwrap();
         run::prove::prove(&self.0.aws, &names, |_| ()).await.unwrap()
     }
 
@@ -222,6 +226,36 @@ async fn logs_that_are_kept_are_used_again_and_go_in_the_end() {
     assert!(account.proof().await.holds());
     assert_eq!(account.taken_down(false).await, []);
     assert_eq!(account.inventory().await, before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keeping_the_logs_of_an_older_stack_changes_nothing_else_of_it() {
+    let account = Account::bare().await;
+    let stacks = aws_sdk_cloudformation::Client::new(&account.0.sdk);
+    let older = TEMPLATE
+        .replace("Description: Tells Slack of an event about spot instances.", "Description: !Ref Retired")
+        .replace("\nConditions:", "  Retired: {Type: String, Default: An older Lambda.}\n\nConditions:");
+    assert_ne!(older, TEMPLATE);
+    let deploy = async |template: &str| {
+        let call = stacks.create_stack().stack_name("spotdrill").template_body(template);
+        call.capabilities(aws_sdk_cloudformation::types::Capability::CapabilityNamedIam).send().await.unwrap();
+        setup::follow::settled(&account.0.aws, "spotdrill", &unheard).await.unwrap().unwrap()
+    };
+    let stack = deploy(&older).await;
+    assert_eq!(account.taken_down(true).await, []);
+    let events = account.0.aws.stack_events(&stack.id, before_all()).await.unwrap();
+    let changed = events.iter().filter(|event| event.status.starts_with("UPDATE_") && !event.is_of_stack());
+    let changed: BTreeSet<_> = changed.map(|event| event.logical.as_str()).collect();
+    assert_eq!(changed, BTreeSet::from(["EventLog", "FunctionLog"]));
+    assert!(account.inventory().await.contains("log /aws/events/spotdrill"));
+    assert_eq!(account.taken_down(false).await, []);
+
+    // one that would not let go of them
+    deploy(&TEMPLATE.replace("DeletionPolicy: Delete\n", "DeletionPolicy: \"Delete\"\n")).await;
+    let removal = teardown::look(&account.0.aws, "spotdrill", true, &unheard).await.unwrap();
+    let said = teardown::carry_out(&account.0.aws, &removal, &unheard).await.unwrap_err().to_string();
+    assert!(said.contains("spotdrill setup --stack spotdrill") && said.contains("without --keep-logs"), "{said}");
+    assert!(account.proof().await.holds(), "nothing was taken away");
 }
 
 fn before_all() -> jiff::Timestamp {

@@ -54,9 +54,19 @@ impl Stage {
     }
 
     pub(crate) async fn open(scenario: Scenario, read_only: bool) -> Self {
+        Self::through(scenario, read_only, |lab| lab).await
+    }
+
+    /// With something between the program and the lab.
+    pub(crate) async fn through(
+        scenario: Scenario,
+        read_only: bool,
+        between: impl FnOnce(SharedHttpClient) -> SharedHttpClient,
+    ) -> Self {
         let clock = Clock::rated("2026-11-22T12:00:00Z".parse().unwrap(), 1.0);
         let lab = Lab::open(scenario, clock.clone(), 1);
-        let calls = Calls { inner: in_process::client(&lab), clock: clock.clone(), made: Arc::default() };
+        let inner = between(in_process::client(&lab));
+        let calls = Calls { inner, clock: clock.clone(), made: Arc::default() };
         let way = Way::Lab {
             url: String::from("http://127.0.0.1:1"),
             region: lab.region(),

@@ -3,7 +3,7 @@ use jiff::SignedDuration;
 use super::{countdown::*, *};
 use crate::{
     drill::{
-        fact::{Basis, ConfirmedBy, Fact},
+        fact::{Basis, Cause, ConfirmedBy, Fact},
         fleet::{GroupKey, GroupKind, InstanceState, World},
         id::{DrillId, ExperimentId, InstanceId, TemplateId},
         plan::Target,
@@ -142,16 +142,16 @@ fn a_stop_is_told_as_asked_for_then_sent_then_by_what_fis_says_and_what_was_obse
 #[test]
 fn silence_becomes_stale_and_an_answer_makes_it_fresh() {
     let mut live = running();
-    assert!(live.stale(at("12:00:20")).is_empty());
+    assert!(live.stale(at("12:00:18")).is_empty());
     let stale: Vec<_> = live.stale(at("12:00:25")).iter().map(|stale| stale.watch).collect();
     assert_eq!(stale, [WatchName::Experiment, WatchName::Instances]);
     assert!(live.pulse(WatchName::Instances, at("12:00:25")));
     assert!(!live.pulse(WatchName::Instances, at("12:00:25")), "it was fresh already");
     let message = SafeText::new("ExpiredToken");
-    let lost = What::SourceLost { watch: WatchName::Logs, message };
+    let lost = What::SourceLost { watch: WatchName::Logs, message, since: None, cause: Cause::Login, todo: None };
     record(&mut live, Source::Spotdrill, None, "12:00:26", lost);
     let stale = live.stale(at("12:00:26"));
-    assert_eq!((stale[0].watch, stale[0].why.map(SafeText::as_str)), (WatchName::Logs, Some("ExpiredToken")));
+    assert_eq!((stale[0].watch, stale[0].lost.map(|lost| lost.why.as_str())), (WatchName::Logs, Some("ExpiredToken")));
 }
 
 #[test]
@@ -175,6 +175,7 @@ fn log_lines_and_facts_go_to_their_panes_and_the_verdict_ends_it() {
         interrupted: Vec::new(),
         not_observed: Vec::new(),
         replacements: Vec::new(),
+        unseen: Vec::new(),
     };
     record(&mut live, Source::Spotdrill, None, "12:10:00", What::DrillFinished { verdict });
     assert!(!live.goes_on());

@@ -42,7 +42,7 @@ pub(in crate::cli) struct Setup {
     /// Take a webhook that is not Slack's, such as one of another server that speaks its language
     #[arg(long)]
     pub(in crate::cli) any_webhook: bool,
-    /// The secret that the webhook is stored in
+    /// The secret that the webhook is stored in; STACK/slack-webhook without it
     #[arg(long, value_name = "NAME")]
     slack_secret: Option<String>,
     /// Make an FIS template for this EKS node group; "" to remove it

@@ -231,8 +231,8 @@ async fn secret(patient: &Patient) -> Finding {
 
 async fn alarm(patient: &Patient) -> Finding {
     const NAME: &str = "stop-condition alarm";
-    let arn = patient.stack.as_ref().and_then(|stack| stack.parameters.get("StopAlarmArn"));
-    let Some(name) = arn.and_then(|arn| arn.split_once(":alarm:")).map(|(_, name)| name) else {
+    let arn = patient.stack.as_ref().and_then(|stack| stack.parameters.get("StopAlarmArn")).map(SafeText::name);
+    let Some(name) = arn.as_deref().and_then(|arn| arn.split_once(":alarm:")).map(|(_, name)| name) else {
         return Finding::ok(AREA, NAME, "none is set up: a drill is stopped by its operator alone");
     };
     match patient.aws.alarm(name).await {

@@ -71,14 +71,13 @@ impl Works {
 
     async fn carry_out(&self, work: Work, attempt: u32) -> Option<Told> {
         let tell = |told: setup::Told| {
-            (self.report)(
-                attempt,
-                match told {
-                    setup::Told::Doing(what) => Told::Doing(what),
-                    setup::Told::Progress(progress) => Told::Progress(progress),
-                    setup::Told::Stale(why) => Told::Stale(why),
-                },
-            );
+            let told = match told {
+                setup::Told::Doing(what) => Told::Doing(what),
+                setup::Told::Progress(progress) => Told::Progress(progress),
+                setup::Told::Stale(why) => Told::Stale(why),
+                setup::Told::Begins => return,
+            };
+            (self.report)(attempt, told);
         };
         let told = match work {
             Work::Glance => return Some(Told::Glanced(self.glance().await)),

@@ -19,15 +19,21 @@ const SILENCE: SignedDuration = SignedDuration::from_mins(5);
 /// Events older than this belong to earlier work.
 const PAST: SignedDuration = SignedDuration::from_mins(15);
 
-/// The stack, once nothing is under way on it; what is under way is followed.
+/// The stack, once nothing is under way on it; what is under way is followed, and what somebody else begins after it too.
 pub async fn settled(aws: &Aws, name: &str, tell: Tell<'_>) -> Result<Option<Stack>, NotSetUp> {
-    let Some(stack) = aws.stack(name).await? else { return Ok(None) };
-    if stack.standing() != Standing::Busy {
-        return Ok(Some(stack));
+    let begun = aws.clock.now();
+    loop {
+        let Some(stack) = aws.stack(name).await? else { return Ok(None) };
+        if stack.standing() != Standing::Busy {
+            return Ok(Some(stack));
+        }
+        if aws.clock.now().duration_since(begun) > PATIENCE {
+            return Err(NotSetUp::TooSlow { stack: stack.name, minutes: PATIENCE.as_secs() / 60 });
+        }
+        tell(Told::Doing(SafeText::new(format!("the stack {name} is {}: waiting until that is over", stack.status))));
+        follow(aws, &stack.id, Progress::default(), tell).await?;
+        aws.clock.sleep(EVERY).await;
     }
-    tell(Told::Doing(SafeText::new(format!("the stack {name} is {}: waiting until that is over", stack.status))));
-    follow(aws, &stack.id, Progress::default(), tell).await?;
-    Ok(aws.stack(name).await?)
 }
 
 /// Takes note of the events so far, so that only what comes from now on counts.

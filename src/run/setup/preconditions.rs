@@ -6,7 +6,7 @@ use crate::{
     stack::{
         Stack,
         change::SecretChange,
-        names::{Names, SECRET},
+        names::{Names, usual_secret},
         removal::Secret,
         wanted::{Slack, Wanted},
     },
@@ -24,7 +24,7 @@ pub(super) async fn with_secret_from_before(
     if wanted.slack != Slack::Keep || present.is_some() {
         return Ok(wanted);
     }
-    let name = wanted.parameters.get("SlackSecretName").map_or(SECRET, String::as_str).to_owned();
+    let name = wanted.parameters.get("SlackSecretName").cloned().unwrap_or_else(|| usual_secret(&wanted.stack));
     let is_there =
         known_secret(aws, &name).await?.is_some_and(|secret| secret.of.is_some() && secret.deleted.is_none());
     Ok(if is_there { wanted.with("SlackSecretName", Some(name)) } else { wanted })
@@ -52,9 +52,14 @@ pub(super) async fn secret_change(
     };
     match &secret.of {
         None => return Err(NotSetUp::ForeignSecret { name: secret.name }),
-        Some(stack) if stack.as_str() != names.stack => notes.push(SafeText::new(format!(
-            "the secret {name} is the stack {stack}'s, and goes with that: --slack-secret NAME gives this one its own"
-        ))),
+        Some(stack) if stack.as_str() != names.stack => {
+            if slack == Slack::Post || secret.deleted.is_some() {
+                return Err(NotSetUp::SecretOfAnother { name: secret.name, stack: stack.clone() });
+            }
+            notes.push(SafeText::new(format!(
+                "the secret {name} is the stack {stack}'s, and goes with that: --slack-secret NAME gives this one its own"
+            )));
+        }
         Some(_) => {}
     }
     Ok(Some(match (secret.deleted, slack) {

@@ -9,7 +9,7 @@ use crate::{
         self, Aws, Kind,
         change_set::{ChangeSet, NAME_BEGINS, Proposal},
     },
-    stack::{TEMPLATE, change::Preview, status::Standing, wanted::Wanted},
+    stack::{change::Preview, status::Standing},
     text::SafeText,
 };
 
@@ -18,29 +18,28 @@ use super::NotSetUp;
 /// How long a change set may take to be made, in drill time.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
-pub(super) struct Proposed {
-    pub(super) arn: String,
-    pub(super) set: ChangeSet,
+pub(in crate::run) struct Proposed {
+    pub(in crate::run) arn: String,
+    pub(in crate::run) set: ChangeSet,
 }
 
-pub(super) async fn propose(
+/// Has CloudFormation work out what the template with these parameters would change; what comes of it is not pending.
+pub(in crate::run) async fn propose(
     aws: &Aws,
-    wanted: &Wanted,
+    stack: &str,
+    template: &str,
     parameters: &BTreeMap<String, String>,
     is_new: bool,
 ) -> Result<Proposed, NotSetUp> {
     let name = unique_name(aws);
-    let proposal = Proposal { stack: &wanted.stack, name: &name, template: TEMPLATE, parameters, is_new };
+    let proposal = Proposal { stack, name: &name, template, parameters, is_new };
     let arn = aws.propose(&proposal).await?;
     let set = match made(aws, &arn).await {
         Ok(set) => set,
         Err(error) if error.kind == Kind::NotFound => {
-            return Err(NotSetUp::Overtaken { stack: SafeText::new(&wanted.stack) });
+            return Err(NotSetUp::Overtaken { stack: SafeText::new(stack), stored: None });
         }
-        Err(error) => {
-            let left = SafeText::new(format!("a change set of the stack {}", wanted.stack));
-            return Err(NotSetUp::NotBegun { error, left: vec![left] });
-        }
+        Err(error) => return Err(left_behind(stack, error)),
     };
     match &set {
         ChangeSet::Ready { .. } => {}
@@ -50,11 +49,15 @@ pub(super) async fn propose(
             return Err(NotSetUp::ChangeSet { why: why.clone() });
         }
         ChangeSet::Pending => {
-            let stack = SafeText::new(&wanted.stack);
-            return Err(NotSetUp::TooSlow { stack, minutes: PATIENCE.as_secs() / 60 });
+            give_back(aws, &arn, stack, is_new).await.map_err(|error| left_behind(stack, error))?;
+            return Err(NotSetUp::NoPreview { stack: SafeText::new(stack), minutes: PATIENCE.as_secs() / 60 });
         }
     }
     Ok(Proposed { arn, set })
+}
+
+fn left_behind(stack: &str, error: aws::Error) -> NotSetUp {
+    NotSetUp::NotBegun { error, left: vec![SafeText::new(format!("a change set of the stack {stack}"))] }
 }
 
 /// The time, and four letters so that two of one second differ.
@@ -64,7 +67,7 @@ pub(in crate::run) fn unique_name(aws: &Aws) -> String {
 }
 
 /// The change set once it is made; pending after [`PATIENCE`].
-pub(in crate::run) async fn made(aws: &Aws, arn: &str) -> Result<ChangeSet, aws::Error> {
+async fn made(aws: &Aws, arn: &str) -> Result<ChangeSet, aws::Error> {
     let begun = aws.clock.now();
     loop {
         match aws.change_set(arn).await {
@@ -84,9 +87,14 @@ pub async fn decline(aws: &Aws, preview: &Preview) -> Result<(), aws::Error> {
     }
 }
 
-async fn give_back(aws: &Aws, change_set: &str, stack_id: &str, is_new: bool) -> Result<(), aws::Error> {
+pub(in crate::run) async fn give_back(
+    aws: &Aws,
+    change_set: &str,
+    stack_id: &str,
+    is_new: bool,
+) -> Result<(), aws::Error> {
     aws.drop_change_set(change_set).await?;
-    if !is_new || aws.has_change_sets(stack_id).await? {
+    if !is_new || !aws.change_sets(stack_id).await?.is_empty() {
         return Ok(());
     }
     // last, for somebody else may execute theirs meanwhile

@@ -35,17 +35,37 @@ pub enum NotSetUp {
     )]
     ForeignSecret { name: SafeText },
     #[error(
+        "the secret {name} is the stack {stack}'s, so its webhook is not replaced from here. Give this stack a secret of its \
+         own with --slack-secret, or replace the webhook with: spotdrill setup --stack {stack}"
+    )]
+    SecretOfAnother { name: SafeText, stack: SafeText },
+    #[error(
         "a drill runs: {}. What it needs is not taken away under it: wait for its end, or stop it (`spotdrill attach`, X)",
         or_none(.drills)
     )]
     DrillRuns { drills: Vec<SafeText> },
     #[error(
-        "somebody else has changed the stack {stack} meanwhile, so the preview no longer holds, and nothing of it was done. \
-         Run setup again"
+        "somebody else has changed the stack {stack} meanwhile, so the preview no longer holds, and nothing of it was \
+         done{}. Run the command again", but_stored(.stored.as_ref())
     )]
-    Overtaken { stack: SafeText },
+    Overtaken {
+        stack: SafeText,
+        /// The secret that the webhook was stored in all the same.
+        stored: Option<SafeText>,
+    },
     #[error("{error}. Nothing of the stack was changed.{}", left_over(.left))]
     NotBegun { error: aws::Error, left: Vec<SafeText> },
+    #[error(
+        "CloudFormation had not worked out what would change of {stack} after {minutes} minutes, so nothing was changed. Run \
+         the command again"
+    )]
+    NoPreview { stack: SafeText, minutes: i64 },
+    #[error(
+        "the template that the stack {stack} was made with does not say of its log groups that they are deleted \
+         (DeletionPolicy: Delete), so it cannot be made to let go of them. Bring it up to date with `spotdrill setup --stack \
+         {stack}`, or take it down without --keep-logs"
+    )]
+    LogsHeld { stack: SafeText },
     #[error("CloudFormation does not take the template with these values: {why}. Nothing was changed")]
     ChangeSet { why: SafeText },
     #[error(
@@ -71,6 +91,10 @@ pub enum NotSetUp {
 fn lines(texts: &[SafeText]) -> String {
     let lines: Vec<_> = texts.iter().map(|text| format!("  {text}")).collect();
     lines.join("\n")
+}
+
+fn but_stored(secret: Option<&SafeText>) -> String {
+    secret.map(|secret| format!(" but that the webhook is stored in the secret {secret}")).unwrap_or_default()
 }
 
 fn left_over(left: &[SafeText]) -> String {

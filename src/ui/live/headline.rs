@@ -14,8 +14,9 @@ use crate::{
     app::{
         App,
         live::{
-            Live,
+            Live, clock,
             countdown::{Count, countdown},
+            freshness::Stale,
         },
     },
     drill::verdict::{Outcome, Verdict},
@@ -141,17 +142,21 @@ impl Said {
         let style = match verdict.verdict {
             Outcome::Held => look.good,
             Outcome::Failed => look.bad,
-            Outcome::Aborted | Outcome::Refused => look.warn,
+            Outcome::Aborted | Outcome::Refused | Outcome::NoOp => look.warn,
         };
         let word = verdict.verdict.as_str().to_uppercase();
         let Verdict { interrupted, not_observed, replacements, .. } = verdict;
-        let count = format!("{} interrupted, {} not observed to go", interrupted.len(), not_observed.len());
+        let stayed = match not_observed.len() {
+            0 => String::new(),
+            stayed => format!(", {stayed} not observed to go"),
+        };
+        let count = format!("{} interrupted{stayed}, {} replaced", interrupted.len(), replacements.len());
         Self {
             title: String::from("verdict"),
             big: word.clone(),
             style,
             basis: String::from("q goes back to the fleet"),
-            phase: format!("{word}  {count}, {} replaced", replacements.len()),
+            phase: format!("{word}  {count}"),
             phase_style: style,
             beside: "why",
             over: true,
@@ -169,19 +174,44 @@ fn draw_big(said: &Said, size: PixelSize, look: &Look, area: Rect, buffer: &mut 
     BigText::builder().pixel_size(size).lines(vec![line]).centered().build().render(area, buffer);
 }
 
+/// The sources that are stale: those that one thing would help together, since when, and what that is.
+fn stale(live: &Live, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'static>> {
+    let stale = live.stale(now);
+    let todo = |stale: &Stale<'_>| stale.lost.and_then(|lost| lost.todo.clone());
+    let mut lines = Vec::new();
+    for together in stale.chunk_by(|one, next| todo(one) == todo(next)) {
+        let Some(first) = together.first() else { continue };
+        let since = together.iter().map(|stale| stale.since).min().unwrap_or(first.since);
+        let head = format!("STALE since {}: ", clock(since));
+        let names: Vec<_> = together.iter().map(|stale| stale.watch.as_str()).collect();
+        let mut named = head.clone() + &names.join(", ");
+        if fit::width(&named) > width {
+            named = format!("{head}{} sources", names.len());
+        }
+        let why = first.lost.map(|lost| lost.why.to_string());
+        for text in [Some(named), todo(first).map(|todo| todo.to_string()), why].into_iter().flatten() {
+            lines.push(Line::styled(fit::cut(&text, width, look.glyphs), look.warn));
+        }
+    }
+    lines
+}
+
 /// What cannot be trusted, why the drill ended so, and what FIS says.
 fn beside(live: &Live, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    for stale in live.stale(now) {
-        let why = stale.why.map(|why| format!(": {why}")).unwrap_or_default();
-        let text = format!("STALE {} {} s{why}", stale.watch.as_str(), stale.age.as_secs());
-        lines.push(Line::styled(fit::cut(&text, width, look.glyphs), look.warn));
+    if let Some((order, since, todo)) = live.waiting.as_ref().filter(|_| live.goes_on()) {
+        let text = format!("WAITING since {} to {}", clock(*since), order.as_str());
+        let said = [text.as_str(), todo.as_str()].map(|text| fit::cut(text, width, look.glyphs));
+        lines.extend(said.map(|text| Line::styled(text, look.bad)));
     }
+    lines.extend(stale(live, look, now, width));
     let choice = live.drill.timeline.choice.telling().map(|text| fit::wrap(&text, width)).unwrap_or_default();
     lines.extend(choice.into_iter().map(|line| Line::styled(line, look.warn)));
     if let Some(verdict) = &live.verdict {
         let reasons = verdict.reasons.iter().flat_map(|reason| fit::wrap(reason, width));
         lines.extend(reasons.map(|line| Line::styled(line, look.text)));
+        let unseen = verdict.unseen.iter().flat_map(|unseen| fit::wrap(unseen, width));
+        lines.extend(unseen.map(|line| Line::styled(line, look.warn)));
     } else {
         let complaints = live.drill.timeline.complaints.iter();
         lines.extend(complaints.map(|text| Line::styled(fit::cut(text, width, look.glyphs), look.bad)));

@@ -14,7 +14,7 @@ use spotdrill::{
     stack::{
         Event, Stack,
         change::{Action, Change, Preview, SecretChange},
-        names::{Names, SECRET},
+        names::Names,
         progress::Progress,
         proof::Proof,
         removal::{Fate, Part, Removal},
@@ -23,6 +23,8 @@ use spotdrill::{
 };
 
 use super::fixture::{self, Session, at};
+
+const SECRET: &str = "spotdrill/slack-webhook";
 
 const WEBHOOK: &str = "https://hooks.slack.com/services/T0CANARY/B0CANARY/canarycanarycanarycanary";
 

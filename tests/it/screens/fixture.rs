@@ -356,6 +356,7 @@ pub(super) fn failed(world: World) -> Session {
         interrupted: TARGETS[..2].iter().map(InstanceId::new).collect(),
         not_observed: vec![InstanceId::new(TARGETS[2])],
         replacements: vec![InstanceId::new("i-09aa71e2c0d1b33f2")],
+        unseen: Vec::new(),
     };
     session.fact(Source::Spotdrill, None, "12:20:06", What::SettleTimeEnded).fact(
         Source::Spotdrill,
@@ -376,6 +377,7 @@ pub(super) fn held(world: World) -> Session {
         interrupted: TARGETS.iter().map(InstanceId::new).collect(),
         not_observed: Vec::new(),
         replacements: vec![InstanceId::new("i-09aa71e2c0d1b33f2")],
+        unseen: Vec::new(),
     };
     session.fact(Source::Spotdrill, None, "12:11:30", What::DrillFinished { verdict });
     session

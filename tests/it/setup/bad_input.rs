@@ -4,10 +4,14 @@ use spotdrill::{
     doctor::Standing,
     lab::scenario::Scenario,
     run::setup::{Looked, NotSetUp},
-    stack::wanted::{Slack, Wanted},
+    stack::{
+        change::SecretChange,
+        proof::Hop,
+        wanted::{Slack, Wanted},
+    },
 };
 
-use super::{Account, telling_slack, unheard};
+use super::{Account, HopStanding, standing, telling_slack, unheard};
 use crate::stage::Stage;
 
 const OTHERS: &str = r#"{"Description":"Another","Resources":{"Log":{"Type":"AWS::Logs::LogGroup"}}}"#;
@@ -162,6 +166,36 @@ async fn a_second_stack_outlives_the_first() {
     let left = account.inventory().await;
     let templates = left.iter().filter(|name| name.starts_with("template ")).count();
     assert!(templates == 1 && left.contains("role second-fis") && left.contains("log /aws/events/second"), "{left:?}");
+    let proof = account.proof_of("second").await;
+    let told =
+        |standing: &HopStanding| matches!(standing, HopStanding::Passed { says, .. } if says.as_str() == "status 200");
+    assert!(
+        proof.holds() && told(standing(&proof, Hop::Slack)),
+        "Slack is told by the second stack's own secret: {proof:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_webhook_of_another_stack_is_neither_replaced_nor_taken_back() {
+    let account = Account::bare().await;
+    account.set_up(&telling_slack()).await;
+    let second = Wanted { stack: "second".into(), ..telling_slack() }
+        .with("FisRoleName", Some("second-fis"))
+        .with("RuleName", Some("second-event"))
+        .with("FunctionName", Some("second-function"))
+        .with("Prefix", Some("second"))
+        .with("SlackSecretName", Some("spotdrill/slack-webhook"));
+    let said = refused(&account, &second).await;
+    assert!(said.contains("is the stack spotdrill's") && said.contains("--slack-secret"), "{said}");
+    // as two stacks shared one by default once: whoever shares it knowingly is told what that means
+    let sharing = Wanted { slack: Slack::Keep, ..second };
+    let preview = account.preview(&sharing).await;
+    assert_eq!(preview.secret, SecretChange::None);
+    assert!(preview.notes.iter().any(|note| note.contains("is the stack spotdrill's, and goes with that")));
+    account.made(&preview).await.unwrap();
+    assert_eq!(account.taken_down(false).await, []);
+    let said = account.looked(&sharing).await.unwrap_err().to_string();
+    assert!(said.contains("is the stack spotdrill's"), "{said}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use spotdrill::{
     lab::scenario::Scenario,
     run::{
-        setup::{self, Looked, NotSetUp},
+        setup::{self, Looked, NotSetUp, Told},
         teardown,
     },
     stack::{change::Preview, wanted::Wanted},
@@ -125,6 +125,67 @@ async fn a_kill_while_it_is_taken_down_is_made_good_too() {
         assert!(tokio::time::timeout(Duration::from_secs(after), work).await.is_err(), "{after}");
         assert_eq!(account.taken_down(false).await, []);
         assert_eq!(account.inventory().await, before, "{after}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_teardown_that_broke_off_after_the_stack_was_gone_finds_the_rest_by_the_names_it_had() {
+    let unusual = || {
+        telling_slack()
+            .with("SlackSecretName", Some("team/hook"))
+            .with("Prefix", Some("mine"))
+            .with("FunctionName", Some("my-function"))
+    };
+    let account =
+        bare_with("[[fault]]\noperation = \"secretsmanager:DeleteSecret\"\nkind = \"expired\"\ntimes = 1\n").await;
+    let before = account.inventory().await;
+    account.set_up(&unusual()).await;
+    let aws = &account.0.aws;
+    let removal = teardown::look(aws, "spotdrill", true, &unheard).await.unwrap();
+    teardown::carry_out(aws, &removal, &unheard).await.unwrap_err();
+    assert!(aws.stack("spotdrill").await.unwrap().is_none(), "the stack is gone, and its parameters with it");
+    let removal = teardown::look(aws, "spotdrill", false, &unheard).await.unwrap();
+    let names: Vec<_> = removal.parts.iter().map(|part| part.name.as_str()).collect();
+    assert_eq!(names, ["team/hook", "/aws/events/mine", "/aws/lambda/my-function"]);
+    assert_eq!(account.taken_down(false).await, []);
+    assert_eq!(account.inventory().await, before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_begins_as_soon_as_other_work_ends_is_waited_for_too() {
+    let account = Account::bare().await;
+    let stacks = aws_sdk_cloudformation::Client::new(&account.0.sdk);
+    let make = stacks.create_stack().stack_name("spotdrill").template_body(spotdrill::stack::TEMPLATE);
+    make.capabilities(aws_sdk_cloudformation::types::Capability::CapabilityNamedIam).send().await.unwrap();
+    let (made, mut is_made) = tokio::sync::mpsc::unbounded_channel();
+    let tell = move |told| {
+        if matches!(told, Told::Progress(progress) if progress.outcome().is_some()) {
+            made.send(()).unwrap();
+        }
+    };
+    let delete = async {
+        is_made.recv().await.unwrap();
+        stacks.delete_stack().stack_name("spotdrill").send().await.unwrap();
+    };
+    let (settled, ()) = tokio::join!(setup::follow::settled(&account.0.aws, "spotdrill", &tell), delete);
+    assert_eq!(settled.unwrap(), None, "the stack was deleted, and nothing is under way");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_stack_that_a_preview_left_is_taken_up_and_taken_away() {
+    for taken_up in [true, false] {
+        let account = Account::bare().await;
+        let before = account.inventory().await;
+        let preview = account.preview(&telling_slack()).await;
+        // killed between the two halves of giving it back
+        account.0.aws.drop_change_set(preview.change_set.as_ref().unwrap()).await.unwrap();
+        assert_eq!(account.0.aws.change_sets("spotdrill").await.unwrap(), [""; 0]);
+        if taken_up {
+            account.set_up(&telling_slack()).await;
+            assert!(account.proof().await.holds());
+        }
+        assert_eq!(account.taken_down(false).await, []);
+        assert_eq!(account.inventory().await, before);
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{drill::fleet::GroupKind, stack::names::SECRET, text::SafeText};
+use crate::{drill::fleet::GroupKind, text::SafeText};
 
 const URL: &str = "https://hooks.slack.com/services/T0/B0/canary";
 
@@ -14,7 +14,7 @@ fn group(name: &str) -> GroupKey {
 /// The cursor on the webhook, which is being typed.
 fn asked() -> Form {
     let mut form = Form::new(false);
-    form.ask_for_webhook(SECRET);
+    form.ask_for_webhook("spotdrill/slack-webhook");
     form
 }
 

@@ -74,7 +74,7 @@ fn a_start_without_an_answer_is_looked_for_by_the_drills_tag() {
     let mut absent = Told { drill: told.drill.clone(), now: told.now };
     assert_eq!(absent.hear(What::ExperimentNotFound { template: theirs() }), []);
     assert_eq!(absent.outcome(), Some(Outcome::Refused));
-    for _ in 1..6 {
+    for _ in 1..3 {
         assert!(matches!(&told.hear(unanswered(OrderName::FindExperiment))[..], [Order::Again { .. }]));
     }
     assert_eq!(told.hear(unanswered(OrderName::FindExperiment)), []);

@@ -79,7 +79,7 @@ fn a_start_without_an_answer_is_looked_for_and_never_repeated() {
     let mut found = copy(&told);
     found.hear(started());
     assert_eq!(found.drill.phase, Phase::Running);
-    for tries in 1..6 {
+    for tries in 1..3 {
         assert_eq!(told.hear(unanswered(OrderName::FindExperiment)), again(find(), tries));
     }
     assert_eq!(told.hear(refused(OrderName::FindExperiment)), []);
@@ -111,7 +111,7 @@ fn where_the_template_cannot_be_taken_away_the_start_stays_unknown() {
     let mut told = starting();
     told.hear(unanswered(OrderName::StartExperiment));
     told.hear(not_found());
-    for tries in 1..6 {
+    for tries in 1..3 {
         assert_eq!(told.hear(refused(OrderName::DeleteTemplate)), again(delete(), tries));
     }
     assert_eq!(told.hear(refused(OrderName::DeleteTemplate)), []);
@@ -135,7 +135,7 @@ fn a_template_without_an_answer_is_looked_for_and_started_from() {
 fn a_template_that_cannot_be_looked_for_is_said_to_be_left() {
     let (mut told, _) = Told::confirmed(1);
     told.hear(unanswered(OrderName::CreateTemplate));
-    for _ in 1..6 {
+    for _ in 1..3 {
         told.hear(unanswered(OrderName::FindTemplate));
     }
     assert_eq!(told.hear(unanswered(OrderName::FindTemplate)), []);
@@ -147,7 +147,7 @@ fn a_template_that_cannot_be_looked_for_is_said_to_be_left() {
 fn a_template_that_is_not_deleted_is_asked_to_be_again_and_then_left() {
     let mut told = Told::running(1);
     assert_eq!(told.noticed("failed"), delete());
-    for tries in 1..6 {
+    for tries in 1..3 {
         assert_eq!(told.hear(unanswered(OrderName::DeleteTemplate)), again(delete(), tries));
     }
     assert_eq!(told.hear(unanswered(OrderName::DeleteTemplate)), []);

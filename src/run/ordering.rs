@@ -1,0 +1,73 @@
+//! An order carried out, and given again where it could not be given yet: AWS throttles, or the credentials have run out.
+//! Knows for how long an order may wait, and nothing of what follows from it.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::FutureExt;
+use jiff::SignedDuration;
+use tokio::sync::mpsc::Sender;
+
+use super::crew::News;
+use crate::{
+    aws::{Aws, Error},
+    drill::{
+        fact::{Fact, What},
+        order::{Order, OrderName},
+    },
+    text::SafeText,
+};
+
+/// From one try to the next, in drill time.
+const AGAIN: Duration = Duration::from_secs(4);
+/// What would begin something waits no longer: the operator who confirmed it must still be there, and what was looked at
+/// before must still hold.
+const TO_BEGIN: SignedDuration = SignedDuration::from_mins(1);
+/// What looks after something that was begun.
+const TO_END: SignedDuration = SignedDuration::from_mins(15);
+/// Trouble that passes sooner is not worth a word.
+const WORTH_A_WORD: SignedDuration = SignedDuration::from_secs(12);
+
+/// Carries out an order; what comes of it is reported as a fact, and that it waits is one, too.
+pub(super) async fn carry_out(aws: Aws, order: Order, news: Sender<News>) {
+    let begun = aws.clock.now();
+    let mut told = false;
+    aws.out_of_turn();
+    let fact = loop {
+        let error = match AssertUnwindSafe(aws.carry_out(&order)).catch_unwind().await {
+            Ok(Ok(fact)) => break fact,
+            Ok(Err(error)) => error,
+            Err(_) => {
+                let message = SafeText::new("spotdrill itself failed in between");
+                break Fact::ours(aws.clock.now(), What::OrderUnanswered { order: order.name(), message });
+            }
+        };
+        let waited = aws.clock.now().duration_since(begun);
+        if !may_wait(&order, &error, waited) {
+            break aws.not_done(&order, &error);
+        }
+        if !told && (error.kind.wants_login() || waited >= WORTH_A_WORD) {
+            told = true;
+            let (message, todo) = (SafeText::new(error.said()), error.meanwhile());
+            let waits = What::OrderWaits { order: order.name(), message, todo };
+            if news.send(News::Fact(Fact::ours(aws.clock.now(), waits))).await.is_err() {
+                return;
+            }
+        }
+        aws.clock.sleep(AGAIN).await;
+        aws.turn().await;
+    };
+    let _ = news.send(News::Fact(fact)).await; // no one listens: the drill is over
+}
+
+/// A start of which the answer was lost is looked for, and not given again.
+fn may_wait(order: &Order, error: &Error, waited: SignedDuration) -> bool {
+    let (patience, starts) = match order.name() {
+        OrderName::CreateTemplate => (TO_BEGIN, false),
+        OrderName::StartExperiment => (TO_BEGIN, true),
+        OrderName::FindTemplate | OrderName::FindExperiment | OrderName::StopExperiment | OrderName::DeleteTemplate => {
+            (TO_END, false)
+        }
+    };
+    let helps = error.kind.passes() || error.kind.wants_login();
+    helps && waited < patience && !(starts && error.leaves_doubt())
+}
