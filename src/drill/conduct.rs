@@ -112,7 +112,7 @@ impl Drill {
                 }
                 Vec::new()
             }
-            What::TakenUp { .. } => self.taken_up(),
+            What::TakenUp { .. } => self.taken_up(fact.at),
             What::OrderRefused { order, code, message } => self.refused(*order, code, message),
             What::OrderUnanswered { order, message } => self.unanswered(*order, message),
             What::OrderWithheld { order, message } => {
@@ -123,7 +123,7 @@ impl Drill {
             What::TemplateDeleted { .. } => self.template_deleted(),
             What::SettleTimeEnded => {
                 self.settle_ended = true;
-                Vec::new()
+                self.given_up()
             }
             What::DrillFinished { .. } => {
                 self.phase = Phase::Over;
@@ -369,7 +369,8 @@ impl Drill {
         };
         let deadline = deadline.unwrap_or(Timestamp::MAX);
         let looks = self.timeline.blind.looks_until(&NEEDED).unwrap_or(deadline);
-        (!self.settle_ended).then(|| deadline.max(looks))
+        let anew = self.doubt.taken_up.and_then(|at| at.checked_add(settle).ok()); // it is looked at again before it is judged
+        (!self.settle_ended).then(|| deadline.max(looks).max(anew.unwrap_or(deadline)))
     }
 
     /// FIS gave up, and nothing shows that any target was hit before.
@@ -390,8 +391,8 @@ impl Drill {
             Phase::Settling => nothing_missing || never_ran || self.settle_ended,
             Phase::Closing | Phase::Over => true,
         };
-        let tidy = self.template.is_none() || self.phase == Phase::Running;
-        (reached && tidy).then(|| verdict::reached(&self.timeline, self.aborted, self.refused.as_ref()))
+        (reached && self.template.is_none())
+            .then(|| verdict::reached(&self.timeline, self.aborted, self.refused.as_ref()))
     }
 
     /// Whether a stop would still reach FIS before every notice.

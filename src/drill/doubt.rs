@@ -1,6 +1,8 @@
 //! What a drill does where it cannot know whether an order was carried out: it looks, asks again what may be asked twice,
 //! and never starts twice. Knows how often, and not how long it waits in between.
 
+use jiff::Timestamp;
+
 use super::{
     conduct::{Drill, Phase},
     id::TemplateId,
@@ -18,6 +20,8 @@ pub(super) struct Doubt {
     /// How often in a row the last order failed.
     pub(super) tries: u32,
     pub(super) stop_tries: u32,
+    /// When it was taken up last.
+    pub(super) taken_up: Option<Timestamp>,
     /// FIS took a stop.
     pub(super) stop_taken: bool,
 }
@@ -35,7 +39,8 @@ const CANNOT_BE_STOPPED: [&str; 3] = ["ValidationException", "ResourceNotFoundEx
 impl Drill {
     /// What to ask of the world when a drill that was left is taken up again. Nothing is ever started by it: what was
     /// ordered and not answered is looked for.
-    pub(super) fn taken_up(&mut self) -> Vec<Order> {
+    pub(super) fn taken_up(&mut self, at: Timestamp) -> Vec<Order> {
+        self.doubt.taken_up = Some(at);
         (self.doubt.tries, self.doubt.stop_tries) = (0, 0);
         match self.phase {
             Phase::Creating => {
@@ -48,6 +53,18 @@ impl Drill {
             Phase::Settling | Phase::Closing => self.delete_template(),
             Phase::Planned | Phase::Running | Phase::Over => Vec::new(),
         }
+    }
+
+    /// The time to wait is over. Where FIS is not done by then, that is said, and our template goes all the same: an
+    /// experiment needs it no more.
+    pub(super) fn given_up(&mut self) -> Vec<Order> {
+        if self.phase != Phase::Running {
+            return Vec::new();
+        }
+        if let Some(command) = self.stop_command(None) {
+            self.timeline.complain(format!("FIS did not say that its experiment is over; stop it with: {command}"));
+        }
+        self.delete_template()
     }
 
     /// Whether FIS is to be asked to stop, and has not taken it.

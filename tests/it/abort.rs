@@ -130,13 +130,10 @@ async fn a_stop_is_taken_in_every_phase_and_leaves_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_leaves_at_once_while_every_poll_stalls_and_lists_load() {
-    let stalled: String = ["fis:GetExperiment", "fis:List*", "ec2:*", "logs:*", "sts:*"]
-        .iter()
-        .map(|operation| {
-            let operation = operation.replace("List*", "ListExperimentResolvedTargets");
-            format!("[[fault]]\noperation = \"{operation}\"\nkind = \"stall\"\nafter = 20\nuntil = 2000\n")
-        })
-        .collect();
+    let operations = ["fis:GetExperiment", "fis:ListExperimentResolvedTargets", "ec2:*", "logs:*", "sts:*"];
+    let stalled = operations
+        .map(|name| format!("[[fault]]\noperation = \"{name}\"\nkind = \"stall\"\nafter = 20\nuntil = 2000\n"));
+    let stalled = stalled.concat();
     let stage = Stage::of(4, &stalled).await;
     let running = stage.start(stage.plan("web", Selection::Count(1), "15m").await).await.unwrap();
     let (aws, stopper) = (stage.aws.clone(), running.stopper.clone());

@@ -89,7 +89,7 @@ fn sources() -> BTreeMap<String, String> {
             let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
             if path.is_dir() {
                 walk(&path, root, found);
-            } else if path.extension().is_some_and(|kind| kind == "rs") && !name.ends_with("tests.rs") {
+            } else if path.extension().is_some_and(|kind| kind == "rs") && !is_test(&name) {
                 let text = fs::read_to_string(&path).unwrap();
                 let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap().to_owned();
                 found.insert(name, code);
@@ -100,6 +100,10 @@ fn sources() -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     walk(&root, &root, &mut found);
     found
+}
+
+fn is_test(file: &str) -> bool {
+    file.ends_with("tests.rs") || file.contains("/tests/")
 }
 
 fn room(file: &str) -> &str {

@@ -151,7 +151,7 @@ fn a_template_that_is_not_deleted_is_asked_to_be_again_and_then_left() {
         assert_eq!(told.hear(unanswered(OrderName::DeleteTemplate)), again(delete(), tries));
     }
     assert_eq!(told.hear(unanswered(OrderName::DeleteTemplate)), []);
-    assert_eq!(told.drill.taken_up(), []);
+    assert_eq!(told.hear(taken_up()), []);
 }
 
 #[test]
@@ -221,4 +221,23 @@ fn what_cannot_be_recorded_is_not_started() {
         verdict.reasons[0].as_str(),
         "spotdrill did not ask AWS to create the FIS template: could not sync the journal /x/d1.jsonl"
     );
+}
+
+#[test]
+fn a_drill_that_is_come_back_to_late_is_looked_at_again_before_it_is_judged() {
+    let mut told = Told::running(1);
+    let over = told.drill.deadline().unwrap();
+    told.now = over + SignedDuration::from_hours(3);
+    told.hear(taken_up());
+    assert_eq!(told.drill.deadline().map(|at| at.duration_since(told.now)), Some(SignedDuration::from_mins(10)));
+}
+
+#[test]
+fn an_experiment_that_fis_never_ends_leaves_no_template() {
+    let mut told = Told::running(1);
+    assert_eq!(told.hear(What::SettleTimeEnded), delete());
+    assert_eq!(told.outcome(), None);
+    told.hear(What::TemplateDeleted { template: template() });
+    let verdict = told.drill.verdict().unwrap();
+    assert!(verdict.reasons[0].contains("aws fis stop-experiment"), "{verdict:?}");
 }
