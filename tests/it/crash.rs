@@ -138,7 +138,7 @@ fn check_hit(ended: &Ended, fault: &str, home: &Home) -> Result<Vec<Entry>, Stri
     let disk = matches!(fault, "enospc" | "eio");
     let started =
         |entry: &Entry| matches!(entry.fact.what, What::TemplateCreated { .. } | What::ExperimentStarted { .. });
-    let confirmed = entries(&home.journals()).values().flatten().any(|entry| started(entry));
+    let confirmed = entries(&home.journals()).values().flatten().any(started);
     if disk && !confirmed && !told.iter().any(started) {
         // nothing was asked of AWS, and it says why, with the file
         let path = home.path().display().to_string();

@@ -8,7 +8,8 @@ mod architecture;
 #[cfg(test)]
 mod cli;
 // a release build has no crash points
-#[cfg(all(test, debug_assertions))]
+#[cfg(debug_assertions)]
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod docs;
