@@ -33,6 +33,7 @@ impl Aws {
             Order::DeleteTemplate { template } => self.delete_template(template).await,
             Order::FindTemplate { drill } => self.find_template(drill).await,
             Order::Again { order, .. } => return Box::pin(self.carry_out(order)).await,
+            Order::FreeLock { drill, groups } => self.free_locks(groups, drill).await,
         };
         done.map_err(|error| error.of_profile(self.profile.as_ref()))
     }

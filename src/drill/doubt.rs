@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{
-    conduct::{Drill, Phase},
+    conduct::{Drill, Hold, Phase},
     id::TemplateId,
     order::{Order, OrderName},
 };
@@ -50,8 +50,12 @@ impl Drill {
             Phase::Starting if self.doubt.fence.is_some() && self.template.is_some() => self.delete_template(),
             Phase::Starting => self.find(),
             Phase::Running if self.stop_is_open() => self.stop(),
-            Phase::Settling | Phase::Closing => self.delete_template(),
-            Phase::Planned | Phase::Running | Phase::Over => Vec::new(),
+            Phase::Settling | Phase::Closing => {
+                self.delete_template().into_iter().chain(self.free_lock(Hold::Freeing)).collect()
+            }
+            // it was left while the lock was being taken, and whether it was is not on record
+            Phase::Planned => self.free_lock(self.lock).into_iter().collect(),
+            Phase::Running | Phase::Over => Vec::new(),
         }
     }
 
@@ -107,6 +111,7 @@ impl Drill {
                 }
                 self.stop_failed(why, !CANNOT_BE_STOPPED.contains(&code))
             }
+            OrderName::FreeLock => self.freed(), // it is told, and `gc` removes the lock of a drill that is over
             OrderName::FindTemplate | OrderName::FindExperiment | OrderName::DeleteTemplate => self.failed(order, why),
         }
     }
@@ -116,6 +121,7 @@ impl Drill {
             OrderName::CreateTemplate => self.find_template(),
             OrderName::StartExperiment => self.find(),
             OrderName::StopExperiment => self.stop_failed(why, true),
+            OrderName::FreeLock => self.freed(),
             OrderName::FindTemplate | OrderName::FindExperiment | OrderName::DeleteTemplate => self.failed(order, why),
         }
     }

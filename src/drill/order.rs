@@ -47,6 +47,11 @@ pub enum Order {
         /// How often it was tried so far.
         tries: u32,
     },
+    /// Frees what of these groups the drill holds; it may be all of them or none.
+    FreeLock {
+        drill: DrillId,
+        groups: Vec<GroupKey>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +63,7 @@ pub enum OrderName {
     StopExperiment,
     DeleteTemplate,
     FindTemplate,
+    FreeLock,
 }
 
 impl Order {
@@ -70,6 +76,7 @@ impl Order {
             Self::DeleteTemplate { .. } => OrderName::DeleteTemplate,
             Self::FindTemplate { .. } => OrderName::FindTemplate,
             Self::Again { order, .. } => order.name(),
+            Self::FreeLock { .. } => OrderName::FreeLock,
         }
     }
 }
@@ -84,6 +91,7 @@ impl OrderName {
             Self::StopExperiment => "stop the FIS experiment",
             Self::DeleteTemplate => "delete the FIS template",
             Self::FindTemplate => "look for the FIS template",
+            Self::FreeLock => "free the lock of the group",
         }
     }
 }

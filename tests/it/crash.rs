@@ -141,7 +141,7 @@ fn check_hit(ended: &Ended, fault: &str, home: &Home) -> Result<Vec<Entry>, Stri
     let confirmed = entries(&home.journals()).values().flatten().any(started);
     if disk && !confirmed && !told.iter().any(started) {
         // nothing was asked of AWS, and it says why, with the file
-        let path = home.path().display().to_string();
+        let path = home.path("").display().to_string();
         if *code == Some(0) || !(err.contains(&path) || out.contains(&path)) {
             return Err(format!("it does not tell which file failed: {ended:#?}"));
         }

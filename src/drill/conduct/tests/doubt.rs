@@ -156,7 +156,10 @@ fn a_template_that_is_not_deleted_is_asked_to_be_again_and_then_left() {
 
 #[test]
 fn a_drill_that_was_left_is_taken_up_without_starting_anything() {
-    assert_eq!(Told::planned(1).hear(taken_up()), []);
+    let mut planned = Told::planned(1);
+    assert_eq!(planned.hear(taken_up()), free(), "whether the lock was taken is not known");
+    assert_eq!(planned.hear(What::LockFreed), []);
+    assert_eq!(planned.outcome(), Some(Outcome::Refused));
     let (mut left, _) = Told::confirmed(1);
     assert_eq!(left.hear(taken_up()), find_template(), "whether a template was made is not known");
     let mut found = copy(&left);
