@@ -1,5 +1,6 @@
 //! The command line: what is asked for, and what is said and returned in the end. Knows every room; nothing knows it.
 
+mod again;
 mod args;
 mod attach;
 mod confirming;
@@ -98,12 +99,29 @@ impl From<NotOpened> for Ending {
 pub fn main() -> ExitCode {
     plain::tame_panics();
     machine::leave_no_core();
-    let exit = parsed().and_then(carry_out).unwrap_or_else(|error| {
+    let args = parsed();
+    let wants_json = args.as_ref().is_ok_and(|args| args.command.as_ref().is_some_and(Command::wants_json));
+    let again =
+        args.as_ref().map(|args| args.global.again(args.command.as_ref().and_then(Command::stack))).unwrap_or_default();
+    let exit = args.and_then(carry_out).unwrap_or_else(|error| {
         let exit = error.downcast_ref::<Ending>().map_or(Exit::Failed, |ending| ending.exit);
-        let _ = say(&format!("spotdrill: {error:#}\n")); // stderr is closed: nothing is left to tell it to
+        let message = again.fill(&format!("{error:#}"));
+        if wants_json {
+            let refused = Refused { error: message.clone(), code: exit.code() };
+            let _ = print_json(&refused); // stdout is closed: nobody reads it
+        }
+        let _ = say(&format!("spotdrill: {message}\n")); // stderr is closed: nothing is left to tell it to
         exit
     });
     ExitCode::from(exit.code())
+}
+
+/// What a program that asked for JSON reads where there is no result; a promise, as the results are.
+#[derive(Serialize)]
+struct Refused {
+    error: String,
+    /// The exit code.
+    code: u8,
 }
 
 /// The arguments. A complaint about them quotes them, so it goes the way of all text; help is our own, and has its colours.

@@ -25,7 +25,8 @@ pub(super) async fn run(global: &Global, config: &Config, args: Doctor) -> anyho
     let fis_role = place::ways(global, config)?.fis_role;
     let usual = Usual { stack: stack.to_owned(), fis_role, ..place::usual(config) };
     let machine = machine::findings(&place::state()?, global.ascii || config.ascii, &config.theme);
-    let report = match open(&global.door()).await {
+    let again = global.again(args.stack.stack.as_ref());
+    let mut report = match open(&global.door()).await {
         Ok(world) => {
             let report = run::doctor::examine(&world.aws, &usual, machine, progress).await;
             clear();
@@ -43,6 +44,9 @@ pub(super) async fn run(global: &Global, config: &Config, args: Doctor) -> anyho
             Report::new(findings)
         }
     };
+    for finding in &mut report.findings {
+        finding.fix = finding.fix.take().map(|fix| again.fill(&fix));
+    }
     match args.format {
         Format::Text => super::print(&report.text())?,
         Format::Json => super::print_json(&ReportJson::of(&report))?,

@@ -43,7 +43,8 @@ pub(super) async fn run(global: &Global, config: &Config, args: Teardown) -> any
         remains = teardown::carry_out(&world.aws, &removal, &tell) => remains.map_err(Ending::from)?,
         interrupted = tokio::signal::ctrl_c() => {
             interrupted?;
-            super::say("left: what was begun goes on at AWS. `spotdrill teardown` does the rest\n")?;
+            let said = "left: what was begun goes on at AWS. `spotdrill teardown` does the rest\n";
+            super::say(&global.again(args.stack.stack.as_ref()).fill(said))?;
             return Ok(Exit::Signal(rustix::process::Signal::INT.as_raw()));
         }
     };
