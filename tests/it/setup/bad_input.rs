@@ -108,14 +108,6 @@ async fn a_webhook_is_asked_for_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn values_that_the_template_does_not_take_are_said_before_anything_is_made() {
-    let account = Account::bare().await;
-    let wanted = Wanted { slack: Slack::Nobody, ..Wanted::new("spotdrill") }.with("Color", Some("red"));
-    let said = refused(&account, &wanted).await;
-    assert!(said.contains("Color"), "{said}");
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_region_without_the_action_is_refused() {
     let mut scenario = Scenario::named("bare").unwrap();
     scenario.interruption.offered = false;
