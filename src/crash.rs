@@ -23,6 +23,14 @@ pub enum Point {
     IntentUnsynced,
     /// The journal is on disk.
     IntentSynced,
+    /// The group is this program's on this machine, and nothing was asked of AWS yet.
+    GroupKept,
+    /// The lock of the group was written; the answer was not heeded.
+    LockSent,
+    /// The lock is ours, and is not in the journal.
+    LockUnrecorded,
+    /// The lock is in the journal.
+    LockRecorded,
     /// The confirmation was given, and is not in the journal.
     ConfirmUnrecorded,
     /// The confirmation is on disk, and nothing was asked of AWS yet.
@@ -49,18 +57,28 @@ pub enum Point {
     EndUnrecorded,
     /// DeleteExperimentTemplate was carried out; its answer was not read.
     DeleteSent,
+    /// The lock of the group was freed; the answer was not heeded.
+    FreeSent,
     /// The torn end of a journal was copied to a file beside it, and is still in the journal.
     TailCopied,
     /// The torn end was cut off, and nothing was written after it yet.
     TailCut,
+    /// A frame is being drawn.
+    Drawing,
+    /// What is done at a panic is being done.
+    Panicking,
 }
 
 impl Point {
     /// All of them with their names, in the order in which a drill comes by.
-    pub const ALL: [(Self, &str); 18] = [
+    pub const ALL: [(Self, &str); 23] = [
         (Self::IntentUnwritten, "intent-unwritten"),
         (Self::IntentUnsynced, "intent-unsynced"),
         (Self::IntentSynced, "intent-synced"),
+        (Self::GroupKept, "group-kept"),
+        (Self::LockSent, "lock-sent"),
+        (Self::LockUnrecorded, "lock-unrecorded"),
+        (Self::LockRecorded, "lock-recorded"),
         (Self::ConfirmUnrecorded, "confirm-unrecorded"),
         (Self::ConfirmRecorded, "confirm-recorded"),
         (Self::TemplateSent, "template-sent"),
@@ -74,9 +92,13 @@ impl Point {
         (Self::StopSent, "stop-sent"),
         (Self::EndUnrecorded, "end-unrecorded"),
         (Self::DeleteSent, "delete-sent"),
+        (Self::FreeSent, "free-sent"),
         (Self::TailCopied, "tail-copied"),
         (Self::TailCut, "tail-cut"),
     ];
+
+    /// Where no drill comes by.
+    pub const ASIDE: [(Self, &str); 2] = [(Self::Drawing, "drawing"), (Self::Panicking, "panicking")];
 }
 
 /// The program is at that point. It goes on, unless a debug build was told to be hit here.
@@ -130,19 +152,22 @@ mod armed {
         Disk(Errno),
     }
 
-    static ARMED: OnceLock<Option<(Point, Fault)>> = OnceLock::new();
-    static HIT: AtomicBool = AtomicBool::new(false);
+    /// Each with whether it was hit already.
+    static ARMED: OnceLock<Vec<(Point, Fault, AtomicBool)>> = OnceLock::new();
     /// The disk's error number; 0 while it is well.
     static DISK: AtomicI32 = AtomicI32::new(0);
 
     pub(super) fn reached(point: Point) {
-        let armed = ARMED.get_or_init(|| env::var("SPOTDRILL_CRASH").ok().as_deref().and_then(parse));
-        let Some((_, fault)) = armed.filter(|(at, _)| *at == point) else { return };
-        if HIT.swap(true, Ordering::Relaxed) {
+        let armed = ARMED.get_or_init(|| {
+            let told = env::var("SPOTDRILL_CRASH").unwrap_or_default();
+            told.split(',').filter_map(parse).map(|(point, fault)| (point, fault, AtomicBool::new(false))).collect()
+        });
+        let Some((_, fault, hit)) = armed.iter().find(|(at, ..)| *at == point) else { return };
+        if hit.swap(true, Ordering::Relaxed) {
             return;
         }
         let _ = writeln!(io::stderr(), "hit at {point:?}: {fault:?}"); // whoever listens may be gone
-        match fault {
+        match *fault {
             Fault::Signal(signal) => {
                 let _ = kill_process(getpid(), signal); // a process may always signal itself
             }
@@ -153,7 +178,8 @@ mod armed {
 
     #[expect(clippy::panic, reason = "this is what was asked for")]
     fn panicked(point: Point) {
-        panic!("told to panic at {point:?}");
+        // with what a message may not do to a terminal, and must not tell
+        panic!("told to panic at {point:?}\x1b]0;title\x07 by https://hooks.slack.com/services/T0/B0/canary");
     }
 
     pub(super) fn disk() -> io::Result<()> {
@@ -163,10 +189,10 @@ mod armed {
         }
     }
 
-    /// `<point>:<fault>`; anything else is nothing.
+    /// `<point>:<fault>`, of which the variable has one or, with commas between, several; anything else is nothing.
     pub(super) fn parse(text: &str) -> Option<(Point, Fault)> {
         let (at, fault) = text.split_once(':')?;
-        let (point, _) = Point::ALL.into_iter().find(|(_, name)| *name == at)?;
+        let (point, _) = Point::ALL.into_iter().chain(Point::ASIDE).find(|(_, name)| *name == at)?;
         let fault = match fault {
             "kill" => Fault::Signal(Signal::KILL),
             "term" => Fault::Signal(Signal::TERM),
@@ -191,9 +217,9 @@ mod tests {
 
     #[test]
     fn each_point_has_one_name_and_stands_at_its_place() {
-        let names: BTreeSet<_> = Point::ALL.into_iter().map(|(_, name)| name).collect();
-        assert_eq!(names.len(), Point::ALL.len());
-        for ((point, name), place) in Point::ALL.into_iter().zip(0..) {
+        let names: BTreeSet<_> = Point::ALL.into_iter().chain(Point::ASIDE).map(|(_, name)| name).collect();
+        assert_eq!(names.len(), Point::ALL.len() + Point::ASIDE.len());
+        for ((point, name), place) in Point::ALL.into_iter().chain(Point::ASIDE).zip(0..) {
             assert_eq!(point as usize, place, "{name}");
             assert_eq!(parse(&format!("{name}:panic")), Some((point, Fault::Panic)));
         }

@@ -26,6 +26,8 @@ Exit codes:
   3  refused by a guard; nothing was started
   4  aborted by the operator
   5  AWS refused or cannot be reached
+  101  a mistake of spotdrill's own
+  128+N  ended by signal N, such as 130 by Ctrl-C; what is left is said
 
 Try it without an account:  spotdrill --lab --speed 10";
 
@@ -238,6 +240,9 @@ pub(super) struct Wanted {
     /// The words that the confirm screen would ask for
     #[arg(long, value_name = "GROUP COUNT")]
     pub(super) confirm: Option<String>,
+    /// Take over the lock of a drill that was left: the id that the refusal names; may be given several times
+    #[arg(long, value_name = "DRILL")]
+    pub(super) take_over: Vec<String>,
     #[arg(long, value_enum, default_value_t = RunFormat::Text)]
     pub(super) format: RunFormat,
 }

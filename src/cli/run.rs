@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{
     Ending, Exit,
     args::{Global, RunFormat, Wanted},
+    leaving::Leaving,
     place, say,
 };
 use crate::{
@@ -28,8 +29,13 @@ use crate::{
     text::SafeText,
 };
 
-pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> anyhow::Result<Exit> {
-    let ways = place::ways(global, config)?;
+pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted, leaving: &Leaving) -> anyhow::Result<Exit> {
+    leaving.leaves(match wanted.template {
+        None => "nothing was started\n",
+        Some(_) => "nothing was started; a preview that FIS was asked for skips every action, and ends by itself\n",
+    });
+    let mut ways = place::ways(global, config)?;
+    ways.take_over = wanted.take_over.iter().map(DrillId::new).collect();
     let world = open(&global.door()).await.map_err(Ending::from)?;
     let plan = if let Some(template) = &wanted.template {
         existing(global, &world, template).await?
@@ -45,7 +51,7 @@ pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> any
     let mut running = start(&world.aws, &ways, plan, words, by).await.map_err(ending)?;
     say(&format!("drill {}  journal {}\n", running.id, running.journal.display()))?;
     say(&stops(&running.id, &world))?;
-    listen(&mut running, &world, &ways, wanted.format).await
+    listen(&mut running, &world, &ways, wanted.format, leaving).await
 }
 
 /// A template that is there already, as a plan: FIS tells in a preview what it resolves.
@@ -78,6 +84,7 @@ pub(super) async fn listen(
     world: &World,
     ways: &Ways,
     format: RunFormat,
+    leaving: &Leaving,
 ) -> anyhow::Result<Exit> {
     let format = match format {
         RunFormat::Text => Format::Text,
@@ -92,7 +99,10 @@ pub(super) async fn listen(
             let _ = say(&format!("stop it with AWS's own program: {command}\n")); // stderr is closed: nobody reads it
         }
     };
-    let ended = headless::follow(running, format, &who(ways), told).await?;
+    let mut signals = leaving.take();
+    leaving.leaves(left(&running.id, &running.journal, world));
+    let ended = headless::follow(running, format, &who(ways), signals.as_mut(), told).await?;
+    leaving.give(signals);
     Ok(match ended {
         Ended::Finished(verdict) => match verdict.verdict {
             Outcome::Held => Exit::Held,
@@ -101,12 +111,11 @@ pub(super) async fn listen(
             Outcome::Refused => Exit::Aws,
         },
         Ended::Left(signal) => {
-            say(&left(&running.id, &running.journal, world))?;
-            Exit::Signal(signal)
+            return Err(Ending::new(Exit::Signal(signal), left(&running.id, &running.journal, world)).into());
         }
-        Ended::Unheard => {
-            say(&left(&running.id, &running.journal, world))?;
-            Exit::Signal(rustix::process::Signal::PIPE.as_raw())
+        Ended::Mistaken(said) => {
+            let message = format!("{said}\n{}", left(&running.id, &running.journal, world));
+            return Err(Ending::new(Exit::Mistaken, message).into());
         }
     })
 }
@@ -194,16 +203,25 @@ fn confirmation(plan: &Plan, wanted: &Wanted) -> Result<(String, ConfirmedBy), S
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
 pub(super) fn ending(error: NotStarted) -> Ending {
+    let said = error.to_string();
+    let message = match &error {
+        NotStarted::Locked(why) => match why.stale() {
+            Some(stale) => format!("{said}: --take-over {}", stale.lock.drill),
+            None => said,
+        },
+        _ => said,
+    };
     let exit = match error {
         NotStarted::Aws(_) => Exit::Aws,
+        NotStarted::Locked(why) if why.aws().is_some() => Exit::Aws,
         NotStarted::Changed(_)
         | NotStarted::TemplateChanged { .. }
         | NotStarted::OtherAccount { .. }
         | NotStarted::HitAlready { .. }
         | NotStarted::NotOpen { .. }
+        | NotStarted::Locked(_)
         | NotStarted::Journal(_) => Exit::Guarded,
     };
-    Ending::new(exit, error.to_string())
+    Ending::new(exit, message)
 }
