@@ -204,7 +204,7 @@ async fn command(args: Args, config: &Config, leaving: &Leaving) -> anyhow::Resu
             attach::run(&global, config, drill.as_deref(), format, leaving).await
         }
         Some(Command::Setup(wanted)) => Box::pin(setup::run(&global, config, *wanted, leaving)).await,
-        Some(Command::Prove(wanted)) => prove::run(&global, config, wanted, leaving).await,
+        Some(Command::Prove(wanted)) => Box::pin(prove::run(&global, config, wanted, leaving)).await,
         Some(Command::Doctor(wanted)) => doctor::run(&global, config, wanted, leaving).await,
         Some(Command::Teardown(wanted)) => teardown::run(&global, config, wanted, leaving).await,
         Some(Command::Lab { command: LabCommand::Serve { scenario, port } }) => {

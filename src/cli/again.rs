@@ -54,9 +54,9 @@ impl Again {
             let stack = self.stack.as_ref().filter(|_| has_stack).map(|stack| ("--stack", stack.clone()));
             let options = self.place.iter().cloned().chain(stack);
             let missing = options.filter(|(option, _)| !rest.contains(option));
-            let missing: String = missing.map(|(option, value)| format!(" {option} {}", quoted(&value))).collect();
+            let missing: Vec<_> = missing.map(|(option, value)| format!(" {option} {}", quoted(&value))).collect();
             if let Some(last) = filled.last_mut() {
-                last.insert_str(name.len(), &missing);
+                last.insert_str(name.len(), &missing.concat());
             }
         }
         filled.join(" ")
