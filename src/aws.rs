@@ -6,7 +6,6 @@ pub mod change_set;
 pub mod cloudformation;
 pub mod connect;
 pub mod credentials;
-mod doubt;
 mod ec2;
 pub mod error;
 mod events;

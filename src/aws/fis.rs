@@ -7,7 +7,6 @@ use jiff::Timestamp;
 
 use super::{
     Aws, Error,
-    doubt::Doubt,
     error::Kind,
     templates::{all_of, instance_of},
     timestamp,
@@ -31,14 +30,15 @@ impl Aws {
             Order::FindExperiment { template, tagged } => self.find(template, tagged.as_ref()).await,
             Order::StopExperiment { experiment } => self.stop(experiment).await,
             Order::DeleteTemplate { template } => self.delete_template(template).await,
+            Order::FreeLock { drill, groups } => self.free_locks(groups, drill).await,
         };
         done.map_err(|error| error.of_profile(self.profile.as_ref()))
     }
 
-    /// The fact that an order could not be carried out, or that nobody knows.
-    pub fn not_done(&self, order: &Order, error: &Error) -> Fact {
+    /// The fact that an order could not be carried out; or that nobody knows, if any try at it leaves a doubt.
+    pub fn not_done(&self, order: &Order, error: &Error, in_doubt: bool) -> Fact {
         let (order, message) = (order.name(), error.why().clone());
-        let what = if error.leaves_doubt() {
+        let what = if in_doubt {
             What::OrderUnanswered { order, message }
         } else {
             What::OrderRefused { order, code: error.code.clone(), message }
@@ -77,10 +77,7 @@ impl Aws {
             .experiment_template_id(template.as_str())
             .client_token(token)
             .set_tags(Some(tags.iter().cloned().collect()));
-        let doubt = Doubt::default();
-        let answer = call.customize().interceptor(doubt.clone()).send().await;
-        let told = |error| Error::of("start the FIS experiment", &error).after_doubt(doubt.is_left());
-        let answer = answer.map_err(told)?;
+        let answer = call.send().await.map_err(|error| Error::of("start the FIS experiment", &error))?;
         let started = answer.experiment();
         let at = started.and_then(|started| started.start_time().or(started.creation_time())).and_then(timestamp);
         let experiment = ExperimentId::new(started.and_then(|started| started.id()).unwrap_or_default());

@@ -255,7 +255,7 @@ async fn read_only_refuses_every_change_before_it_is_sent() {
         Order::DeleteTemplate { template },
     ];
     for order in &orders {
-        let fact = stage.aws.not_done(order, &stage.aws.carry_out(order).await.unwrap_err());
+        let fact = stage.aws.not_done(order, &stage.aws.carry_out(order).await.unwrap_err(), false);
         assert!(
             matches!(&fact.what, What::OrderRefused { message, .. } if message.contains("read-only")),
             "{:?}",

@@ -18,6 +18,8 @@ mod hostile;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
+mod lock;
+#[cfg(test)]
 mod probe;
 #[cfg(test)]
 mod program;
@@ -29,3 +31,5 @@ mod screens;
 mod setup;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod trouble;
