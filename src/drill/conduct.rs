@@ -36,7 +36,8 @@ pub struct Drill {
     pub(super) template: Option<TemplateId>,
     /// Why nothing was started.
     refused: Option<SafeText>,
-    ended: Option<Timestamp>,
+    /// When FIS was done with the experiment.
+    pub ended: Option<Timestamp>,
     settle_ended: bool,
     pub(super) lock: Hold,
 }
@@ -202,7 +203,7 @@ impl Drill {
         let start = Order::StartExperiment {
             template: template.clone(),
             client_token: format!("{client_token}-start"),
-            tags: tags(&planned.id),
+            tags: tags(&planned.id, &planned.plan),
         };
         self.phase = Phase::Starting;
         vec![start]

@@ -35,3 +35,5 @@ mod screens;
 mod setup;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod trouble;
