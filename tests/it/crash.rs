@@ -82,7 +82,10 @@ fn hit(point: Point, name: &str, fault: &str) -> Result<Survivor, String> {
     };
     let drill = match point {
         Point::PreviewRunning => {
-            format!("run --template {} --yes --settle 1m --format ndjson", lab.template_of_others())
+            format!(
+                "run --template {} --override alarm=tested --yes --settle 1m --format ndjson",
+                lab.template_of_others()
+            )
         }
         // so that there is something to stop for long enough
         Point::StopSent => String::from("run --group web --count 1 --warn 15m --yes --settle 1m --format ndjson"),
