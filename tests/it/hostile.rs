@@ -1,8 +1,9 @@
 //! Whatever bytes come from outside, they are seen and do nothing: every string of a corpus, through every field, to every
 //! place that the program writes to.
 
-mod account;
+pub(crate) mod account;
 pub(crate) mod inject;
+mod network;
 pub(crate) mod oracle;
 mod programs;
 pub(crate) mod served;

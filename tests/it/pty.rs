@@ -2,6 +2,7 @@
 
 mod account;
 mod asked;
+mod hostile;
 mod terminal;
 
 use std::time::Duration;

@@ -2,6 +2,7 @@
 
 mod account;
 mod fixture;
+mod read_only;
 mod templates;
 
 use fixture::{
