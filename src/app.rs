@@ -90,6 +90,8 @@ pub enum Msg {
     Recorded(Entry),
     /// A source answered now.
     Pulse(WatchName),
+    /// A signal asks for what the stop key asks for.
+    StopSignal,
     /// A health check was asked.
     Asked(Asked),
     /// The drill was not started after all.
@@ -199,6 +201,7 @@ impl App {
         }
         match msg {
             Msg::Key(chord) => return self.key(chord, now),
+            Msg::StopSignal => return self.stop(now),
             Msg::Paste(text) => self.pasted(&text, now),
             Msg::FleetListing { instances } => self.browser.listing_went_on(instances),
             Msg::FleetListed(fleet) => self.listed(fleet, now),
@@ -259,12 +262,15 @@ impl App {
         if let Some(weight) = weight {
             self.messages.say(now, weight, entry.fact.what.telling());
         }
+        if let (What::StopSent { .. }, Some(live)) = (&entry.fact.what, &self.live) {
+            self.messages.say(now, Weight::Warning, format!("stop sent; {}", live.drill.stop_saves()));
+        }
         if self.screen != Screen::Live {
             self.screen = Screen::Live; // a drill that runs is never out of sight
             self.overlays.clear();
         }
         if !self.drill_goes_on() {
-            self.overlays.retain(|overlay| !matches!(overlay, Overlay::Stop | Overlay::Leave));
+            self.overlays.retain(|overlay| !matches!(overlay, Overlay::Leave));
         }
     }
 
@@ -341,6 +347,12 @@ impl App {
 
     pub(crate) fn drill_goes_on(&self) -> bool {
         self.screen == Screen::Live && self.live.as_ref().is_some_and(Live::goes_on)
+    }
+
+    /// The stop with AWS's own program; none in a lab of our own, which that cannot reach.
+    pub fn stop_command(&self) -> Option<String> {
+        let live = self.live.as_ref().filter(|live| live.goes_on() && !self.setting.lab_inside())?;
+        live.drill.stop_command(self.setting.endpoint.as_ref())
     }
 
     /// The screen shows how time passes.

@@ -48,6 +48,9 @@ use crate::{clock::Clock, text::SafeText};
 #[derive(Clone, Debug)]
 pub struct Aws {
     fis: aws_sdk_fis::Client,
+    /// For stops alone: connections, time-outs and a right to retry of its own, so that no stop stands behind polls that
+    /// are stalled or throttled. The credentials are those that the polls keep fresh.
+    stops: aws_sdk_fis::Client,
     ec2: aws_sdk_ec2::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     sts: aws_sdk_sts::Client,

@@ -27,7 +27,11 @@ use thiserror::Error;
 pub use args::Args;
 use args::{Command, LabCommand};
 
-use crate::{aws, config, run::world::NotOpened, term::plain};
+use crate::{
+    aws, config,
+    run::{engine, world::NotOpened},
+    term::plain,
+};
 
 /// How a run of the program ended; the numbers are a promise, listed in `--help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,8 +135,7 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
         _ => {}
     }
     let config = place::config()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let exit = runtime.block_on(async {
+    engine::run(async {
         match args.command {
             None => screen::run(&args.global, &config).await,
             Some(Command::Fleet { format }) => fleet::run(&args.global, format).await,
@@ -150,9 +153,7 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
             }
             Some(Command::Config | Command::Drills | Command::Lab { .. }) => Ok(Exit::Held),
         }
-    });
-    runtime.shutdown_background();
-    exit
+    })?
 }
 
 fn printed(text: &str) -> anyhow::Result<Exit> {

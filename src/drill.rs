@@ -12,6 +12,7 @@ pub mod id;
 pub mod lock;
 pub mod order;
 pub mod plan;
+pub mod stopping;
 pub mod telling;
 pub mod template;
 pub mod timeline;

@@ -4,6 +4,7 @@
 pub mod conductor;
 pub mod crew;
 pub mod doctor;
+pub mod engine;
 pub mod existing;
 pub mod headless;
 mod looking;

@@ -2,7 +2,6 @@
 
 pub mod countdown;
 pub mod freshness;
-pub mod stopping;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -199,17 +198,16 @@ impl Live {
             )
         });
         let no_return = timeline.notice_to_all().filter(|_| all > 0);
+        let stop = self.drill.stop_stands();
         match (self.drill.phase, no_return) {
             (Phase::Planned, _) => String::from("STARTING  nothing was asked of AWS yet"),
-            (Phase::Creating, _) => String::from("STARTING  the FIS template is being made"),
-            (Phase::Starting, _) => String::from("STARTING  the FIS experiment is being started"),
             (Phase::Closing, _) => String::from("CLOSING  what we made in the account is being removed"),
             (Phase::Over, _) => String::from("OVER"),
+            _ if stop.is_some() => stop.unwrap_or_default(),
+            (Phase::Creating, _) => String::from("STARTING  the FIS template is being made"),
+            (Phase::Starting, _) => String::from("STARTING  the FIS experiment is being started"),
             (_, Some(_)) if gone == all => self.recovering(),
             (_, Some(at)) => format!("POINT OF NO RETURN passed {}  gone {gone} of {all}", clock(at)),
-            (Phase::Settling, None) if self.drill.aborted => {
-                String::from("STOPPED  watching whether an instance goes all the same")
-            }
             (Phase::Settling, None) => format!("FIS IS DONE  notice observed at {noticed} of {all}"),
             (Phase::Running, None) if noticed > 0 => format!("NOTICE SENT to {noticed} of {all}"),
             (Phase::Running, None) if warned > 0 => format!("REBALANCE recommended to {warned} of {all}"),
@@ -240,7 +238,7 @@ impl Live {
             Some(why) if !well(&progress.status) => format!(" ({why})"),
             _ => String::new(),
         };
-        let mut text = format!("{} {}", experiment.id, experiment.progress.status);
+        let mut text = format!("FIS says: {} {}", experiment.id, experiment.progress.status);
         text += &reason(&experiment.progress);
         for (name, progress) in &timeline.actions {
             let _ = write!(text, "  {name} {}{}", progress.status, reason(progress));

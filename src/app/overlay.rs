@@ -21,8 +21,6 @@ pub enum Overlay {
     Confirm(Box<Confirm>),
     /// Before the account is changed.
     Consent(Box<Consent>),
-    /// What a stop can save; a second key sends it.
-    Stop,
     /// Leaving while a drill runs, or while the stack is changed.
     Leave,
 }
@@ -33,7 +31,6 @@ impl Overlay {
             Self::Help { .. } | Self::Messages { .. } | Self::Details => &[Layer::Lists, Layer::Everywhere],
             Self::Confirm(_) => &[Layer::Confirm],
             Self::Consent(_) => &[Layer::Consent],
-            Self::Stop => &[Layer::Stop],
             Self::Leave => &[Layer::Leave],
         }
     }

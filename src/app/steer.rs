@@ -38,6 +38,7 @@ impl App {
             return Vec::new();
         }
         let outcome = match (self.overlays.last(), intent, self.screen) {
+            (_, Intent::Stop, _) => Ok(self.stop(now)),
             (Some(_), ..) => Ok(self.over(intent, now)),
             (None, Intent::Help, _) => Ok(self.open(Overlay::Help { layers: self.layers(), top: 0 })),
             (None, Intent::Messages, _) => Ok(self.open(Overlay::Messages { top: 0 })),
@@ -68,8 +69,33 @@ impl App {
         self.messages.say(now, Weight::Hint, text);
     }
 
+    /// No dialog stands between the operator and the stop: it leaves, and a line says what it can still save.
+    pub(super) fn stop(&mut self, now: Timestamp) -> Vec<Effect> {
+        if let Some(why) = self.blocked(Intent::Stop) {
+            self.say(now, why);
+            return Vec::new();
+        }
+        let Some(drill) = self.live.as_ref().map(|live| &live.drill) else { return Vec::new() };
+        let text = match (&drill.stop, drill.stop_stands()) {
+            (Some(stop), Some(stands)) if stop.failed.is_none() => {
+                format!("a stop was asked for already, by {}: {stands}", stop.by)
+            }
+            _ => format!("stop asked for; {}", drill.stop_saves()),
+        };
+        self.messages.say(now, Weight::Warning, text);
+        vec![Effect::StopDrill] // asked for again, it is the same stop
+    }
+
     /// Why a key does nothing now; none if it does.
     pub fn blocked(&self, intent: Intent) -> Option<String> {
+        if intent == Intent::Stop {
+            let why = match &self.live {
+                None => "no drill runs: there is nothing to stop",
+                Some(live) if !live.goes_on() => "the drill is over: there is nothing to stop",
+                Some(_) => return None,
+            };
+            return Some(why.to_owned());
+        }
         let starts = intent == Intent::Review || (intent == Intent::Open && self.screen == Screen::Templates);
         if starts && self.setup.is_changing() {
             return Some(String::from("the stack is being changed: a drill waits for its end"));
@@ -97,12 +123,6 @@ impl App {
             }
             Intent::NextSeed if self.compose.as_ref().is_some_and(|compose| !compose.is_random()) => {
                 "only count and percent draw at random"
-            }
-            Intent::Stop if self.live.as_ref().is_some_and(|live| !live.goes_on()) => {
-                "the drill is over: there is nothing to stop"
-            }
-            Intent::StopNow if self.live.as_ref().is_some_and(|live| !live.drill.can_stop()) => {
-                "FIS is done: there is nothing left that a stop would reach"
             }
             _ => return None,
         };
@@ -141,11 +161,6 @@ impl App {
                 if let Some(work) = consent.given() {
                     return self.change_account(work, now);
                 }
-            }
-            (Some(Overlay::Stop), Intent::StopNow) => {
-                self.overlays.pop();
-                self.messages.say(now, Weight::Warning, "stop asked for: keep watching, an instance may still go");
-                return vec![Effect::StopDrill];
             }
             (Some(Overlay::Leave), Intent::LeaveNow) => return vec![Effect::Quit],
             (_, Intent::Redraw) => return vec![Effect::Redraw],
@@ -278,7 +293,6 @@ impl App {
             Intent::NextPane => live.next_pane(true),
             Intent::PreviousPane => live.next_pane(false),
             Intent::Follow => live.follow()?,
-            Intent::Stop => return Ok(self.open(Overlay::Stop)),
             Intent::Back if live.goes_on() => {
                 return Err(String::from("the drill runs: q leaves it running, X stops it"));
             }

@@ -172,12 +172,20 @@ fn ctrl_c_twice_quickly_leaves_and_slowly_asks() {
 }
 
 #[test]
-fn a_stop_takes_two_keys() {
-    let mut app = started();
-    // nothing was recorded yet: there is nothing to stop, and the dialog says so
-    assert!(press(&mut app, "X X").is_empty());
-    press(&mut app, "esc");
-    assert!(app.overlays().is_empty());
+fn a_stop_takes_one_key_wherever_no_text_is_typed() {
+    let mut app = listed(setting());
+    assert!(press(&mut app, "X").is_empty());
+    assert!(app.messages().toast().unwrap().text.contains("no drill runs"));
+    for over in ["", "?", "!", "q"] {
+        let mut app = started();
+        press(&mut app, over);
+        // nothing was recorded yet: the stop waits for the start
+        assert_eq!(press(&mut app, "X"), [Effect::StopDrill], "over {over:?}");
+        assert_eq!(press(&mut app, "X"), [Effect::StopDrill], "asked for again, it is the same stop");
+    }
+    let mut app = finished();
+    assert!(press(&mut app, "X").is_empty());
+    assert!(app.messages().toast().unwrap().text.contains("the drill is over"));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use aws_config::{
     BehaviorVersion, Region, SdkConfig, identity::IdentityCache, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_sdk_fis::config::retry::RetryPartition;
 use aws_smithy_async::{rt::sleep::TokioSleep, time::TimeSource};
 use aws_smithy_http_client::{
     Builder, Connector,
@@ -57,24 +58,17 @@ pub struct Connection {
 /// Makes the clients; reads configuration files and the environment, and calls no service.
 pub async fn connect(connection: Connection) -> Result<Aws, Error> {
     let Connection { way, read_only, clock, http_client, credentials } = connection;
+    let connections = || http_client.clone().unwrap_or_else(|| own_connections(&way));
     let (sdk, chain) = match &way {
-        Way::Account { profile, region } => {
-            let http_client = http_client.unwrap_or_else(|| over_the_network(ProxyConfig::from_env()));
-            let chain = Chain::new(profile.as_ref(), region.as_ref(), http_client, &clock);
+        Way::Account { profile, region } | Way::Endpoint { profile, region, .. } => {
+            let chain = Chain::new(profile.as_ref(), region.as_ref(), connections(), &clock);
             (chain.load().await, Some(chain))
         }
-        Way::Endpoint { url, profile, region } => {
-            let this_machine = url.parse().is_ok_and(|url| is_loopback(&url));
-            let proxy = if this_machine { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
-            let http_client = http_client.unwrap_or_else(|| over_the_network(proxy));
-            let chain = Chain::new(profile.as_ref(), region.as_ref(), http_client, &clock);
-            (chain.load().await, Some(chain))
-        }
-        Way::Lab { url, region, access_key, secret_key } => {
-            let http_client = http_client.unwrap_or_else(|| here::only(url));
-            (alone(region, access_key, secret_key, http_client, &clock), None)
+        Way::Lab { region, access_key, secret_key, .. } => {
+            (alone(region, access_key, secret_key, connections(), &clock), None)
         }
     };
+    let connections_of_stops = connections();
     let profile = chain.as_ref().and_then(Chain::profile);
     let renewed = credentials.or(chain.map(Chain::reader)).map(|reader| Renewed::new(reader, clock.clone()));
     // the SDK would add the skew that it sees to a clock that is AWS's already
@@ -118,6 +112,13 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
     }
     Ok(Aws {
         fis: aws_sdk_fis::Client::from_conf(client!(aws_sdk_fis).build()),
+        stops: aws_sdk_fis::Client::from_conf(
+            client!(aws_sdk_fis)
+                .http_client(connections_of_stops)
+                .retry_partition(RetryPartition::custom("stops").build())
+                .timeout_config(time_outs_of_stops())
+                .build(),
+        ),
         ec2: aws_sdk_ec2::Client::from_conf(client!(aws_sdk_ec2).build()),
         logs: aws_sdk_cloudwatchlogs::Client::from_conf(
             client!(aws_sdk_cloudwatchlogs).interceptor(WithoutHostPrefix).build(),
@@ -207,8 +208,28 @@ fn time_outs() -> TimeoutConfig {
         .build()
 }
 
+/// A stop that is not taken soon is sent once more over another connection.
+fn time_outs_of_stops() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(4))
+        .operation_timeout(Duration::from_secs(14))
+        .build()
+}
+
 fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(3).with_max_backoff(Duration::from_secs(4))
+}
+
+/// Connections that are shared with nothing that was made before.
+fn own_connections(way: &Way) -> SharedHttpClient {
+    match way {
+        Way::Endpoint { url, .. } if url.parse().is_ok_and(|url| is_loopback(&url)) => {
+            over_the_network(ProxyConfig::disabled())
+        }
+        Way::Account { .. } | Way::Endpoint { .. } => over_the_network(ProxyConfig::from_env()),
+        Way::Lab { url, .. } => here::only(url),
+    }
 }
 
 /// HTTPS by rustls with ring; the SDK's own client would pass over the environment's proxy.

@@ -107,7 +107,7 @@ impl Aws {
     }
 
     async fn stop(&self, experiment: &ExperimentId) -> Result<Fact, Error> {
-        let call = self.fis.stop_experiment().id(experiment.as_str());
+        let call = self.stops.stop_experiment().id(experiment.as_str());
         call.send().await.map_err(|error| Error::of("stop the FIS experiment", &error))?;
         Ok(self.said(None, What::StopSent { experiment: experiment.clone() }))
     }

@@ -10,8 +10,9 @@ use super::{
 use crate::{
     config::Config,
     drill::{
+        conduct::Drill,
         cost::Cost,
-        fact::ConfirmedBy,
+        fact::{ConfirmedBy, Entry, What},
         fleet::{self, LAB_ACCOUNT},
         guard::{self, Refusals},
         id::{DrillId, TemplateId},
@@ -43,6 +44,7 @@ pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> any
     let (words, by) = confirmation(&plan, &wanted).map_err(|why| Ending::new(Exit::Guarded, why))?;
     let mut running = start(&world.aws, &ways, plan, words, by).await.map_err(ending)?;
     say(&format!("drill {}  journal {}\n", running.id, running.journal.display()))?;
+    say(&stops(&running.id, &world))?;
     listen(&mut running, &world, &ways, wanted.format).await
 }
 
@@ -81,7 +83,16 @@ pub(super) async fn listen(
         RunFormat::Text => Format::Text,
         RunFormat::Ndjson => Format::Ndjson,
     };
-    let ended = headless::follow(running, &world.aws.clock, format, &who(ways)).await?;
+    let mut drill = Drill::default();
+    let told = |entry: &Entry| {
+        let _ = drill.apply(&entry.fact); // the orders are the conductor's to carry out
+        if matches!(entry.fact.what, What::ExperimentStarted { .. })
+            && let Some(command) = drill.stop_command(world.endpoint.as_ref()).filter(|_| !world.lab)
+        {
+            let _ = say(&format!("stop it with AWS's own program: {command}\n")); // stderr is closed: nobody reads it
+        }
+    };
+    let ended = headless::follow(running, format, &who(ways), told).await?;
     Ok(match ended {
         Ended::Finished(verdict) => match verdict.verdict {
             Outcome::Held => Exit::Held,
@@ -100,6 +111,18 @@ pub(super) async fn listen(
     })
 }
 
+/// How a drill is stopped from elsewhere.
+fn stops(drill: &DrillId, world: &World) -> String {
+    let process = std::process::id();
+    let elsewhere = format!("spotdrill abort {drill}{}", at_endpoint(world));
+    let elsewhere = if world.lab { String::new() } else { format!(", anywhere else: {elsewhere}") };
+    format!("stop it: Ctrl-C here, on this machine: kill -USR1 {process}{elsewhere}\n")
+}
+
+fn at_endpoint(world: &World) -> String {
+    world.endpoint.as_ref().map(|url| format!(" --endpoint-url {url}")).unwrap_or_default()
+}
+
 /// What is said to whoever leaves a drill that goes on.
 pub(super) fn left(drill: &DrillId, journal: &Path, world: &World) -> String {
     let journal = journal.display();
@@ -109,7 +132,7 @@ pub(super) fn left(drill: &DrillId, journal: &Path, world: &World) -> String {
     format!(
         "left: the experiment goes on, unwatched. Come back with: spotdrill attach {drill}{}\n\
          What was seen so far is in {journal}\n",
-        world.endpoint.as_ref().map(|url| format!(" --endpoint-url {url}")).unwrap_or_default()
+        at_endpoint(world)
     )
 }
 

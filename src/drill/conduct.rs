@@ -8,9 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     fact::{Fact, What},
     fleet::GroupKind,
-    id::{DrillId, ExperimentId, InstanceId, TemplateId},
+    id::{DrillId, InstanceId, TemplateId},
     order::{Order, OrderName, Watch, WatchName},
     plan::{Plan, Target},
+    stopping::{SOMEBODY_ELSE, Stop},
     template::{DRILL_TAG, tags},
     timeline::Timeline,
     verdict::{self, Verdict},
@@ -23,8 +24,11 @@ pub struct Drill {
     pub planned: Option<Planned>,
     pub phase: Phase,
     pub timeline: Timeline,
-    /// The operator asked for a stop while there was something to stop.
+    /// A stop was asked for while there was something to stop, here or elsewhere.
     pub aborted: bool,
+    pub stop: Option<Stop>,
+    /// We had it stopped ourselves, for FIS came to what was not confirmed.
+    halted: bool,
     confirmed: Option<(Timestamp, String)>,
     /// The one that we made, until it is deleted; never one that was there before.
     template: Option<TemplateId>,
@@ -106,11 +110,17 @@ impl Drill {
             }
             What::DrillConfirmed { client_token, .. } => self.confirmed(fact.at, client_token),
             What::TemplateCreated { template } => self.template_created(template),
-            What::ExperimentStarted { experiment, .. } => self.started(experiment),
+            What::ExperimentStarted { .. } => self.started(),
             What::ExperimentStateChanged { status, reason, .. } => self.experiment_is(fact, status, reason.as_ref()),
             What::TargetsResolved { instances } => self.resolved(instances),
             What::OthersChosen { chosen } => self.others_chosen(chosen),
-            What::StopRequested { .. } => self.stop_requested(),
+            What::StopRequested { by } => self.stop_requested(fact.at, by),
+            What::StopSent { .. } => {
+                if let Some(stop) = &mut self.stop {
+                    stop.sent.get_or_insert(fact.at);
+                }
+                Vec::new()
+            }
             What::OrderRefused { order, code, message } => self.refused(*order, &format!("{code}: {message}")),
             What::OrderUnanswered { order, message } => self.unanswered(*order, message),
             What::ExperimentNotFound { .. } => {
@@ -150,7 +160,7 @@ impl Drill {
     fn template_created(&mut self, template: &TemplateId) -> Vec<Order> {
         self.template = Some(template.clone());
         if self.aborted {
-            return self.not_started("stopped by the operator before the start");
+            return self.not_started("a stop was asked for before the start");
         }
         self.start()
     }
@@ -184,12 +194,16 @@ impl Drill {
         template.map(|template| Order::FindExperiment { template: template.clone(), tagged: tagged.clone() }).collect()
     }
 
-    fn started(&mut self, experiment: &ExperimentId) -> Vec<Order> {
+    fn started(&mut self) -> Vec<Order> {
         self.phase = Phase::Running;
-        if self.aborted { vec![Order::StopExperiment { experiment: experiment.clone() }] } else { Vec::new() }
+        if self.aborted { self.send_stop() } else { Vec::new() }
     }
 
     fn experiment_is(&mut self, fact: &Fact, status: &SafeText, reason: Option<&SafeText>) -> Vec<Order> {
+        if matches!(status.as_str(), "stopping" | "stopped") && !self.aborted && !self.halted && !by_alarm(reason) {
+            self.aborted = true;
+            self.stop.get_or_insert_with(|| Stop::asked(fact.at, SafeText::new(SOMEBODY_ELSE)));
+        }
         let over = self.timeline.experiment.as_ref().is_some_and(|experiment| experiment.progress.is_over());
         if !over || self.ended.is_some() {
             return Vec::new();
@@ -199,12 +213,13 @@ impl Drill {
         let by_us = self.aborted && status.as_str() == "stopped";
         if status.as_str() != "completed" && !by_us {
             let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-            self.timeline.complain(format!("the experiment ended as {status}{why}"));
+            self.timeline.complain(format!("FIS says: the experiment ended as {status}{why}"));
         }
         self.delete_template()
     }
 
-    fn stop_requested(&mut self) -> Vec<Order> {
+    fn stop_requested(&mut self, at: Timestamp, by: &SafeText) -> Vec<Order> {
+        self.stop.get_or_insert_with(|| Stop::asked(at, by.clone()));
         match self.phase {
             Phase::Planned => {
                 self.aborted = true;
@@ -217,7 +232,7 @@ impl Drill {
             }
             Phase::Running => {
                 self.aborted = true;
-                self.stop()
+                self.send_stop()
             }
             Phase::Settling | Phase::Closing | Phase::Over => Vec::new(),
         }
@@ -230,13 +245,13 @@ impl Drill {
         let (confirmed, chosen) = (plan.targets.len(), self.timeline.tracks.len());
         if plan.chosen_by().is_none() {
             let others = instances.iter().any(|id| !plan.is_target(id));
-            return if others { self.stop() } else { Vec::new() };
+            return if others { self.halt() } else { Vec::new() };
         }
         if chosen <= confirmed {
             return Vec::new();
         }
         self.timeline.complain(format!("FIS chose {chosen} instances, more than the {confirmed} confirmed"));
-        self.stop()
+        self.halt()
     }
 
     /// What FIS chose by itself is to be of the groups that were confirmed.
@@ -249,7 +264,24 @@ impl Drill {
         }
         let named: Vec<_> = outside.iter().map(|it| format!("{} of {}", it.id, it.group.qualified())).collect();
         self.timeline.complain(format!("FIS chose outside of what was confirmed: {}", named.join(", ")));
+        self.halt()
+    }
+
+    fn halt(&mut self) -> Vec<Order> {
+        self.halted = true;
         self.stop()
+    }
+
+    /// The operator's stop: once, and again only where the last one did not arrive.
+    fn send_stop(&mut self) -> Vec<Order> {
+        if self.stop.as_ref().is_some_and(Stop::is_on_its_way) {
+            return Vec::new();
+        }
+        let orders = self.stop();
+        if let (Some(stop), [_, ..]) = (&mut self.stop, orders.as_slice()) {
+            stop.ordered();
+        }
+        orders
     }
 
     fn stop(&self) -> Vec<Order> {
@@ -265,6 +297,9 @@ impl Drill {
             OrderName::FindExperiment => self.unknown(),
             OrderName::StopExperiment => {
                 self.timeline.complain(format!("AWS refused to {} ({why})", order.as_str()));
+                if let Some(stop) = &mut self.stop {
+                    stop.did_not_arrive(why);
+                }
                 Vec::new()
             }
             OrderName::DeleteTemplate => {
@@ -392,6 +427,12 @@ impl Drill {
     pub fn can_stop(&self) -> bool {
         matches!(self.phase, Phase::Creating | Phase::Starting | Phase::Running)
     }
+}
+
+/// FIS's own reason for a stop that nobody asked for: an alarm, or the account's safety lever.
+fn by_alarm(reason: Option<&SafeText>) -> bool {
+    let reason = reason.map(|reason| reason.to_lowercase()).unwrap_or_default();
+    reason.contains("stop condition") || reason.contains("safety lever")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{
     fact::{Basis, ConfirmedBy, Fact, What},
     plan::Target,
+    stopping::NO_RECALL,
     verdict::Verdict,
 };
 use crate::text::SafeText;
@@ -37,10 +38,10 @@ impl What {
             Self::ExperimentStarted { experiment, .. } => format!("experiment {experiment} started"),
             Self::ExperimentStateChanged { status, reason, .. } => {
                 let strange = if is_known(status) { "" } else { " (a status that this version does not know)" };
-                format!("experiment {status}{strange}{}", in_words(reason.as_deref()))
+                format!("FIS says: experiment {status}{strange}{}", in_words(reason.as_deref()))
             }
             Self::ActionStateChanged { action, status, reason, .. } => {
-                format!("action {action} {status}{}", in_words(reason.as_deref()))
+                format!("FIS says: action {action} {status}{}", in_words(reason.as_deref()))
             }
             Self::TargetsResolved { instances } => format!("targets resolved: {}", instances.len()),
             Self::OthersChosen { chosen } => {
@@ -60,8 +61,8 @@ impl What {
             }
             Self::LogLine { message, .. } => logged(message).unwrap_or_else(|| message.to_string()),
             Self::Noted { message } => message.to_string(),
-            Self::StopRequested { by } => format!("stop requested by {by}"),
-            Self::StopSent { .. } => String::from("stop sent to FIS; AWS documents no recall: watch the targets"),
+            Self::StopRequested { by } => format!("stop asked for by {by}"),
+            Self::StopSent { .. } => format!("stop sent; {NO_RECALL}"),
             Self::TemplateDeleted { template } => format!("template {template} deleted"),
             Self::OrderRefused { order, code, message } => {
                 format!("AWS refused to {}: {message} ({code})", order.as_str())

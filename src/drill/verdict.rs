@@ -81,7 +81,7 @@ pub(super) fn reached(timeline: &Timeline, aborted: bool, refused: Option<&SafeT
     }
     if aborted {
         let (went, all) = (timeline.tracks.iter().filter(gone).count(), timeline.tracks.len());
-        reasons.insert(0, SafeText::new(format!("stopped by the operator; {went} of {all} went all the same")));
+        reasons.insert(0, SafeText::new(format!("a stop was asked for; {went} of {all} went all the same")));
     }
     let ids = |wanted: bool| timeline.tracks.iter().filter(move |t| t.gone.is_some() == wanted).map(|t| &t.target.id);
     Verdict {

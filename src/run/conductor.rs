@@ -37,6 +37,8 @@ pub struct Conductor {
     pub journal: Journal,
     pub crew: Crew,
     pub news: mpsc::Receiver<News>,
+    /// Requests to stop, and by whom: they come before any number of facts.
+    pub stops: mpsc::UnboundedReceiver<SafeText>,
     /// Unbounded: a screen that cannot keep up must not hold up the drill, and a drill has some hundred facts.
     pub listener: mpsc::UnboundedSender<Told>,
     pub seq: u64,
@@ -66,6 +68,11 @@ impl Conductor {
             let wait = deadline.unwrap_or(SignedDuration::MAX).try_into().unwrap_or_default();
             let time_out = self.clock.sleep(HEARTBEAT.min(wait));
             let news = tokio::select! {
+                biased;
+                Some(by) = self.stops.recv() => {
+                    self.stop(by);
+                    continue;
+                }
                 Some(news) = self.news.recv() => Some(news),
                 () = time_out => None,
             };
@@ -106,6 +113,16 @@ impl Conductor {
         self.notice_a_gap(&mut awake);
         self.crew.lost_before(self.drill.timeline.blind.lost());
         self.drill.taken_up().into_iter().for_each(|order| self.crew.carry_out(order));
+    }
+
+    /// Asked for again, it is the same stop, unless the last one did not arrive.
+    fn stop(&mut self, by: SafeText) {
+        if self.drill.stop.as_ref().is_some_and(|stop| stop.failed.is_none()) {
+            return;
+        }
+        let message = SafeText::new(self.drill.stop_saves());
+        self.record(Fact::operators(self.clock.now(), What::StopRequested { by }));
+        self.record(Fact::ours(self.clock.now(), What::Noted { message }));
     }
 
     /// Writes a fact down, folds it, tells it on, and carries out what follows from it.

@@ -4,11 +4,10 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{conductor::Told, crew::News, start::Running};
+use super::{conductor::Told, start::Running};
 use crate::{
-    clock::Clock,
     drill::{
-        fact::{Entry, Fact, What},
+        fact::{Entry, What},
         verdict::Verdict,
     },
     term::plain,
@@ -33,19 +32,27 @@ pub enum Ended {
     Unheard,
 }
 
-/// Prints the drill's facts to its end. The first Ctrl-C asks FIS to stop; the second, or another signal, leaves.
-pub async fn follow(running: &mut Running, clock: &Clock, format: Format, who: &SafeText) -> io::Result<Ended> {
+/// Prints the drill's facts to its end. The first Ctrl-C asks FIS to stop, and so does every SIGUSR1; the second Ctrl-C, or
+/// another signal, leaves. `told` hears each fact as it is printed.
+pub async fn follow(
+    running: &mut Running,
+    format: Format,
+    who: &SafeText,
+    mut told: impl FnMut(&Entry),
+) -> io::Result<Ended> {
+    running.stopper.obey_signal()?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut asked = false;
     loop {
         tokio::select! {
-            told = running.told.recv() => match told {
+            heard = running.told.recv() => match heard {
                 Some(Told::Recorded(entry)) => {
                     if print(&entry, format).is_err() {
                         return Ok(Ended::Unheard);
                     }
+                    told(&entry);
                     if let What::DrillFinished { verdict } = entry.fact.what {
                         return Ok(Ended::Finished(verdict));
                     }
@@ -58,8 +65,7 @@ pub async fn follow(running: &mut Running, clock: &Clock, format: Format, who: &
                     return Ok(Ended::Left(number));
                 }
                 asked = true;
-                let stop = Fact::operators(clock.now(), What::StopRequested { by: who.clone() });
-                let _ = running.news.send(News::Fact(stop)).await; // the drill has just ended
+                running.stopper.stop(who.clone());
             }
         }
     }

@@ -13,7 +13,7 @@ use tokio::{
 
 use super::{
     conductor,
-    crew::{News, spawn},
+    crew::spawn,
     doctor::examine,
     existing::{Previewed, preview},
     start::{NotStarted, Running, Ways, start},
@@ -22,13 +22,7 @@ use super::{
 use crate::{
     app::{App, Effect, Msg, Setting, doctor, templates::Told},
     aws,
-    drill::{
-        existing::Existing,
-        fact::{ConfirmedBy, Fact, What},
-        fleet::Fleet,
-        id::DrillId,
-        plan::Plan,
-    },
+    drill::{existing::Existing, fact::ConfirmedBy, fleet::Fleet, id::DrillId, plan::Plan},
     stack::names::Usual,
     term::{
         guard::Guard,
@@ -75,6 +69,7 @@ const TICK: Duration = Duration::from_millis(250);
 enum Report {
     Msg(Msg),
     Started(Box<Running>),
+    NotStarted(SafeText),
     Listed(Result<Fleet, aws::Error>),
 }
 
@@ -85,6 +80,8 @@ struct Loop<'a> {
     lent: &'a Lent,
     works: Works,
     running: Option<Running>,
+    /// Who asked for a stop while the drill was being started.
+    stop_at_start: Option<SafeText>,
     reports: mpsc::UnboundedSender<Report>,
     /// Whether a listing has succeeded.
     listed: bool,
@@ -110,6 +107,10 @@ pub async fn run(
         (SignalKind::quit(), signal(SignalKind::quit())?),
     ];
     let mut resized = signal(SignalKind::window_change())?;
+    let mut usr1 = signal(SignalKind::user_defined1())?;
+    if let Some(running) = &running {
+        running.stopper.obey_signal()?;
+    }
     let guard = Guard::take()?;
     let mut screen = Screen::open()?;
     let mut inputs = input::read()?;
@@ -126,6 +127,7 @@ pub async fn run(
         lent,
         works,
         running,
+        stop_at_start: None,
         reports,
         listed: false,
         forget_input: false,
@@ -168,6 +170,7 @@ pub async fn run(
             _ = hup.1.recv() => break Left::Signal(hup.0.as_raw_value(), state.unfinished()),
             _ = int.1.recv() => break Left::Signal(int.0.as_raw_value(), state.unfinished()),
             _ = quit.1.recv() => break Left::Signal(quit.0.as_raw_value(), state.unfinished()),
+            _ = usr1.recv() => state.update(Msg::StopSignal),
             input = inputs.recv() => {
                 hurry = true;
                 match input {
@@ -293,24 +296,36 @@ impl Loop<'_> {
         spawn(async move {
             let report = match start(&aws, &ways, plan, words, ConfirmedBy::Typed).await {
                 Ok(running) => Report::Started(Box::new(running)),
-                Err(why) => Report::Msg(Msg::DrillRefused(refusal(&why))),
+                Err(why) => Report::NotStarted(refusal(&why)),
             };
             let _ = reports.send(report); // the loop has ended; the drill, if it started, is in the journal
         });
     }
 
-    fn stop(&self) {
-        if let Some(running) = &self.running {
-            let by = SafeText::new(format!("{}@{}", self.ways.user, self.ways.host));
-            let stop = Fact::operators(self.world.aws.clock.now(), What::StopRequested { by });
-            let _ = running.news.try_send(News::Fact(stop)); // full or closed: the key can be pressed again
+    fn stop(&mut self) {
+        let by = SafeText::new(format!("{}@{}", self.ways.user, self.ways.host));
+        match &self.running {
+            Some(running) => running.stopper.stop(by),
+            None => self.stop_at_start = Some(by),
         }
+    }
+
+    fn started(&mut self, running: Running) {
+        let _ = running.stopper.obey_signal(); // refused only where the loop could not have listened either
+        if let Some(by) = self.stop_at_start.take() {
+            running.stopper.stop(by);
+        }
+        self.running = Some(running);
     }
 
     fn reported(&mut self, report: Report) {
         match report {
             Report::Msg(msg) => self.update(msg),
-            Report::Started(running) => self.running = Some(*running),
+            Report::NotStarted(why) => {
+                self.stop_at_start = None;
+                self.update(Msg::DrillRefused(why));
+            }
+            Report::Started(running) => self.started(*running),
             Report::Listed(Ok(fleet)) => {
                 self.listed = true;
                 self.update(Msg::Paced { rate: self.world.aws.clock.rate() });

@@ -1,15 +1,22 @@
 //! The start of a drill: its name, its journal, the last look before it, and its conductor. Knows what must be on disk
 //! before anything is asked of AWS.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use jiff::Timestamp;
 use thiserror::Error;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+    task::JoinHandle,
+};
 
 use super::{
     conductor::{Conductor, Told},
-    crew::{Crew, News, WAITING, spawn},
+    crew::{Crew, WAITING, spawn},
 };
 use crate::{
     aws::{self, Aws, Identity, LogGroups},
@@ -49,10 +56,34 @@ pub struct Ways {
 pub struct Running {
     pub id: DrillId,
     pub journal: PathBuf,
-    /// Takes facts of the operator's, such as a request to stop.
-    pub news: mpsc::Sender<News>,
+    pub stopper: Stopper,
     pub told: mpsc::UnboundedReceiver<Told>,
     pub conductor: JoinHandle<Verdict>,
+}
+
+/// Asks a drill to stop, from anywhere in the program: it neither waits nor fails, and asking again is the same stop.
+#[derive(Clone, Debug)]
+pub struct Stopper(mpsc::UnboundedSender<SafeText>);
+
+impl Stopper {
+    pub fn stop(&self, by: SafeText) {
+        let _ = self.0.send(by); // the drill is over
+    }
+
+    /// Takes SIGUSR1 for a stop until the drill is over: in a task of its own, so that it counts whatever hangs.
+    pub fn obey_signal(&self) -> io::Result<()> {
+        let mut signal = signal(SignalKind::user_defined1())?;
+        let stopper = self.clone();
+        spawn(async move {
+            loop {
+                tokio::select! {
+                    Some(()) = signal.recv() => stopper.stop(SafeText::new("SIGUSR1")),
+                    () = stopper.0.closed() => return,
+                }
+            }
+        });
+        Ok(())
+    }
 }
 
 #[derive(Debug, Error)]
@@ -86,7 +117,7 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     let id = new_id(now);
     let journal = Journal::create(&ways.journals, &header(aws, ways, &plan, &id, identity, now))?;
     let path = journal.path().to_owned();
-    let (mut conductor, news, told) = conductor(aws, ways, journal, Drill::default(), 0);
+    let (mut conductor, stopper, told) = conductor(aws, ways, journal, Drill::default(), 0);
     let role_arn = match &plan.as_is {
         Some(existing) => existing.role_arn.to_string(),
         None => role_arn(&ways.fis_role, &plan.region, &plan.account),
@@ -99,7 +130,7 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     }
     let client_token = format!("spotdrill-{id}");
     conductor.record(Fact::operators(now, What::DrillConfirmed { words, by, client_token }));
-    Ok(Running { id, journal: path, news, told, conductor: spawn(conductor.conduct()) })
+    Ok(Running { id, journal: path, stopper, told, conductor: spawn(conductor.conduct()) })
 }
 
 /// Takes up a drill that was left: its facts are told again, and it is watched on to its verdict.
@@ -115,9 +146,9 @@ pub async fn take_up(aws: &Aws, ways: &Ways, left: &Path) -> Result<Running, Not
         return Err(NotStarted::OtherAccount { now, planned: record.header.account });
     }
     let seq = record.entries.last().map_or(0, |entry| entry.seq);
-    let (mut conductor, news, told) = conductor(aws, ways, journal, drill, seq);
+    let (mut conductor, stopper, told) = conductor(aws, ways, journal, drill, seq);
     conductor.take_up(&record.entries);
-    Ok(Running { id, journal: record.path, news, told, conductor: spawn(conductor.conduct()) })
+    Ok(Running { id, journal: record.path, stopper, told, conductor: spawn(conductor.conduct()) })
 }
 
 /// Why there is nothing to take up, if so.
@@ -130,14 +161,15 @@ fn not_open(phase: Phase) -> Option<&'static str> {
     }
 }
 
-type Ends = (Conductor, mpsc::Sender<News>, mpsc::UnboundedReceiver<Told>);
+type Ends = (Conductor, Stopper, mpsc::UnboundedReceiver<Told>);
 
 fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64) -> Ends {
     let (news_in, news) = mpsc::channel(WAITING);
     let (listener, told) = mpsc::unbounded_channel();
-    let crew = Crew::new(aws, ways.groups.clone(), ways.prober.clone(), news_in.clone());
+    let (stop, stops) = mpsc::unbounded_channel();
+    let crew = Crew::new(aws, ways.groups.clone(), ways.prober.clone(), news_in);
     let clock = aws.clock.clone();
-    (Conductor { drill, clock, journal, crew, news, listener, seq, journal_lost: false }, news_in, told)
+    (Conductor { drill, clock, journal, crew, news, stops, listener, seq, journal_lost: false }, Stopper(stop), told)
 }
 
 /// The drills that were started from here, in this account and at this server, and are not over: FIS's word that it has

@@ -21,7 +21,7 @@ pub(super) fn draw(app: &App, look: &Look, now: Timestamp, area: Rect, buffer: &
     let Some(live) = app.live() else { return };
     let headline_height = headline::height(area);
     let [top, rest] = rows(area, [headline_height, area.height.saturating_sub(headline_height)]);
-    headline::draw(live, look, now, top, buffer);
+    headline::draw(app, live, look, now, top, buffer);
     if rest.height < 2 * LEAST_PANE + 1 {
         return draw_pane(live, live.pane, look, now, rest, buffer);
     }

@@ -14,7 +14,7 @@ use crate::app::{
         self,
         table::{Binding, Layer},
     },
-    live::{clock, stopping::stopping},
+    live::clock,
     messages::Weight,
 };
 
@@ -27,23 +27,18 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
         Overlay::Confirm(confirm) => return confirm::draw(confirm, look, now, area, buffer),
         Overlay::Consent(consent) => return consent::draw(consent, look, area, buffer),
         Overlay::Help { layers, top } => {
-            (String::from("keys"), "j k scroll, esc closes", help(layers, look, text_width), *top)
+            let mut lines = Vec::new();
+            if let Some(command) = app.stop_command() {
+                lines.push(Line::styled("the stop from anywhere else", look.heading));
+                lines.extend(paragraphs([command.as_str()].into_iter(), look, text_width));
+                lines.push(Line::default());
+            }
+            lines.extend(help(layers, look, text_width));
+            (String::from("keys"), "j k scroll, esc closes", lines, *top)
         }
         Overlay::Messages { top } => (String::from("messages"), "newest first", messages(app, look, text_width), *top),
         Overlay::Details => {
             (String::from("instance"), "esc closes", fleet::detail::about(app.browser(), look, text_width), 0)
-        }
-        Overlay::Stop => {
-            let Some(live) = app.live() else { return };
-            let said = stopping(&live.drill);
-            let mut lines = paragraphs(said.lines.iter().map(String::as_str), look, text_width);
-            lines.push(Line::default());
-            lines.push(if said.possible {
-                keys(&[("X", "stop the experiment"), ("esc", "let it run")], look)
-            } else {
-                keys(&[("esc", "close")], look)
-            });
-            (said.title.to_owned(), "", lines, 0)
         }
         Overlay::Leave => {
             let (title, said, leave) = if !app.drill_goes_on() {
@@ -67,14 +62,15 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
                 (DRILL_RUNS, said, "leave")
             } else {
                 let said = [
-                    "The drill goes on, and what happens meanwhile is not recorded. To stop it, stay and press X.",
+                    "The drill goes on, and what happens meanwhile is not recorded. X stops it.",
                     "Come back with  spotdrill attach  ; spotdrill drills lists it.",
                 ];
                 (DRILL_RUNS, said, "leave it running")
             };
             let mut lines = paragraphs(said.into_iter(), look, text_width);
             lines.push(Line::default());
-            lines.push(keys(&[("enter", leave), ("esc", "stay")], look));
+            let stop = if app.drill_goes_on() { [("X", "stop the drill")].as_slice() } else { &[] };
+            lines.push(keys(&[&[("enter", leave)], stop, &[("esc", "stay")]].concat(), look));
             (title.to_owned(), "", lines, 0)
         }
     };

@@ -52,7 +52,11 @@ const ONLY_IN: [(&str, &[&str]); 9] = [
 /// Words that may stand in these files alone, and why.
 const ONLY_AT: [(&str, &[&str], &str); 11] = [
     ("tokio::spawn", &["run/crew.rs"], "only the crew spawns"),
-    ("thread::Builder", &["term/input.rs", "term/output.rs"], "threads are for terminals, which block"),
+    (
+        "thread::Builder",
+        &["term/input.rs", "term/output.rs", "run/engine.rs"],
+        "threads are for terminals, which block, and for what they must not block",
+    ),
     (
         "io::stderr()",
         &["term", "cli/doctor.rs", "crash.rs"],

@@ -2,6 +2,8 @@
 
 // `cfg(test)` tells clippy that what tests may do is allowed here
 #[cfg(test)]
+mod abort;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod cli;

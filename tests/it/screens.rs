@@ -184,11 +184,23 @@ fn overlays() {
     };
     shown("stop_before_notice", warned(World::Aws), "X");
     shown("stop_after_notice", noticed(World::Aws), "X");
+    shown("stop_asked_twice", stopped(warned(World::Aws)), "X");
+    shown("stop_sent", stopped(warned(World::Aws)), "esc");
+    shown("stop_sent_after_notice", stopped(noticed(World::Aws)), "esc");
     shown("leave", warned(World::Aws), "q");
     shown("help_live", warned(World::Aws), "?");
     shown("help_fleet", Session::listed(World::Aws), "?");
     shown("messages", failed(World::Aws), "X X !");
     shown("toast", failed(World::Aws), "X");
+}
+
+/// A stop was asked for and sent.
+fn stopped(mut session: Session) -> Session {
+    let experiment = spotdrill::drill::id::ExperimentId::new("EXP7aK2mPq9");
+    let now = session.now.strftime("%H:%M:%S").to_string();
+    session.fact(Source::Operator, None, &now, What::StopRequested { by: "me@here".into() });
+    session.fact(Source::Fis, None, &now, What::StopSent { experiment });
+    session
 }
 
 #[test]

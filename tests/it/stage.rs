@@ -19,7 +19,7 @@ use spotdrill::{
     aws::{Aws, Connection, LogGroups, Way, connect},
     clock::Clock,
     drill::{
-        fact::{ConfirmedBy, Entry, Fact, Source, What},
+        fact::{ConfirmedBy, Entry, Source, What},
         guard,
         plan::{Plan, Selection, Wish},
         verdict::Verdict,
@@ -29,7 +29,6 @@ use spotdrill::{
     probe::Prober,
     run::{
         conductor::Told,
-        crew::News,
         start::{NotStarted, Running, Ways, start},
     },
     text::SafeText,
@@ -127,9 +126,7 @@ impl Stage {
         while let Some(told) = running.told.recv().await {
             let Told::Recorded(entry) = told else { continue };
             if stop_at(&entry) {
-                let by = SafeText::new("tester");
-                let stop = Fact::operators(self.aws.clock.now(), What::StopRequested { by });
-                running.news.send(News::Fact(stop)).await.unwrap();
+                running.stopper.stop(SafeText::new("tester"));
             }
             entries.push(entry);
         }

@@ -47,7 +47,6 @@ pub enum Intent {
     PreviousPane,
     Follow,
     Stop,
-    StopNow,
     LeaveNow,
     Stay,
 }
@@ -74,7 +73,6 @@ pub enum Layer {
     Doctor,
     Confirm,
     Live,
-    Stop,
     Leave,
 }
 
@@ -97,7 +95,6 @@ impl Layer {
             Self::Doctor => "doctor",
             Self::Confirm => "confirm",
             Self::Live => "live drill",
-            Self::Stop => "stop dialog",
             Self::Leave => "leave dialog",
         }
     }
@@ -193,15 +190,13 @@ pub const TABLE: &[Binding] = &[
     on_the_way((I::Confirm, "confirm.start", L::Confirm, &["enter"], "start", "start the drill, if the words are complete")),
     on_the_way((I::Cancel, "confirm.cancel", L::Confirm, &["esc", "ctrl-c"], "cancel", "start nothing")),
 
-    on_the_way((I::Stop, "live.stop", L::Live, &["X"], "stop drill", "stop the FIS experiment; says first what that can still save")),
+    on_the_way((I::Stop, "live.stop", L::Live, &["X"], "stop drill", "stop the FIS experiment at once, unasked; a line says what that can still save")),
     on_the_way((I::NextPane, "live.next-pane", L::Live, &["tab"], "pane", "go to the next pane")),
     aside((I::PreviousPane, "live.previous-pane", L::Live, &["shift-tab"], "pane back", "go to the pane before")),
     on_the_way((I::Follow, "live.follow", L::Live, &["s"], "follow", "follow the newest line of the pane")),
 
-    on_the_way((I::StopNow, "stop.send", L::Stop, &["X", "enter"], "stop it", "send the stop")),
-    on_the_way((I::Stay, "stop.stay", L::Stop, &["esc", "q", "ctrl-c"], "let it run", "send nothing")),
-
     on_the_way((I::LeaveNow, "leave.leave", L::Leave, &["enter", "q", "ctrl-c"], "leave", "leave; on AWS the drill goes on")),
+    on_the_way((I::Stop, "leave.stop", L::Leave, &["X"], "stop drill", "stop the FIS experiment at once, and stay")),
     on_the_way((I::Stay, "leave.stay", L::Leave, &["esc"], "stay", "stay here")),
 
     aside((I::Move(Motion::Down), "list.down", L::Lists, &["j", "down"], "down", "one down")),
@@ -212,6 +207,7 @@ pub const TABLE: &[Binding] = &[
     aside((I::Move(Motion::PageUp), "list.page-up", L::Lists, &["pgup", "ctrl-b"], "page up", "ten up")),
     aside((I::Move(Motion::HalfUp), "list.half-up", L::Lists, &["ctrl-u"], "half up", "five up")),
 
+    aside((I::Stop, "stop", L::Everywhere, &["X"], "stop drill", "stop the drill that runs, at once; where text is typed, esc first")),
     aside((I::Messages, "messages", L::Everywhere, &["!"], "messages", "every message and error so far")),
     aside((I::Redraw, "redraw", L::Everywhere, &["ctrl-l"], "redraw", "draw the whole screen anew")),
     aside((I::Back, "back", L::Everywhere, &["esc"], "back", "close what is on top, clear the filter, go back; never hurts")),

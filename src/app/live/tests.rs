@@ -1,6 +1,6 @@
 use jiff::SignedDuration;
 
-use super::{countdown::*, stopping::stopping, *};
+use super::{countdown::*, *};
 use crate::{
     drill::{
         fact::{Basis, Cause, ConfirmedBy, Fact},
@@ -124,19 +124,19 @@ fn the_phase_names_the_point_of_no_return() {
 }
 
 #[test]
-fn a_stop_promises_only_what_it_can_keep() {
+fn a_stop_is_told_as_asked_for_then_sent_then_by_what_fis_says_and_what_was_observed() {
     let mut live = running();
-    let text = |live: &Live| stopping(&live.drill).lines.join(" ");
-    assert!(stopping(&live.drill).possible);
-    assert!(text(&live).contains("No notice was observed yet") && text(&live).contains("no recall"));
+    record(&mut live, Source::Operator, None, "12:02:00", What::StopRequested { by: "me".into() });
+    assert_eq!(live.phase(), "STOP ASKED FOR 12:02:00  gone 0 of 2, with notice 0  FIS says running");
+    record(&mut live, Source::Fis, None, "12:02:01", What::StopSent { experiment: ExperimentId::new("EXP1") });
+    experiment(&mut live, "12:02:02", "stopping");
     notice(&mut live, IDS[0], "12:03:16");
-    assert!(text(&live).contains("1 of 2 have their notice") && text(&live).contains("does not say that a stop saves"));
+    assert_eq!(live.phase(), "STOP SENT 12:02:01  gone 0 of 2, with notice 1  FIS says stopping");
     notice(&mut live, IDS[1], "12:03:17");
-    assert!(text(&live).contains("nothing can be saved"));
-    assert!(stopping(&live.drill).possible, "FIS still runs");
-    experiment(&mut live, "12:03:20", "completed");
-    assert!(!stopping(&live.drill).possible);
-    assert!(text(&live).contains("nothing left that a stop would reach"));
+    experiment(&mut live, "12:03:20", "stopped");
+    assert_eq!(live.phase(), "STOP SENT 12:02:01  NOTHING CAN BE SAVED  gone 0 of 2  FIS says stopped");
+    state(&mut live, IDS[0], "12:05:40", InstanceState::Terminated);
+    assert!(live.phase().contains("NOTHING CAN BE SAVED  gone 1 of 2"), "{}", live.phase());
 }
 
 #[test]

@@ -2,7 +2,7 @@ use super::*;
 use crate::drill::{
     fact::{Basis, ConfirmedBy, Source},
     fleet::{Behavior, GroupKey, InstanceState, World},
-    id::InstanceId,
+    id::{ExperimentId, InstanceId},
     order::WatchName::{Events, Experiment, Group, Instances, Logs},
     plan::Target,
     verdict::Outcome,
@@ -223,7 +223,10 @@ fn a_stop_reaches_fis_in_every_phase_in_which_it_can() {
 
     let mut running = Told::running(1);
     assert_eq!(running.hear(stop_requested()), stop());
-    assert_eq!(running.hear(stop_requested()), stop(), "asking twice is no harm");
+    assert_eq!(running.hear(stop_requested()), [], "asking twice is the same stop");
+    let (order, message) = (OrderName::StopExperiment, SafeText::new("x"));
+    assert_eq!(running.hear(What::OrderUnanswered { order, message }), []);
+    assert_eq!(running.hear(stop_requested()), stop(), "the last one did not arrive");
 
     running.experiment("stopped");
     assert_eq!(running.hear(stop_requested()), [], "FIS is done");
@@ -455,7 +458,7 @@ mod as_it_is {
         let reasons: Vec<_> = verdict.reasons.iter().map(SafeText::as_str).collect();
         assert_eq!(
             reasons[..2],
-            ["FIS chose 2 instances, more than the 1 confirmed", "the experiment ended as stopped"]
+            ["FIS chose 2 instances, more than the 1 confirmed", "FIS says: the experiment ended as stopped"]
         );
         assert_eq!((verdict.verdict, verdict.not_observed.len()), (Outcome::Failed, 2));
     }

@@ -11,10 +11,13 @@ use ratatui::{
 use tui_big_text::{BigText, PixelSize};
 
 use crate::{
-    app::live::{
-        Live, clock,
-        countdown::{Count, countdown},
-        freshness::Stale,
+    app::{
+        App,
+        live::{
+            Live, clock,
+            countdown::{Count, countdown},
+            freshness::Stale,
+        },
     },
     drill::verdict::{Outcome, Verdict},
     ui::{
@@ -35,9 +38,16 @@ pub(super) fn height(area: Rect) -> u16 {
     }
 }
 
-pub(super) fn draw(live: &Live, look: &Look, now: Timestamp, area: Rect, buffer: &mut Buffer) {
+pub(super) fn draw(app: &App, live: &Live, look: &Look, now: Timestamp, area: Rect, buffer: &mut Buffer) {
     let said = Said::of(live, look, now);
-    let beside = |width: u16| beside(live, look, now, width.into());
+    let command = app.stop_command();
+    let beside = |width: u16| {
+        let mut lines = beside(live, look, now, width.into());
+        // cut, a command is worse than none: the help has it whole
+        let fits = command.iter().filter(|command| fit::width(command) <= width.into());
+        lines.extend(fits.map(|command| Line::styled(command.clone(), look.faint)));
+        lines
+    };
     if area.height >= BIG + 3 {
         draw_boxed(&said, beside, look, area, buffer);
     } else if area.height > BIG {
