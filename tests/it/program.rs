@@ -5,7 +5,7 @@ use std::{
     ffi::OsString,
     fs,
     io::{BufRead, BufReader, Read},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread,
@@ -42,6 +42,10 @@ impl Home {
             ("LANG", OsString::from("C.UTF-8")),
             ("AWS_EC2_METADATA_DISABLED", OsString::from("true")),
         ]
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
     }
 
     /// A file of this home, with its folders.

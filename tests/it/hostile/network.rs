@@ -126,7 +126,9 @@ fn a_lab_sends_nothing_out_of_this_machine() {
     if !is_possible(&home) {
         return;
     }
-    let control = run(alone(&home, "unset AWS_ENDPOINT_URL; \"$0\" fleet --region eu-west-1; count").env("AWS_ACCESS_KEY_ID", "key").env("AWS_SECRET_ACCESS_KEY", "secret"));
+    let control = run(alone(&home, "unset AWS_ENDPOINT_URL; \"$0\" fleet --region eu-west-1; count")
+        .env("AWS_ACCESS_KEY_ID", "key")
+        .env("AWS_SECRET_ACCESS_KEY", "secret"));
     let went: Vec<u64> = control.out.lines().filter_map(|line| line.parse().ok()).collect();
     assert!(went.iter().sum::<u64>() > 0, "the count sees nothing: {control:?}");
     let commands: BTreeMap<&str, i32> = BTreeMap::from([

@@ -1,10 +1,10 @@
-//! A lab over loopback that says hostile things, for the program as a process; it notes what it was asked for.
+//! A lab over loopback that says hostile things, for the program as a process.
 
 use std::{
     convert::Infallible,
     net::Ipv4Addr,
     process::Command,
-    sync::{Arc, Mutex, mpsc},
+    sync::{Arc, mpsc},
     thread,
 };
 
@@ -26,7 +26,6 @@ use crate::program::Home;
 pub(crate) struct Served {
     pub(crate) url: String,
     exports: Vec<(String, String)>,
-    asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Served {
@@ -35,8 +34,7 @@ impl Served {
         let scenario = Scenario::parse("served", scenario).unwrap();
         let region = scenario.region.clone();
         let (tell, told) = mpsc::channel();
-        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
-        let (noted, hostile) = (Arc::clone(&asked), hostile.clone());
+        let hostile = hostile.clone();
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             LocalSet::new().block_on(&runtime, async move {
@@ -48,9 +46,8 @@ impl Served {
                 tokio::task::spawn_local(async move { driven.drive().await });
                 loop {
                     let (stream, _) = listener.accept().await.unwrap();
-                    let (lab, noted, hostile) = (Arc::clone(&lab), Arc::clone(&noted), hostile.clone());
-                    let service =
-                        service_fn(move |request| answer(lab.clone(), noted.clone(), hostile.clone(), request));
+                    let (lab, hostile) = (Arc::clone(&lab), hostile.clone());
+                    let service = service_fn(move |request| answer(lab.clone(), hostile.clone(), request));
                     tokio::task::spawn_local(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
                 }
             });
@@ -58,7 +55,7 @@ impl Served {
         let (address, key, secret) = told.recv().unwrap();
         let exports = [("AWS_ACCESS_KEY_ID", key), ("AWS_SECRET_ACCESS_KEY", secret), ("AWS_REGION", region)];
         let exports = exports.map(|(name, value)| (name.to_owned(), value)).to_vec();
-        Self { url: format!("http://{address}"), exports, asked }
+        Self { url: format!("http://{address}"), exports }
     }
 
     pub(crate) fn exports(&self) -> &[(String, String)] {
@@ -70,16 +67,10 @@ impl Served {
         command.envs(self.exports.iter().cloned());
         command
     }
-
-    /// The operations that were asked for so far.
-    pub(crate) fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
-    }
 }
 
 async fn answer(
     lab: Arc<Lab>,
-    asked: Arc<Mutex<Vec<String>>>,
     hostile: Hostile,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
@@ -87,7 +78,6 @@ async fn answer(
     let body = body.collect().await.unwrap().to_bytes();
     let target = parts.headers.get("x-amz-target").map(|target| target.to_str().unwrap().to_owned());
     let operation = operation(parts.method.as_str(), parts.uri.path(), target.as_deref(), &body);
-    asked.lock().unwrap().push(operation.clone());
     if operation == "StartLiveTail" {
         parts.headers.remove("authorization"); // its stream would never end here: refused, the lines are looked for
     }

@@ -18,14 +18,14 @@ const WAYS: [(&str, &str); 12] = [
     ("\x1b", "D doctor"),
     ("!", "messages"),
     ("\x1b", "D doctor"),
-    ("t", "templates"),
+    ("t", "enter preview"),
     ("\x1b", "D doctor"),
-    ("D", "checks"),
+    ("D", "READY FOR A DRILL"),
     ("\x1b", "D doctor"),
-    ("s", "stack"),
+    ("s", "CloudFormation"),
     ("\x1b", "D doctor"),
     ("G", "D doctor"),
-    ("c", "compose"),
+    ("c", "Warning"),
 ];
 
 #[test]

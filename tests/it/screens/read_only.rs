@@ -4,12 +4,9 @@ use std::collections::BTreeSet;
 
 use spotdrill::{
     app::{Effect, keymap::table::TABLE, setup::Work},
-    drill::{
-        fact::{ConfirmedBy, Fact, What},
-        plan::Selection,
-    },
+    drill::{fact::ConfirmedBy, plan::Selection},
     lab::scenario::Scenario,
-    run::{crew::News, doctor::examine, existing, prove, setup, start::start, teardown},
+    run::{doctor::examine, existing, prove, setup, start::start, teardown},
     stack::{
         names::{Names, Usual},
         wanted::Wanted,
@@ -94,9 +91,7 @@ async fn carry_out(stage: &Stage, effect: &Effect) -> &'static str {
             let plan = stage.plan("web-spot", Selection::Count(1), "2m").await;
             let words = plan.words();
             if let Ok(running) = start(aws, ways, plan, words, ConfirmedBy::Typed).await {
-                let by = SafeText::new("tester");
-                let stop = Fact::operators(aws.clock.now(), What::StopRequested { by });
-                let _ = running.news.send(News::Fact(stop)).await;
+                running.stopper.stop(SafeText::new("tester"));
                 let _ = running.conductor.await;
             }
             return "start";
