@@ -1,11 +1,10 @@
 //! `spotdrill attach`: back to a drill that was left. Knows which journals are open, and that a lab in a program that ended
 //! is gone.
 
-use std::io::IsTerminal;
-
 use super::{
     Ending, Exit,
     args::{Global, RunFormat},
+    leaving::Leaving,
     place, run, screen,
 };
 use crate::{
@@ -20,7 +19,9 @@ pub(super) async fn run(
     config: &Config,
     drill: Option<&str>,
     format: Option<RunFormat>,
+    leaving: &Leaving,
 ) -> anyhow::Result<Exit> {
+    leaving.leaves("left: a drill that runs goes on at AWS, unwatched. `spotdrill attach` comes back to it\n");
     let left = find(drill)?;
     if let (Some(url), None) = (&left.header.endpoint, &global.endpoint_url) {
         let message = format!(
@@ -33,8 +34,8 @@ pub(super) async fn run(
     let world = open(&global.door()).await.map_err(Ending::from)?;
     let mut running = take_up(&world.aws, &ways, &left.path).await.map_err(run::ending)?;
     match format {
-        None if std::io::stdout().is_terminal() => screen::show(global, config, &world, Some(running)).await,
-        format => run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text)).await,
+        None if screen::impossible().is_none() => screen::show(global, config, &world, Some(running), leaving).await,
+        format => run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text), leaving).await,
     }
 }
 

@@ -1,8 +1,10 @@
 //! `spotdrill prove`: each hop with its latency, as it is seen. Knows the table and the JSON.
 
-use std::fmt::Write;
+use std::{cell::Cell, fmt::Write, future::pending};
 
+use futures_util::future::select_all;
 use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     Ending, Exit,
@@ -10,6 +12,7 @@ use super::{
         Global,
         stack::{Format, Prove},
     },
+    leaving::Leaving,
     place,
 };
 use crate::{
@@ -24,11 +27,12 @@ use crate::{
     text::SafeText,
 };
 
-pub(super) async fn run(global: &Global, config: &Config, args: Prove) -> anyhow::Result<Exit> {
+pub(super) async fn run(global: &Global, config: &Config, args: Prove, leaving: &Leaving) -> anyhow::Result<Exit> {
     let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
     let world = open(&global.door()).await.map_err(Ending::from)?;
     if let Some(group) = &args.preview {
         let role = place::ways(global, config)?.fis_role;
+        leaving.leaves("left: a template of this preview may be there still. `spotdrill teardown` takes it away\n");
         return preview(&world.aws, group, args.count, &role, args.format).await;
     }
     let Some(names) = run::prove::names(&world.aws, stack).await.map_err(Ending::from)? else {
@@ -46,6 +50,7 @@ pub(super) async fn run(global: &Global, config: &Config, args: Prove) -> anyhow
             said += 1;
         }
     };
+    leaving.leaves("left: the event goes its way, and nobody watches it. Nothing else was changed\n");
     let proof = run::prove::prove(&world.aws, &names, tell).await.map_err(Ending::from)?;
     let holds = proof.holds();
     if text {
@@ -57,9 +62,12 @@ pub(super) async fn run(global: &Global, config: &Config, args: Prove) -> anyhow
 }
 
 async fn preview(aws: &Aws, group: &str, count: u32, role: &str, format: Format) -> anyhow::Result<Exit> {
-    let targeted = targeting::preview(aws, group, count, role).await.map_err(|error| match error {
+    let ended = Cell::new(None);
+    let broken_off = async { ended.set(Some(ended_by().await)) };
+    let targeted = targeting::preview(aws, group, count, role, broken_off).await.map_err(|error| match error {
         NotTargeted::Aws(error) => Ending::from(error),
         NotTargeted::Refused(_) => Ending::new(Exit::Guarded, error.to_string()),
+        NotTargeted::BrokenOff => Ending::new(Exit::Signal(ended.take().unwrap_or_default()), error.to_string()),
         NotTargeted::Left { .. } => Ending::new(Exit::Failed, error.to_string()),
     })?;
     match format {
@@ -67,6 +75,20 @@ async fn preview(aws: &Aws, group: &str, count: u32, role: &str, format: Format)
         Format::Json => super::print_json(&PreviewJson::of(&targeted))?,
     }
     Ok(Exit::Held)
+}
+
+/// The number of the signal that is to end the program, once it comes; what cannot be heard ends it at once, as ever.
+async fn ended_by() -> i32 {
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let heard = kinds.into_iter().filter_map(|kind| Some((kind.as_raw_value(), signal(kind).ok()?)));
+    let coming = heard.map(|(number, mut signal)| {
+        Box::pin(async move {
+            signal.recv().await;
+            number
+        })
+    });
+    let coming: Vec<_> = coming.collect();
+    if coming.is_empty() { pending().await } else { select_all(coming).await.0 }
 }
 
 fn found(Targeted { group, role_arn, template, found }: &Targeted) -> String {

@@ -78,9 +78,9 @@ async fn what_changes(aws: &Aws) -> Called {
         events: put_events;
         fis: create_experiment_template, delete_experiment_template, start_experiment, stop_experiment;
         logs: delete_log_group;
-        stops: stop_experiment;
         parameters: delete_parameter, put_parameter;
         secrets: create_secret, delete_secret, put_secret_value, restore_secret;
+        stops: stop_experiment;
     }
     called
 }

@@ -153,7 +153,7 @@ fn what_is_kept_is_for_its_owner_alone_whatever_the_umask() {
     }
     let (mut files, mut folders) = (0, 0);
     for top in ["config", "state"] {
-        let mut there = vec![home.path().join(top)];
+        let mut there = vec![home.path(top)];
         while let Some(path) = there.pop() {
             let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
             let wanted = if path.is_dir() { 0o700 } else { 0o600 };
