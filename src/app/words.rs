@@ -45,8 +45,7 @@ pub struct Words {
 
 impl Words {
     pub fn new(wanted: String, nothing: &'static str) -> Self {
-        let complaint = beyond_ascii(&wanted)
-            .map(|letters| format!("a letter that only looks like another does not count; in the words are {letters}"));
+        let complaint = beyond_ascii(&wanted).map(|letters| format!("look-alikes do not count: {letters}"));
         Self { wanted, nothing, input: Input::default(), complaint, arming: Arming::default() }
     }
 
