@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod engine;
 pub mod existing;
 pub mod headless;
+pub mod lock;
 mod looking;
 mod ordering;
 pub mod prove;

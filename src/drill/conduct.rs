@@ -36,6 +36,18 @@ pub struct Drill {
     refused: Option<SafeText>,
     ended: Option<Timestamp>,
     settle_ended: bool,
+    lock: Hold,
+}
+
+/// Whether the lock on the groups is ours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Hold {
+    #[default]
+    No,
+    /// It is, or may be.
+    Yes,
+    /// It is being freed.
+    Freeing,
 }
 
 /// What the drill is about.
@@ -89,7 +101,11 @@ impl Drill {
         match self.phase {
             Phase::Starting => self.find(),
             Phase::Running if self.aborted => self.stop(),
-            Phase::Settling | Phase::Closing => self.delete_template(),
+            Phase::Settling | Phase::Closing => {
+                self.delete_template().into_iter().chain(self.free_lock(Hold::Freeing)).collect()
+            }
+            // it was left while the lock was being taken, and whether it was is not on record
+            Phase::Planned => self.free_lock(self.lock).into_iter().collect(),
             _ => Vec::new(),
         }
     }
@@ -97,6 +113,15 @@ impl Drill {
     /// Takes in one fact and says what to ask of the world because of it.
     #[must_use = "an order that is dropped is never carried out"]
     pub fn apply(&mut self, fact: &Fact) -> Vec<Order> {
+        let mut orders = self.hear(fact);
+        if self.lock == Hold::Yes && self.is_at_rest() && self.phase != Phase::Running {
+            orders.extend(self.free_lock(Hold::Yes));
+            self.lock = Hold::Freeing;
+        }
+        orders
+    }
+
+    fn hear(&mut self, fact: &Fact) -> Vec<Order> {
         self.timeline.record(fact);
         match &fact.what {
             What::DrillPlanned { drill, plan, role_arn, settle_seconds } => {
@@ -138,6 +163,15 @@ impl Drill {
                 self.phase = Phase::Over;
                 Vec::new()
             }
+            What::LockTaken { .. } => {
+                self.lock = Hold::Yes;
+                Vec::new()
+            }
+            What::LockNotTaken { message, in_doubt } => {
+                self.lock = if *in_doubt { Hold::Yes } else { Hold::No };
+                self.not_started(message)
+            }
+            What::LockFreed => self.freed(),
             _ => Vec::new(),
         }
     }
@@ -302,6 +336,7 @@ impl Drill {
                 }
                 Vec::new()
             }
+            OrderName::FreeLock => self.freed(), // it is told, and `gc` removes the lock of a drill that is over
             OrderName::DeleteTemplate => {
                 self.template = None; // what is left is told by the fact; the verdict is not about our own tidiness
                 Vec::new()
@@ -315,6 +350,21 @@ impl Drill {
             OrderName::FindExperiment => self.unknown(),
             _ => self.refused(order, &format!("no answer: {why}")),
         }
+    }
+
+    /// The lock is as free as it gets. A drill that had nothing else to do is over with it.
+    fn freed(&mut self) -> Vec<Order> {
+        self.lock = Hold::No;
+        match self.phase {
+            Phase::Planned => self.not_started("it was left before it was confirmed"),
+            _ => Vec::new(),
+        }
+    }
+
+    fn free_lock(&self, hold: Hold) -> Option<Order> {
+        let planned = self.planned.as_ref().filter(|_| self.lock == hold)?;
+        let groups = planned.plan.groups().into_iter().cloned().collect();
+        Some(Order::FreeLock { drill: planned.id.clone(), groups })
     }
 
     /// Nothing runs, and nothing will.
@@ -332,6 +382,9 @@ impl Drill {
             "UNKNOWN whether the experiment started; look with: aws fis list-experiments --experiment-template-id \
              {template} for the tag {DRILL_TAG} = {drill}"
         ));
+        if std::mem::take(&mut self.lock) != Hold::No {
+            self.timeline.complain("the lock on its groups stays: nobody is to meet what may run there");
+        }
         self.settle_ended = true;
         self.phase = Phase::Closing;
         self.template = None;
@@ -346,7 +399,7 @@ impl Drill {
     pub fn watches(&self) -> Vec<Watch> {
         let Some((since, _)) = &self.confirmed else { return Vec::new() };
         let under_way = matches!(self.phase, Phase::Creating | Phase::Starting | Phase::Running | Phase::Settling);
-        if !under_way || self.verdict().is_some() {
+        if !under_way || self.is_at_rest() {
             return Vec::new();
         }
         // before anything is hit, so that the drill has what to compare with
@@ -409,6 +462,13 @@ impl Drill {
 
     /// The verdict, once nothing more is expected.
     pub fn verdict(&self) -> Option<Verdict> {
+        // what still runs keeps its lock
+        let over = self.is_at_rest() && (self.lock == Hold::No || self.phase == Phase::Running);
+        over.then(|| verdict::reached(&self.timeline, self.aborted, self.refused.as_ref()))
+    }
+
+    /// Whether nothing more is to be seen or to be removed.
+    fn is_at_rest(&self) -> bool {
         let known = !self.timeline.choice.open && self.timeline.choice.unknown.is_empty();
         let replaced = known && self.timeline.all_gone() && self.timeline.missing_replacements().is_empty();
         let nothing_missing = replaced && !self.timeline.health.may_recover();
@@ -419,8 +479,7 @@ impl Drill {
             Phase::Settling => nothing_missing || never_ran || self.settle_ended,
             Phase::Closing | Phase::Over => true,
         };
-        let tidy = self.template.is_none() || self.phase == Phase::Running;
-        (reached && tidy).then(|| verdict::reached(&self.timeline, self.aborted, self.refused.as_ref()))
+        reached && (self.template.is_none() || self.phase == Phase::Running)
     }
 
     /// Whether a stop would still reach FIS before every notice.
