@@ -97,10 +97,10 @@ fn a_group_whose_name_hides_something_is_refused_by_name() {
         let mut shop = shop();
         shop.groups[0].key.name = SafeText::name(hidden);
         let qualified = shop.groups[0].key.qualified();
-        let refused = plan(&shop, &wish(Some(&qualified), Selection::Count(1)), &fine()).unwrap_err();
+        let refused = plan(&shop, &wish(Some(&qualified), Selection::Count(1))).unwrap_err();
         assert!(refused.0.contains(&Refusal::NotAsShown { group: qualified }), "{hidden:?}: {refused}");
         let one = Selection::Exact(vec![InstanceId::new("i-web00")]);
-        let refused = plan(&shop, &wish(None, one), &fine()).unwrap_err();
+        let refused = plan(&shop, &wish(None, one)).unwrap_err();
         assert!(refused.to_string().contains("give it a plain name"), "{hidden:?}: {refused}");
     }
 }
