@@ -130,13 +130,6 @@ impl Stage {
         guard::plan(&fleet, &Wish { group: Some(group.to_owned()), selection, warning, seed: 1 }).unwrap()
     }
 
-    /// A plan for exactly these.
-    pub(crate) async fn plan_for(&self, selection: Selection, warn: &str) -> Plan {
-        let fleet = self.aws.fleet(|_| ()).await.unwrap();
-        let warning: Warning = warn.parse().unwrap();
-        guard::plan(&fleet, &Wish { group: None, selection, warning, seed: 1 }).unwrap()
-    }
-
     pub(crate) async fn start(&self, plan: Plan) -> Result<Running, NotStarted> {
         let words = plan.words();
         start(&self.aws, &self.ways, plan, words, ConfirmedBy::Yes).await
