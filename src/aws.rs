@@ -9,6 +9,7 @@ pub mod credentials;
 mod ec2;
 pub mod error;
 mod events;
+mod experiments;
 mod fis;
 pub mod function;
 mod function_log;

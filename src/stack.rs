@@ -9,6 +9,7 @@ pub mod progress;
 pub mod proof;
 pub mod removal;
 pub mod status;
+mod values;
 pub mod wanted;
 pub mod webhook;
 
@@ -49,6 +50,11 @@ pub struct Stack {
 impl Stack {
     pub fn standing(&self) -> Standing {
         Standing::of(&self.status)
+    }
+
+    /// The ARN of the alarm that was set up to stop experiments.
+    pub fn stop_alarm(&self) -> Option<SafeText> {
+        self.parameters.get("StopAlarmArn").filter(|arn| !arn.is_empty()).map(SafeText::new)
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     drill::{
         fact::{Basis, Fact, Source, What},
+        guard::caps::MOST_IN_WAVE,
         id::{DrillId, ExperimentId, InstanceId, TemplateId},
         order::Order,
         template::{Action, DRILL_TAG, Template},
@@ -47,7 +48,17 @@ impl Aws {
     }
 
     async fn create_template(&self, template: &Template, client_token: &str) -> Result<Fact, Error> {
-        let no_alarm = sdk::CreateExperimentTemplateStopConditionInput::builder().source("none").build();
+        // the guards let no more pass; this is the last place where more could be sent
+        let hit: usize = template.actions.iter().map(|action| action.arns.len()).sum();
+        if hit > MOST_IN_WAVE {
+            let why = format!("it would hit {hit} instances, and the cap is {MOST_IN_WAVE}");
+            return Err(Error::new("create the FIS template", Kind::Refused, &why));
+        }
+        let stop = sdk::CreateExperimentTemplateStopConditionInput::builder();
+        let stop = match &template.stop_alarm {
+            Some(arn) => stop.source("aws:cloudwatch:alarm").value(arn),
+            None => stop.source("none"),
+        };
         let options = sdk::CreateExperimentTemplateExperimentOptionsInput::builder()
             .empty_target_resolution_mode(sdk::EmptyTargetResolutionMode::Fail)
             .build();
@@ -59,7 +70,7 @@ impl Aws {
             .role_arn(&template.role_arn)
             .experiment_options(options)
             .set_tags(Some(template.tags.iter().cloned().collect()))
-            .stop_conditions(no_alarm.map_err(|_| unbuildable())?);
+            .stop_conditions(stop.build().map_err(|_| unbuildable())?);
         for action in &template.actions {
             call = call.targets(&action.target, target_of(action)?).actions(&action.name, action_of(action)?);
         }
@@ -110,11 +121,8 @@ impl Aws {
     }
 
     async fn delete_template(&self, template: &TemplateId) -> Result<Fact, Error> {
-        let call = self.fis.delete_experiment_template().id(template.as_str());
-        match call.send().await.map_err(|error| Error::of("delete the FIS template", &error)) {
-            Err(error) if error.kind != Kind::NotFound => Err(error),
-            _ => Ok(self.said(None, What::TemplateDeleted { template: template.clone() })),
-        }
+        self.delete_our_template(template.as_str()).await?;
+        Ok(self.said(None, What::TemplateDeleted { template: template.clone() }))
     }
 
     fn said(&self, at: Option<Timestamp>, what: What) -> Fact {

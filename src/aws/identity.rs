@@ -5,13 +5,23 @@ use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Aws, Error};
-use crate::text::SafeText;
+use crate::{
+    drill::fleet::{LAB_ACCOUNT, World},
+    text::SafeText,
+};
 
 /// `GetCallerIdentity`: the one call that needs no permission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub account: SafeText,
     pub arn: SafeText,
+}
+
+impl Identity {
+    /// A lab's account is nobody's.
+    pub fn world(&self) -> World {
+        if self.account.as_str() == LAB_ACCOUNT { World::Lab } else { World::Aws }
+    }
 }
 
 impl Aws {
@@ -25,6 +35,13 @@ impl Aws {
         let account = SafeText::new(answer.account().unwrap_or_default());
         let _ = self.account.set(account.clone()); // it is known already, and stays the same for these credentials
         Ok(Identity { account, arn: SafeText::new(answer.arn().unwrap_or_default()) })
+    }
+
+    /// The account's alias, if it has one and we may ask.
+    pub async fn account_alias(&self) -> Result<Option<SafeText>, Error> {
+        let answer = self.iam.list_account_aliases().send().await;
+        let answer = answer.map_err(|error| Error::of("read the account's alias", &error))?;
+        Ok(answer.account_aliases().first().map(SafeText::new))
     }
 
     async fn ask_identity(&self) -> Result<GetCallerIdentityOutput, Error> {

@@ -23,7 +23,11 @@ use spotdrill::{
     clock::{Clock, Machine},
     drill::{
         fact::{ConfirmedBy, Entry, Source, What},
-        guard,
+        guard::{
+            self,
+            circumstances::{Alarm, Circumstances},
+            overriding::{Overridable, Override},
+        },
         plan::{Plan, Selection, Wish},
         verdict::Verdict,
         warning::Warning,
@@ -31,6 +35,7 @@ use spotdrill::{
     lab::{Lab, in_process, scenario::Scenario},
     probe::Prober,
     run::{
+        around::look_around,
         conductor::Told,
         start::{NotStarted, Running, Ways, start},
     },
@@ -117,6 +122,11 @@ impl Stage {
             settle_seconds: 600,
             prober: Prober::default(),
             endpoint: None,
+            lab_inside: false,
+            accounts: Vec::new(),
+            stop_alarm: None,
+            stack: String::from("spotdrill"),
+            cool_down: jiff::SignedDuration::from_mins(5),
             user: SafeText::new("tester"),
             host: SafeText::new("here"),
             take_over: Vec::new(),
@@ -127,7 +137,9 @@ impl Stage {
     pub(crate) async fn plan(&self, group: &str, selection: Selection, warn: &str) -> Plan {
         let fleet = self.aws.fleet(|_| ()).await.unwrap();
         let warning: Warning = warn.parse().unwrap();
-        guard::plan(&fleet, &Wish { group: Some(group.to_owned()), selection, warning, seed: 1 }).unwrap()
+        let group = Some(group.to_owned());
+        let wish = Wish { group, selection, warning, seed: 1, gap: 60, overrides: because(), earlier: Vec::new() };
+        guard::plan(&fleet, &wish, &look_around(&self.aws, &self.ways, None).await).unwrap()
     }
 
     pub(crate) async fn start(&self, plan: Plan) -> Result<Running, NotStarted> {
@@ -165,6 +177,31 @@ impl Stage {
     pub(crate) fn calls(&self) -> Vec<(Timestamp, String)> {
         self.calls.made.lock().unwrap().clone()
     }
+}
+
+/// Nothing around a drill stands against it, in the account of the examples.
+pub(crate) fn fine(now: Timestamp) -> Circumstances {
+    let alarm = Alarm {
+        arn: SafeText::new("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:shop-errors"),
+        name: SafeText::new("shop-errors"),
+        state: Some(SafeText::new("OK")),
+    };
+    Circumstances {
+        now,
+        accounts: vec![SafeText::new("123456789012")],
+        lever: Ok(None),
+        alarm: Ok(Some(alarm)),
+        credentials: Ok(None),
+        skew: Ok(jiff::SignedDuration::ZERO),
+        others: Ok(Vec::new()),
+        unsteady: Vec::new(),
+        cool_down: jiff::SignedDuration::from_mins(5),
+    }
+}
+
+/// The groups of the tests are small, and no alarm is set up: what can be overridden is.
+pub(crate) fn because() -> Vec<Override> {
+    Overridable::ALL.map(|guard| Override { guard, reason: SafeText::new("a test of something else") }).to_vec()
 }
 
 pub(crate) fn scenario(count: usize, parts: &str) -> Scenario {

@@ -37,6 +37,9 @@ fn plan() -> Plan {
         warning: Warning::from_seconds(300).unwrap(),
         seed: None,
         as_is: None,
+        stop_alarm: None,
+        overridden: Vec::new(),
+        wave: None,
     }
 }
 
