@@ -24,6 +24,7 @@ use crate::{
         existing::Existing,
         fact::{Cause, Entry, What},
         fleet::{Fleet, World},
+        guard::circumstances::Circumstances,
         health::Asked,
         order::WatchName,
         plan::Plan,
@@ -74,6 +75,8 @@ pub enum Msg {
         instances: usize,
     },
     FleetListed(Fleet),
+    /// What is so around a drill, as far as it could be told.
+    LookedAround(Box<Circumstances>),
     FleetFailed {
         message: SafeText,
     },
@@ -110,6 +113,8 @@ pub enum Msg {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     ListFleet,
+    /// Look at account and region: what the guards of a drill weigh besides its instances.
+    LookAround,
     StartDrill {
         plan: Plan,
         words: String,
@@ -160,6 +165,8 @@ pub struct App {
     browser: Browser,
     filtering: bool,
     compose: Option<Compose>,
+    /// What was so around a drill when it was looked at last.
+    around: Option<Circumstances>,
     templates: Option<Templates>,
     setup: Setup,
     doctor: Option<Doctor>,
@@ -187,6 +194,7 @@ impl App {
             browser,
             filtering: false,
             compose: None,
+            around: None,
             templates: None,
             setup,
             doctor: None,
@@ -216,6 +224,7 @@ impl App {
             Msg::Paste(text) => self.pasted(&text, now),
             Msg::FleetListing { instances } => self.browser.listing_went_on(instances),
             Msg::FleetListed(fleet) => self.listed(fleet, now),
+            Msg::LookedAround(circumstances) => return self.looked_around(*circumstances),
             Msg::FleetFailed { message } => {
                 self.messages.keep(now, Weight::Error, message.as_str());
                 self.browser.listing_failed(message);
@@ -263,6 +272,14 @@ impl App {
         if let (Some(compose), Some(fleet)) = (&mut self.compose, self.browser.fleet()) {
             compose.resolve(fleet);
         }
+    }
+
+    fn looked_around(&mut self, circumstances: Circumstances) -> Vec<Effect> {
+        self.around = Some(circumstances);
+        let (Some(compose), Some(fleet)) = (&mut self.compose, self.browser.fleet()) else { return Vec::new() };
+        compose.look(fleet, self.around.clone());
+        let opens = std::mem::take(&mut compose.review_waits) && compose.resolved.is_ok();
+        if opens && self.screen == Screen::Compose && self.overlays.is_empty() { self.review() } else { Vec::new() }
     }
 
     fn recorded(&mut self, entry: &Entry, now: Timestamp) {

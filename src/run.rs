@@ -1,6 +1,7 @@
 //! Where the parts meet: a world is opened, a drill is started and conducted, on a screen or without one. Knows every
 //! room below the command line.
 
+pub mod around;
 pub mod conductor;
 pub mod crew;
 pub mod doctor;

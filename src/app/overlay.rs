@@ -1,9 +1,12 @@
 //! What lies over a screen and takes its keys. Knows which keys count there.
 
+use tui_input::Input;
+
 use super::{
     confirm::Confirm,
     keymap::{chord::Chord, table::Layer},
     setup::consent::Consent,
+    typing,
 };
 
 #[derive(Clone, Debug)]
@@ -19,6 +22,8 @@ pub enum Overlay {
     /// The instance under the cursor.
     Details,
     Confirm(Box<Confirm>),
+    /// Why a guard may be overridden, as it is typed.
+    Reason(Input),
     /// Before the account is changed.
     Consent(Box<Consent>),
     /// Leaving while a drill runs, or while the stack is changed.
@@ -30,6 +35,7 @@ impl Overlay {
         match self {
             Self::Help { .. } | Self::Messages { .. } | Self::Details => &[Layer::Lists, Layer::Everywhere],
             Self::Confirm(_) => &[Layer::Confirm],
+            Self::Reason(_) => &[Layer::Field],
             Self::Consent(_) => &[Layer::Consent],
             Self::Leave => &[Layer::Leave],
         }
@@ -54,6 +60,9 @@ impl Overlay {
         match self {
             Self::Confirm(confirm) => confirm.words.type_in(chord),
             Self::Consent(consent) => consent.type_in(chord),
+            Self::Reason(input) => {
+                typing::edit(input, chord);
+            }
             _ => {}
         }
     }

@@ -5,7 +5,7 @@ use super::{
     Ending, Exit,
     args::{Global, RunFormat},
     leaving::Leaving,
-    place, run, screen,
+    place, run, say, screen, waves,
 };
 use crate::{
     config::Config,
@@ -35,7 +35,14 @@ pub(super) async fn run(
     let mut running = take_up(&world.aws, &ways, &left.path).await.map_err(run::ending)?;
     match format {
         None if screen::impossible().is_none() => screen::show(global, config, &world, Some(running), leaving).await,
-        format => run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text), leaving).await,
+        format => {
+            let exit = run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text), leaving).await?;
+            let planned = left.drill.planned.as_ref();
+            if let Some(held) = planned.and_then(|planned| waves::held_after(&planned.id, &planned.plan)) {
+                say(&held)?;
+            }
+            Ok(exit)
+        }
     }
 }
 

@@ -34,7 +34,8 @@ pub struct Drill {
     template: Option<TemplateId>,
     /// Why nothing was started.
     refused: Option<SafeText>,
-    ended: Option<Timestamp>,
+    /// When FIS was done with the experiment.
+    pub ended: Option<Timestamp>,
     settle_ended: bool,
     lock: Hold,
 }
@@ -208,7 +209,7 @@ impl Drill {
         let start = Order::StartExperiment {
             template: template.clone(),
             client_token: format!("{client_token}-start"),
-            tags: tags(&planned.id),
+            tags: tags(&planned.id, &planned.plan),
         };
         self.phase = Phase::Starting;
         vec![start]

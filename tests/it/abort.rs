@@ -250,6 +250,9 @@ fn planned() -> [What; 3] {
         warning: Warning::LEAST,
         seed: None,
         as_is: None,
+        stop_alarm: None,
+        overridden: Vec::new(),
+        wave: None,
     };
     let (drill, role_arn, words) = (DrillId::new("d"), String::from("role"), String::from("web 2"));
     [

@@ -31,3 +31,5 @@ mod screens;
 mod setup;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod trouble;
