@@ -5,10 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     aws::{Aws, Error, Kind, change_set::ChangeSet},
-    drill::{
-        fleet::{LAB_ACCOUNT, World},
-        lock::State,
-    },
+    drill::lock::State,
     stack::{
         Resource, Stack, TAG,
         names::{Names, usual_secret},
@@ -74,7 +71,7 @@ pub async fn look(aws: &Aws, name: &str, keep_logs: bool, tell: Tell<'_>) -> Res
     let log_groups = outside_log_groups(aws, &names, &resources, &mut notes).await?;
     let fate = if keep_logs { Fate::Kept } else { Fate::Deleted };
     parts.extend(log_groups.iter().map(|group| part("log group", group, fate)));
-    let world = if identity.account.as_str() == LAB_ACCOUNT { World::Lab } else { World::Aws };
+    let world = identity.world();
     let (account, region) = (identity.account, SafeText::new(&aws.region));
     Ok(Removal {
         account,
