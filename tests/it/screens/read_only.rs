@@ -84,7 +84,7 @@ async fn carry_out(stage: &Stage, effect: &Effect) -> &'static str {
         Effect::ListTemplates => drop(aws.templates(|_, _| ()).await),
         Effect::Examine { .. } => drop(examine(aws, &Usual::default(), Vec::new(), |_, _| ()).await),
         Effect::PreviewTemplate { existing, .. } => {
-            drop(existing::preview(aws, existing).await);
+            drop(existing::preview(aws, ways, existing).await);
             return "preview";
         }
         Effect::StartDrill { .. } | Effect::StopDrill => {
