@@ -93,6 +93,8 @@ impl Intercept for ReadOnly {
 #[derive(Clone, Debug)]
 pub(super) struct Listed {
     pub(super) accounts: Accounts,
+    /// A lab of our own: there is no other account than its.
+    pub(super) lab: bool,
     /// Whose account it is, once AWS said so.
     pub(super) account: Arc<OnceLock<SafeText>>,
 }
@@ -137,7 +139,8 @@ impl Intercept for Listed {
     ) -> Result<(), BoxError> {
         let operation = bag.load::<Metadata>().map_or("an unnamed operation", Metadata::name);
         let account = self.account.get();
-        let listed = account.is_some_and(|it| it.as_str() == LAB_ACCOUNT || self.accounts.list().contains(it));
+        let listed =
+            self.lab || account.is_some_and(|it| it.as_str() == LAB_ACCOUNT || self.accounts.list().contains(it));
         if listed || READING.contains(&operation) {
             return Ok(());
         }

@@ -27,6 +27,7 @@ impl Aws {
             let why = "its instances bear no tag of a group, by which FIS could find them";
             return Err(Error::new(DOING, Kind::Refused, why));
         };
+        self.account().await?; // nothing is made where it is not known whose account it is
         let unbuildable = |_| Error::new(DOING, Kind::Refused, "a required part of the template is missing");
         let running = sdk::ExperimentTemplateTargetInputFilter::builder().path("State.Name").values("running").build();
         let target = sdk::CreateExperimentTemplateTargetInput::builder()

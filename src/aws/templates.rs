@@ -69,6 +69,7 @@ impl Aws {
     /// What FIS resolves the template's targets to, in an experiment that skips every action. Nothing of it remains but the
     /// finished experiment; its choice is not that of the next start.
     pub async fn preview(&self, existing: &Existing) -> Result<Vec<InstanceId>, Error> {
+        self.account().await?; // nothing is started where it is not known whose account it is
         let id = self.start_preview(&existing.id).await?;
         crash::point(Point::PreviewRunning);
         let began = self.clock.now();

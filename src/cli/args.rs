@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
+use super::again::Again;
 use crate::{
     aws::is_loopback,
     drill::{
@@ -150,6 +151,31 @@ pub(super) enum Command {
     Config,
 }
 
+impl Command {
+    /// The stack that was named on the command line.
+    pub(super) fn stack(&self) -> Option<&String> {
+        match self {
+            Self::Setup(setup) => setup.stack.stack.as_ref(),
+            Self::Prove(prove) => prove.stack.stack.as_ref(),
+            Self::Doctor(doctor) => doctor.stack.stack.as_ref(),
+            Self::Teardown(teardown) => teardown.stack.stack.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether a program is to read what it comes to, and one JSON object is promised.
+    pub(super) fn wants_json(&self) -> bool {
+        let format = match self {
+            Self::Setup(setup) => setup.format,
+            Self::Prove(prove) => prove.format,
+            Self::Doctor(doctor) => doctor.format,
+            Self::Teardown(teardown) => teardown.format,
+            _ => return false,
+        };
+        format == stack::Format::Json
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum LabCommand {
     /// Serve the lab on loopback, for spotdrill or any other AWS client
@@ -224,7 +250,7 @@ pub(super) struct Wanted {
     /// Start later waves without being asked, as long as the ones before held
     #[arg(long)]
     pub(super) unattended: bool,
-    /// Go on against a guard (left, zone, cool-down, alarm), for a reason that is kept in the journal
+    /// Go on against a guard (left, zone, cool-down, alarm, clock), for a reason that is kept in the journal
     #[arg(long = "override", value_name = "GUARD=REASON", value_parser = overriding)]
     pub(super) overrides: Vec<Override>,
     /// Start without being asked; enough in a lab only
@@ -264,6 +290,16 @@ impl Wanted {
 }
 
 impl Global {
+    /// What was given, for the commands that are printed to be run next.
+    pub(super) fn again(&self, stack: Option<&String>) -> Again {
+        let place = [
+            ("--profile", self.profile.as_ref()),
+            ("--region", self.region.as_ref()),
+            ("--endpoint-url", self.endpoint_url.as_ref()),
+        ];
+        Again::new(place, stack)
+    }
+
     /// How to enter the world; drills may run in these accounts.
     pub(super) fn door(&self, accounts: &[String]) -> Door {
         Door {

@@ -65,5 +65,6 @@ fn find(drill: Option<&str>) -> anyhow::Result<Kept> {
 /// Whether a drill can be come back to.
 pub(super) fn is_open(Kept { header, drill, .. }: &Kept) -> bool {
     let lab_is_gone = header.world == World::Lab && header.endpoint.is_none();
-    !lab_is_gone && drill.phase != Phase::Over
+    let nothing_asked = drill.phase == Phase::Planned && drill.planned.is_none();
+    !lab_is_gone && !nothing_asked && drill.phase != Phase::Over
 }

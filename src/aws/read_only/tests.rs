@@ -47,21 +47,20 @@ impl HttpConnector for Wall {
     }
 }
 
-/// A lab's account, where anything may be changed that read-only mode lets pass.
+/// A lab of our own, where anything may be changed that read-only mode lets pass.
 async fn behind(wall: &Wall, read_only: bool) -> Aws {
-    let aws = of_nobody(wall, read_only).await;
-    aws.account.set(SafeText::new("000000000000")).unwrap();
-    aws
+    let (access_key, secret_key) = (String::from("key"), String::from("secret"));
+    let (url, region) = (String::from("http://127.0.0.1:1"), String::from("eu-west-1"));
+    at(Way::Lab { url, region, access_key, secret_key }, wall, read_only).await
 }
 
-/// Whose account it is is not known.
+/// A server whose account is not known.
 async fn of_nobody(wall: &Wall, read_only: bool) -> Aws {
-    let way = Way::Lab {
-        url: String::from("http://127.0.0.1:1"),
-        region: String::from("eu-west-1"),
-        access_key: String::from("key"),
-        secret_key: String::from("secret"),
-    };
+    let (url, region) = (String::from("http://127.0.0.1:1"), Some(String::from("eu-west-1")));
+    at(Way::Endpoint { url, profile: None, region }, wall, read_only).await
+}
+
+async fn at(way: Way, wall: &Wall, read_only: bool) -> Aws {
     let http_client = Some(SharedHttpClient::new(wall.clone()));
     connect(Connection { way, read_only, accounts: Vec::new(), clock: Clock::wall(), http_client, credentials: None })
         .await
@@ -207,6 +206,7 @@ async fn in_an_account_that_is_not_listed_nothing_that_a_drill_changes_is_sent_b
     assert_eq!(refused(what_changes(&other).await), wanted);
     other.allow(SafeText::new("123456789012"));
     assert_eq!(refused(what_changes(&other).await), BTreeSet::new());
-    let lab = behind(&Wall::default(), false).await;
+    let lab = of_nobody(&Wall::default(), false).await;
+    lab.account.set(SafeText::new("000000000000")).unwrap();
     assert_eq!(refused(what_changes(&lab).await), BTreeSet::new());
 }

@@ -19,10 +19,12 @@ pub enum Overridable {
     CoolDown,
     /// An alarm stops the experiment.
     Alarm,
+    /// This machine's clock is right; what is shown and sent goes by AWS's.
+    Clock,
 }
 
 impl Overridable {
-    pub const ALL: [Self; 4] = [Self::Left, Self::Zone, Self::CoolDown, Self::Alarm];
+    pub const ALL: [Self; 5] = [Self::Left, Self::Zone, Self::CoolDown, Self::Alarm, Self::Clock];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -30,6 +32,7 @@ impl Overridable {
             Self::Zone => "zone",
             Self::CoolDown => "cool-down",
             Self::Alarm => "alarm",
+            Self::Clock => "clock",
         }
     }
 }

@@ -41,7 +41,7 @@ fn clean(what: &str, text: &str) {
 #[test]
 fn an_account_is_set_up_proved_drilled_examined_and_taken_down_by_keys() {
     let home = Home::new();
-    let mut terminal = Terminal::open(&home, "--lab bare --speed 60", SIZE);
+    let mut terminal = Terminal::open(&home, "--lab bare --speed 60 --stop-alarm shop-errors", SIZE);
     terminal.shows("11 instances in 2 groups");
     previewed(&mut terminal);
     consented(&mut terminal, "MAKE THE STACK spotdrill?");
@@ -163,7 +163,7 @@ fn a_preview_that_is_left_leaves_no_stack() {
 fn the_webhook_of_the_environment_is_offered_and_never_shown() {
     let home = Home::new();
     let given = |command: &mut portable_pty::CommandBuilder| command.env("SPOTDRILL_SLACK_WEBHOOK", CANARY);
-    let mut terminal = Terminal::with(&home, "--lab bare --speed 60", SIZE, given);
+    let mut terminal = Terminal::with(&home, "--lab bare --speed 60 --stop-alarm shop-errors", SIZE, given);
     terminal.shows("11 instances in 2 groups");
     setup(&mut terminal, "from SPOTDRILL_SLACK_WEBHOOK");
     terminal.press("S", "preview");

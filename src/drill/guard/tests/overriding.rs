@@ -96,5 +96,5 @@ fn a_guard_is_known_by_its_name() {
         assert_eq!(guard.as_str().parse(), Ok(guard));
         assert_eq!(serde_json::to_string(&guard).unwrap(), format!("\"{guard}\""));
     }
-    assert!("cap".parse::<Overridable>().unwrap_err().contains("left, zone, cool-down, alarm"));
+    assert!("cap".parse::<Overridable>().unwrap_err().contains("left, zone, cool-down, alarm, clock"));
 }
