@@ -7,6 +7,7 @@ pub mod cloudformation;
 pub mod connect;
 pub mod credentials;
 mod doubt;
+mod drills;
 mod ec2;
 pub mod error;
 mod events;

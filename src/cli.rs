@@ -1,5 +1,6 @@
 //! The command line: what is asked for, and what is said and returned in the end. Knows every room; nothing knows it.
 
+mod abort;
 mod args;
 mod attach;
 mod confirming;
@@ -123,7 +124,7 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
     }
     match &args.command {
         Some(Command::Config) => return printed(config::SAMPLE),
-        Some(Command::Drills) => return printed(&drills::table(&place::journals()?)?),
+        Some(Command::Drills { account: false }) => return printed(&drills::table(&place::journals()?)?),
         Some(Command::Lab { command: LabCommand::Scenarios { name } }) => {
             return printed(&lab::scenarios(name.as_deref())?);
         }
@@ -141,9 +142,11 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
             Some(Command::Fleet { format }) => fleet::run(&args.global, format).await,
             Some(Command::Templates { format }) => templates::run(&args.global, format).await,
             Some(Command::Run(wanted)) => run::run(&args.global, &config, wanted).await,
-            Some(Command::Attach { drill, format }) => {
-                attach::run(&args.global, &config, drill.as_deref(), format).await
+            Some(Command::Attach { drill, format, go_on }) => {
+                attach::run(&args.global, &config, drill.as_deref(), format, go_on).await
             }
+            Some(Command::Abort { drill }) => abort::run(&args.global, &config, drill.as_deref()).await,
+            Some(Command::Drills { .. }) => drills::of_account(&args.global, &config).await,
             Some(Command::Setup(wanted)) => setup::run(&args.global, &config, *wanted).await,
             Some(Command::Prove(wanted)) => prove::run(&args.global, &config, wanted).await,
             Some(Command::Doctor(wanted)) => doctor::run(&args.global, &config, wanted).await,
@@ -151,7 +154,7 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
             Some(Command::Lab { command: LabCommand::Serve { scenario, port } }) => {
                 lab::serve(&args.global, scenario.as_deref(), port).await
             }
-            Some(Command::Config | Command::Drills | Command::Lab { .. }) => Ok(Exit::Held),
+            Some(Command::Config | Command::Lab { .. }) => Ok(Exit::Held),
         }
     })?
 }

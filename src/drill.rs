@@ -6,6 +6,7 @@ pub mod cost;
 pub mod existing;
 pub mod fact;
 pub mod fleet;
+pub mod found;
 pub mod guard;
 pub mod health;
 pub mod id;

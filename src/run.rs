@@ -1,11 +1,13 @@
 //! Where the parts meet: a world is opened, a drill is started and conducted, on a screen or without one. Knows every
 //! room below the command line.
 
+pub mod abort;
 pub mod conductor;
 pub mod crew;
 pub mod doctor;
 pub mod engine;
 pub mod existing;
+pub mod found;
 pub mod headless;
 mod looking;
 mod ordering;

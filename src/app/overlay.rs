@@ -5,6 +5,7 @@ use super::{
     keymap::{chord::Chord, table::Layer},
     setup::consent::Consent,
 };
+use crate::drill::found::Found;
 
 #[derive(Clone, Debug)]
 pub enum Overlay {
@@ -21,6 +22,11 @@ pub enum Overlay {
     Confirm(Box<Confirm>),
     /// Before the account is changed.
     Consent(Box<Consent>),
+    /// Drills that somebody left, and which of them the cursor is on.
+    Left {
+        found: Vec<Found>,
+        at: usize,
+    },
     /// Leaving while a drill runs, or while the stack is changed.
     Leave,
 }
@@ -31,6 +37,7 @@ impl Overlay {
             Self::Help { .. } | Self::Messages { .. } | Self::Details => &[Layer::Lists, Layer::Everywhere],
             Self::Confirm(_) => &[Layer::Confirm],
             Self::Consent(_) => &[Layer::Consent],
+            Self::Left { .. } => &[Layer::Left, Layer::Lists],
             Self::Leave => &[Layer::Leave],
         }
     }

@@ -25,7 +25,6 @@ use crate::{
         start::{NotStarted, Running, Ways, start},
         world::{World, open},
     },
-    text::SafeText,
 };
 
 pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> anyhow::Result<Exit> {
@@ -92,7 +91,7 @@ pub(super) async fn listen(
             let _ = say(&format!("stop it with AWS's own program: {command}\n")); // stderr is closed: nobody reads it
         }
     };
-    let ended = headless::follow(running, format, &who(ways), told).await?;
+    let ended = headless::follow(running, format, &ways.who(), told).await?;
     Ok(match ended {
         Ended::Finished(verdict) => match verdict.verdict {
             Outcome::Held => Exit::Held,
@@ -119,7 +118,7 @@ fn stops(drill: &DrillId, world: &World) -> String {
     format!("stop it: Ctrl-C here, on this machine: kill -USR1 {process}{elsewhere}\n")
 }
 
-fn at_endpoint(world: &World) -> String {
+pub(super) fn at_endpoint(world: &World) -> String {
     world.endpoint.as_ref().map(|url| format!(" --endpoint-url {url}")).unwrap_or_default()
 }
 
@@ -134,10 +133,6 @@ pub(super) fn left(drill: &DrillId, journal: &Path, world: &World) -> String {
          What was seen so far is in {journal}\n",
         at_endpoint(world)
     )
-}
-
-pub(super) fn who(ways: &Ways) -> SafeText {
-    SafeText::new(format!("{}@{}", ways.user, ways.host))
 }
 
 fn preview(plan: &Plan) -> String {
@@ -203,6 +198,7 @@ pub(super) fn ending(error: NotStarted) -> Ending {
         | NotStarted::OtherAccount { .. }
         | NotStarted::HitAlready { .. }
         | NotStarted::NotOpen { .. }
+        | NotStarted::NotFound { .. }
         | NotStarted::Journal(_) => Exit::Guarded,
     };
     Ending::new(exit, error.to_string())

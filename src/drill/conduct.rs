@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     fact::{Fact, What},
     fleet::GroupKind,
+    found::TOKEN_HOLDS,
     id::{DrillId, InstanceId, TemplateId},
     order::{Order, OrderName, Watch, WatchName},
     plan::{Plan, Target},
@@ -36,6 +37,8 @@ pub struct Drill {
     refused: Option<SafeText>,
     ended: Option<Timestamp>,
     settle_ended: bool,
+    /// The operator asked for it: the start, once more, with its first token.
+    may_send_again: bool,
 }
 
 /// What the drill is about.
@@ -123,8 +126,15 @@ impl Drill {
             }
             What::OrderRefused { order, code, message } => self.refused(*order, &format!("{code}: {message}")),
             What::OrderUnanswered { order, message } => self.unanswered(*order, message),
-            What::ExperimentNotFound { .. } => {
-                self.not_started("the order to start it got no answer and did not arrive")
+            What::ExperimentNotFound { .. } => self.not_found(fact.at),
+            What::DrillAdopted { begun, template, .. } => {
+                (self.confirmed, self.template) = (Some((*begun, String::new())), template.clone());
+                self.phase = Phase::Starting;
+                Vec::new()
+            }
+            What::ContinueRequested { .. } => {
+                self.may_send_again = true;
+                Vec::new()
             }
             What::TemplateDeleted { .. } => {
                 self.template = None;
@@ -317,6 +327,19 @@ impl Drill {
         }
     }
 
+    /// FIS shows no experiment of ours. Soon after the start that settles it; later it may have been there and be forgotten,
+    /// and only a person can tell. A start is sent again by the operator's word alone, and as the same request.
+    fn not_found(&mut self, at: Timestamp) -> Vec<Order> {
+        let intended = self.confirmed.as_ref().map_or(at, |(confirmed, _)| *confirmed);
+        if at.duration_since(intended) >= TOKEN_HOLDS {
+            return self.unknown();
+        }
+        if std::mem::take(&mut self.may_send_again) && self.phase == Phase::Starting && !self.aborted {
+            return self.start();
+        }
+        self.not_started("the order to start it got no answer and did not arrive")
+    }
+
     /// Nothing runs, and nothing will.
     fn not_started(&mut self, why: &str) -> Vec<Order> {
         self.refused = Some(SafeText::new(why));
@@ -327,10 +350,12 @@ impl Drill {
     /// An experiment may run that we cannot see: say so, with the command to look.
     fn unknown(&mut self) -> Vec<Order> {
         let template = self.started_from().map(ToString::to_string).unwrap_or_default();
-        let drill = self.planned.as_ref().map(|planned| planned.id.to_string()).unwrap_or_default();
+        let planned = self.planned.as_ref();
+        let drill = planned.map(|planned| planned.id.to_string()).unwrap_or_default();
+        let region = planned.map(|planned| planned.plan.region.to_string()).unwrap_or_default();
         self.timeline.complain(format!(
-            "UNKNOWN whether the experiment started; look with: aws fis list-experiments --experiment-template-id \
-             {template} for the tag {DRILL_TAG} = {drill}"
+            "UNKNOWN whether the experiment started; look with: aws fis list-experiments --region {region} \
+             --experiment-template-id {template} for the tag {DRILL_TAG} = {drill}"
         ));
         self.settle_ended = true;
         self.phase = Phase::Closing;

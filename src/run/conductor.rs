@@ -102,8 +102,9 @@ impl Conductor {
         }
     }
 
-    /// Tells again what was recorded before, and asks what is still open.
-    pub fn take_up(&mut self, recorded: &[Entry]) {
+    /// Tells again what was recorded before, and asks what is still open. A start that did not arrive is sent again only if
+    /// somebody asks for it.
+    pub fn take_up(&mut self, recorded: &[Entry], again: Option<SafeText>) {
         for entry in recorded {
             self.tell(Told::Recorded(entry.clone()));
         }
@@ -112,6 +113,9 @@ impl Conductor {
         let mut awake = recorded.last().map_or(self.clock.now(), |entry| entry.fact.seen);
         self.notice_a_gap(&mut awake);
         self.crew.lost_before(self.drill.timeline.blind.lost());
+        if let Some(by) = again.filter(|_| self.drill.phase == Phase::Starting) {
+            self.record(Fact::operators(self.clock.now(), What::ContinueRequested { by }));
+        }
         self.drill.taken_up().into_iter().for_each(|order| self.crew.carry_out(order));
     }
 
