@@ -24,6 +24,7 @@ mod logs;
 mod pace;
 mod read_only;
 pub mod region;
+pub mod resource_policy;
 pub mod role;
 mod secret;
 mod targeting;

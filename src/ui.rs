@@ -28,7 +28,7 @@ pub use look::Glyphs;
 use look::Look;
 
 /// What a screen needs to say what it has to; below, a card says so.
-const LEAST: (u16, u16) = (60, 15);
+pub const LEAST: (u16, u16) = (60, 15);
 /// From this width on there are two columns of panes.
 const WIDE: u16 = 100;
 

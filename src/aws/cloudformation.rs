@@ -25,10 +25,12 @@ pub struct Drifted {
 /// What looking for drift came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Drift {
-    InSync,
-    Drifted(Vec<Drifted>),
-    /// CloudFormation could not tell.
-    Failed(SafeText),
+    /// It was looked.
+    Looked {
+        drifted: Vec<Drifted>,
+        /// Why CloudFormation could not tell of every resource, where it could not.
+        failed: Option<SafeText>,
+    },
     /// It goes on.
     Pending,
 }
@@ -100,16 +102,14 @@ impl Aws {
     pub async fn drift(&self, name: &str, detection: &str) -> Result<Drift, Error> {
         let call = self.cloudformation.describe_stack_drift_detection_status().stack_drift_detection_id(detection);
         let answer = call.send().await.map_err(|error| Error::of("read the stack's drift", &error))?;
-        match answer.detection_status() {
-            Some(sdk::StackDriftDetectionStatus::DetectionComplete) => {}
+        let failed = match answer.detection_status() {
+            Some(sdk::StackDriftDetectionStatus::DetectionComplete) => None,
             Some(sdk::StackDriftDetectionStatus::DetectionInProgress) => return Ok(Drift::Pending),
-            _ => {
-                let why = answer.detection_status_reason().unwrap_or("CloudFormation gives no reason");
-                return Ok(Drift::Failed(SafeText::new(why)));
-            }
-        }
-        if answer.stack_drift_status() == Some(&sdk::StackDriftStatus::InSync) {
-            return Ok(Drift::InSync);
+            // for one resource at least: of the others there are results all the same
+            _ => Some(SafeText::new(answer.detection_status_reason().unwrap_or("CloudFormation gives no reason"))),
+        };
+        if failed.is_none() && answer.stack_drift_status() == Some(&sdk::StackDriftStatus::InSync) {
+            return Ok(Drift::Looked { drifted: Vec::new(), failed });
         }
         let mut drifted = Vec::new();
         let filters = [sdk::StackResourceDriftStatus::Modified, sdk::StackResourceDriftStatus::Deleted];
@@ -119,7 +119,7 @@ impl Aws {
             let page = page.map_err(|error| Error::of("read what drifted", &error))?;
             drifted.extend(page.stack_resource_drifts().iter().map(read_drift));
         }
-        Ok(Drift::Drifted(drifted))
+        Ok(Drift::Looked { drifted, failed })
     }
 }
 

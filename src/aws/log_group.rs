@@ -1,10 +1,14 @@
 //! Log groups as they stand, and lines of them since a moment. Knows nothing of what the lines mean, nor of following them live.
 
 use jiff::Timestamp;
-use serde_json::Value;
 
-use super::{Aws, Error, error::Kind, logs::group_arn};
-use crate::text::SafeText;
+use super::{
+    Aws, Error,
+    error::Kind,
+    logs::group_arn,
+    resource_policy::{Lets, Wish, lets_events_in},
+};
+use crate::{drill::fleet::partition, text::SafeText};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogGroup {
@@ -53,9 +57,13 @@ impl Aws {
         Ok(lines)
     }
 
-    /// Whether a resource policy of the account lets EventBridge write to the log group.
-    pub async fn events_may_write(&self, group: &str) -> Result<bool, Error> {
-        let arn = format!("{}:*", group_arn(self, group).await?);
+    /// Whether the resource policies of the account let EventBridge write to the log group for that rule.
+    pub async fn events_may_write(&self, group: &str, rule: &str) -> Result<Lets, Error> {
+        let account = self.account().await?;
+        let partition = partition(&self.region);
+        let rule = format!("arn:{partition}:events:{}:{account}:rule/{rule}", self.region);
+        let wish =
+            Wish { log: &format!("{}:log-stream:", group_arn(self, group).await?), rule: &rule, account: &account };
         let mut pages = Vec::new();
         let mut token = None;
         loop {
@@ -69,7 +77,8 @@ impl Aws {
                 break;
             }
         }
-        Ok(pages.iter().filter_map(|text| serde_json::from_str(text).ok()).any(|policy| lets_events_in(&policy, &arn)))
+        let policies: Vec<_> = pages.iter().filter_map(|text| serde_json::from_str(text).ok()).collect();
+        Ok(lets_events_in(&policies, &wish))
     }
 
     /// Opens a Live Tail of the log group and leaves it: whether that is allowed is seen, not assumed.
@@ -82,55 +91,5 @@ impl Aws {
             Ok(None) => Err(Error::new("open a Live Tail", Kind::Refused, "it ended before it began")),
             Err(error) => Err(Error::of("open a Live Tail", &error)),
         }
-    }
-}
-
-/// Whether a statement allows EventBridge to put events there.
-fn lets_events_in(policy: &Value, arn: &str) -> bool {
-    let has = |value: Option<&Value>, fits: &dyn Fn(&str) -> bool| match value {
-        Some(Value::String(text)) => fits(text),
-        Some(Value::Array(texts)) => texts.iter().filter_map(Value::as_str).any(fits),
-        _ => false,
-    };
-    let matches = |pattern: &str| match pattern.split_once('*') {
-        Some((start, _)) => arn.starts_with(start),
-        None => pattern == arn,
-    };
-    let fits = |statement: &Value| {
-        let principal = statement.get("Principal").and_then(|principal| principal.get("Service"));
-        statement.get("Effect").is_some_and(|effect| effect == "Allow")
-            && has(principal, &|service| service == "events.amazonaws.com")
-            && has(statement.get("Action"), &|action| matches!(action, "logs:PutLogEvents" | "logs:*" | "*"))
-            && has(statement.get("Resource"), &matches)
-    };
-    policy.get("Statement").and_then(Value::as_array).into_iter().flatten().any(fits)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_policy_lets_events_in_or_does_not() {
-        let arn = "arn:aws:logs:r:1:log-group:/aws/events/spotdrill:*";
-        let policy = |service: &str, action: &str, resource: &str| {
-            json!({ "Statement": [{
-                "Effect": "Allow", "Principal": { "Service": ["delivery.logs.amazonaws.com", service] },
-                "Action": ["logs:CreateLogStream", action], "Resource": resource,
-            }] })
-        };
-        let let_in = |policy: Value| lets_events_in(&policy, arn);
-        assert!(let_in(policy("events.amazonaws.com", "logs:PutLogEvents", arn)));
-        assert!(let_in(policy(
-            "events.amazonaws.com",
-            "logs:PutLogEvents",
-            "arn:aws:logs:r:1:log-group:/aws/events/*:*"
-        )));
-        assert!(!let_in(policy("es.amazonaws.com", "logs:PutLogEvents", arn)));
-        assert!(!let_in(policy("events.amazonaws.com", "logs:GetLogEvents", arn)));
-        assert!(!let_in(policy("events.amazonaws.com", "logs:PutLogEvents", "arn:aws:logs:r:1:log-group:/other:*")));
-        assert!(!let_in(json!({})));
     }
 }

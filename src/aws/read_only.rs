@@ -23,7 +23,7 @@ pub(super) struct WouldChange(String);
 
 /// The operations that change nothing, each by its whole name: one that is forgotten here is refused. AWS itself counts the
 /// detection of drift among those that only read.
-const READING: [&str; 38] = [
+const READING: [&str; 40] = [
     "DescribeAlarms",
     "DescribeChangeSet",
     "DescribeInstances",
@@ -52,12 +52,14 @@ const READING: [&str; 38] = [
     "GetRolePolicy",
     "GetSafetyLever",
     "GetServiceQuota",
+    "GetTemplate",
     "ListAttachedRolePolicies",
     "ListChangeSets",
     "ListExperimentResolvedTargets",
     "ListExperimentTemplates",
     "ListExperiments",
     "ListRolePolicies",
+    "ListStacks",
     "ListTagsForResource",
     "ListTargetsByRule",
     "SimulatePrincipalPolicy",

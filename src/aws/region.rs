@@ -1,6 +1,6 @@
 //! What a region offers to a drill: the action of FIS, its quotas, its safety lever, alarms. Changes nothing.
 
-use aws_sdk_cloudwatch::types::StateValue;
+use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
 use aws_sdk_fis::types::SafetyLeverStatus;
 
 use super::{Aws, Error, error::absent};
@@ -58,7 +58,9 @@ impl Aws {
 
     /// The alarm of that name, unless there is none.
     pub async fn alarm(&self, name: &str) -> Result<Option<Alarm>, Error> {
-        let call = self.cloudwatch.describe_alarms().alarm_names(name);
+        // without its types a composite one is not described
+        let types = [AlarmType::MetricAlarm, AlarmType::CompositeAlarm];
+        let call = self.cloudwatch.describe_alarms().alarm_names(name).set_alarm_types(Some(types.to_vec()));
         let answer = call.send().await.map_err(|error| Error::of("describe the stop-condition alarm", &error))?;
         let metric = answer.metric_alarms().iter().map(|alarm| (alarm.alarm_name(), alarm.state_value()));
         let composite = answer.composite_alarms().iter().map(|alarm| (alarm.alarm_name(), alarm.state_value()));

@@ -1,6 +1,6 @@
 //! IAM: a role as it stands, and what its holder may do. Changes nothing; knows no policy of ours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::types::{
     ContextEntry, ContextKeyTypeEnum, PolicyEvaluationDecisionType as Decision, ResourceSpecificResult,
@@ -27,6 +27,8 @@ pub struct NotAllowed {
     pub action: SafeText,
     /// A policy denies it; else none allows it.
     pub explicitly: bool,
+    /// What policies ask for and a simulation cannot know, such as `aws:SourceIp`: with it they might say otherwise.
+    pub without: Vec<SafeText>,
 }
 
 impl Aws {
@@ -89,7 +91,11 @@ impl Aws {
                 let is_allowed = decisions.iter().all(|decision| **decision == Decision::Allowed);
                 if !is_allowed && !refused.iter().any(|refusal| refusal.action == action) {
                     let explicitly = decisions.contains(&&Decision::ExplicitDeny);
-                    refused.push(NotAllowed { action, explicitly });
+                    let of_resources = result.resource_specific_results().iter();
+                    let missing = of_resources.flat_map(ResourceSpecificResult::missing_context_values);
+                    let without: BTreeSet<_> =
+                        missing.chain(result.missing_context_values()).map(SafeText::new).collect();
+                    refused.push(NotAllowed { action, explicitly, without: without.into_iter().collect() });
                 }
             }
         }

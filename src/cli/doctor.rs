@@ -24,7 +24,7 @@ pub(super) async fn run(global: &Global, config: &Config, args: Doctor) -> anyho
     let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
     let fis_role = place::ways(global, config)?.fis_role;
     let usual = Usual { stack: stack.to_owned(), fis_role, ..place::usual(config) };
-    let machine = machine::findings(&place::state()?, global.ascii || config.ascii);
+    let machine = machine::findings(&place::state()?, global.ascii || config.ascii, &config.theme);
     let report = match open(&global.door()).await {
         Ok(world) => {
             let report = run::doctor::examine(&world.aws, &usual, machine, progress).await;

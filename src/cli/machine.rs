@@ -13,11 +13,11 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use crate::{
     doctor::{Area, Finding},
     term::{guard::Guard, output},
+    theme::Theme,
+    ui,
 };
 
 const AREA: Area = Area::Machine;
-/// What a screen needs, in cells.
-const LEAST: (u16, u16) = (60, 15);
 
 /// A core would hold what is in memory: a webhook, credentials. The limit is this program's own.
 pub(super) fn leave_no_core() {
@@ -26,8 +26,16 @@ pub(super) fn leave_no_core() {
     let _ = setrlimit(Resource::Core, limit); // to lower a limit is always allowed
 }
 
-pub(super) fn findings(state: &Path, ascii: bool) -> Vec<Finding> {
-    vec![terminal(ascii), state_folder(state)]
+pub(super) fn findings(state: &Path, ascii: bool, theme: &str) -> Vec<Finding> {
+    let mut findings = vec![terminal(ascii), state_folder(state)];
+    findings.extend(wrong_theme(theme));
+    findings
+}
+
+/// The screen does not open without its theme.
+fn wrong_theme(name: &str) -> Option<Finding> {
+    let error = Theme::named(name).err()?;
+    Some(Finding::fail(AREA, "theme", error.to_string(), "In config.toml:\ntheme = \"default\""))
 }
 
 fn terminal(ascii: bool) -> Finding {
@@ -54,8 +62,8 @@ fn terminal(ascii: bool) -> Finding {
         );
     };
     let says = format!("{width}x{height}, {}", says.join(", "));
-    if width < LEAST.0 || height < LEAST.1 {
-        let (least_width, least_height) = LEAST;
+    let (least_width, least_height) = ui::LEAST;
+    if width < least_width || height < least_height {
         return Finding::warn(
             AREA,
             NAME,
@@ -100,6 +108,16 @@ fn mode(path: &Path) -> io::Result<u32> {
 mod tests {
     use super::*;
     use crate::doctor::Standing;
+
+    #[test]
+    fn a_theme_that_there_is_not_is_told_before_the_screen_does_not_open() {
+        assert_eq!(wrong_theme("mono"), None);
+        let found = wrong_theme("pink").unwrap();
+        assert!(
+            found.standing == Standing::Fail && found.says.contains("`pink`: choose default, mono, contrast"),
+            "{found:?}"
+        );
+    }
 
     #[test]
     fn a_folder_is_judged_by_writing_to_it() {

@@ -1,8 +1,10 @@
 //! `spotdrill prove`: each hop with its latency, as it is seen. Knows the table and the JSON.
 
-use std::fmt::Write;
+use std::{cell::Cell, fmt::Write, future::pending};
 
+use futures_util::future::select_all;
 use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     Ending, Exit,
@@ -57,9 +59,12 @@ pub(super) async fn run(global: &Global, config: &Config, args: Prove) -> anyhow
 }
 
 async fn preview(aws: &Aws, group: &str, count: u32, role: &str, format: Format) -> anyhow::Result<Exit> {
-    let targeted = targeting::preview(aws, group, count, role).await.map_err(|error| match error {
+    let ended = Cell::new(None);
+    let broken_off = async { ended.set(Some(ended_by().await)) };
+    let targeted = targeting::preview(aws, group, count, role, broken_off).await.map_err(|error| match error {
         NotTargeted::Aws(error) => Ending::from(error),
         NotTargeted::Refused(_) => Ending::new(Exit::Guarded, error.to_string()),
+        NotTargeted::BrokenOff => Ending::new(Exit::Signal(ended.take().unwrap_or_default()), error.to_string()),
         NotTargeted::Left { .. } => Ending::new(Exit::Failed, error.to_string()),
     })?;
     match format {
@@ -67,6 +72,20 @@ async fn preview(aws: &Aws, group: &str, count: u32, role: &str, format: Format)
         Format::Json => super::print_json(&PreviewJson::of(&targeted))?,
     }
     Ok(Exit::Held)
+}
+
+/// The number of the signal that is to end the program, once it comes; what cannot be heard ends it at once, as ever.
+async fn ended_by() -> i32 {
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let heard = kinds.into_iter().filter_map(|kind| Some((kind.as_raw_value(), signal(kind).ok()?)));
+    let coming = heard.map(|(number, mut signal)| {
+        Box::pin(async move {
+            signal.recv().await;
+            number
+        })
+    });
+    let coming: Vec<_> = coming.collect();
+    if coming.is_empty() { pending().await } else { select_all(coming).await.0 }
 }
 
 fn found(Targeted { group, role_arn, template, found }: &Targeted) -> String {

@@ -54,7 +54,9 @@ pub(super) async fn show(
         },
     };
     let (state, ascii) = (place::state()?, look.glyphs == Glyphs::Ascii);
-    let lent = Lent { stack: config.stack.clone(), allow, machine: Arc::new(move || machine::findings(&state, ascii)) };
+    let theme = config.theme.clone();
+    let machine = Arc::new(move || machine::findings(&state, ascii, &theme));
+    let lent = Lent { stack: config.stack.clone(), allow, machine };
     let (left_by, said) = screen::run(world, &ways, &lent, setting, &look, running).await?;
     let (exit, unfinished) = match left_by {
         Left::Quit(unfinished) => (Exit::Held, unfinished),

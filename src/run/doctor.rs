@@ -36,6 +36,8 @@ const ANEW: &str =
 struct Patient {
     aws: Aws,
     identity: Identity,
+    /// By which ARN IAM knows the caller.
+    principal: String,
     place: Place,
     stack: Option<Stack>,
     /// The role that drills are run with: a name or an ARN.
@@ -90,7 +92,10 @@ pub async fn examine(
     let empty = std::collections::BTreeMap::new();
     let names = Names::of(&usual.stack, described.as_ref().map_or(&empty, |stack| &stack.parameters));
     let place = Place { region: aws.region.clone(), account: identity.account.to_string(), names };
-    let patient = Patient { aws: aws.clone(), identity, place, stack: described, fis_role: usual.fis_role.clone() };
+    let principal = tokio::time::timeout(PATIENCE, permissions::principal(aws, &identity)).await;
+    let principal = principal.unwrap_or_else(|_| identity.arn.to_string());
+    let fis_role = usual.fis_role.clone();
+    let patient = Patient { aws: aws.clone(), identity, principal, place, stack: described, fis_role };
     let mut checks = account::checks(&patient);
     checks.extend(permissions::checks(&patient));
     checks.extend(deployed::checks(&patient));

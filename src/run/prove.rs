@@ -11,6 +11,7 @@ use crate::{
         names::Names,
         proof::{Hop, Proof},
     },
+    text::SafeText,
 };
 
 /// Between two looks, in drill time.
@@ -61,18 +62,28 @@ async fn look(aws: &Aws, names: &Names, since: Timestamp, proof: &mut Proof) {
     let (events, function) = (names.event_log_group(), names.function_log_group());
     let (of_events, of_function) = tokio::join!(aws.lines_since(&events, since), aws.lines_since(&function, since));
     match of_events {
-        Ok(lines) => lines.iter().for_each(|line| proof.line_of_events(line.arrived, &line.message)),
+        Ok(lines) => {
+            proof.log_was(Hop::Matched, None);
+            for line in &lines {
+                proof.line_of_events(line.arrived, &line.message);
+            }
+        }
         Err(error) => cannot_read(proof, Hop::Matched, &events, &error),
     }
     match of_function {
-        Ok(lines) => lines.iter().for_each(|line| proof.line_of_function(line.at, &line.message)),
+        Ok(lines) => {
+            proof.log_was(Hop::Invoked, None);
+            for line in &lines {
+                proof.line_of_function(line.at, &line.message);
+            }
+        }
         Err(error) => cannot_read(proof, Hop::Invoked, &function, &error),
     }
 }
 
 fn cannot_read(proof: &mut Proof, hop: Hop, group: &str, error: &Error) {
     if error.kind.passes() {
-        return;
+        return proof.log_was(hop, Some(SafeText::new(error.to_string())));
     }
     let why = match error.kind {
         Kind::NotFound => format!("there is no log group {group}, so nothing can be seen of it"),

@@ -1,6 +1,8 @@
 //! `prove --preview`: FIS finds targets in a group and skips the interruption. Knows in which order the world is asked, and that
 //! nothing is to be left.
 
+use std::pin::pin;
+
 use thiserror::Error;
 
 use super::{setup::unique_name, start::role_arn};
@@ -20,6 +22,8 @@ pub enum NotTargeted {
     Refused(#[from] Refusal),
     #[error(transparent)]
     Aws(#[from] aws::Error),
+    #[error("broken off: nothing was interrupted, and what was made for it is deleted")]
+    BrokenOff,
     #[error("{why}\nIts template {template} is still there: {error}")]
     Left { why: String, template: TemplateId, error: aws::Error },
 }
@@ -41,21 +45,43 @@ pub struct Found {
     pub az: Option<SafeText>,
 }
 
-/// Shows that role, template and targeting work: what they do in earnest is skipped, and the template deleted.
-pub async fn preview(aws: &Aws, group: &str, count: u32, fis_role: &str) -> Result<Targeted, NotTargeted> {
+/// Shows that role, template and targeting work: what they do in earnest is skipped, and the template deleted, also where
+/// `broken_off` comes first.
+pub async fn preview(
+    aws: &Aws,
+    group: &str,
+    count: u32,
+    fis_role: &str,
+    broken_off: impl Future<Output = ()>,
+) -> Result<Targeted, NotTargeted> {
     let fleet = aws.fleet(|_| ()).await?;
     let group = guard::find_group(&fleet, group)?.key.clone();
     let role_arn = role_arn(fis_role, &fleet.region, &fleet.account);
     let name = unique_name(aws).replace(NAME_BEGINS, "preview");
-    let template = aws.create_targeting_template(&name, &group, count, &role_arn).await?;
-    let resolved = resolve(aws, &template).await;
+    let mut broken_off = pin!(broken_off);
+    let (made, is_broken_off) = {
+        let mut making = pin!(aws.create_targeting_template(&name, &group, count, &role_arn));
+        tokio::select! {
+            made = &mut making => (made, false),
+            // its answer says what is to be deleted
+            () = &mut broken_off => (making.await, true),
+        }
+    };
+    let template = made?;
+    let mut resolved = Err(NotTargeted::BrokenOff);
+    if !is_broken_off {
+        tokio::select! {
+            ids = resolve(aws, &template) => resolved = ids.map_err(NotTargeted::from),
+            () = &mut broken_off => {}
+        }
+    }
     let deleted = aws.delete_our_template(template.as_str()).await;
     match (resolved, deleted) {
         (Ok(ids), Ok(())) => {
             let found = ids.into_iter().map(|id| found(&fleet, id)).collect();
             Ok(Targeted { group, role_arn, template, found })
         }
-        (Err(error), Ok(())) => Err(error.into()),
+        (Err(why), Ok(())) => Err(why),
         (resolved, Err(error)) => {
             let why = resolved.err().map_or_else(|| String::from("FIS found its targets."), |why| why.to_string());
             Err(NotTargeted::Left { why, template, error })

@@ -1,7 +1,7 @@
 //! `teardown`: what is there, and, once it was confirmed, taken away; then looked for once more. Knows AWS and the stack; knows no
 //! prompt and no screen.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     aws::{Aws, Error, Kind, change_set::ChangeSet},
@@ -21,6 +21,11 @@ use super::setup::{
     follow::{follow, forget_the_past, settled},
     give_back, is_ours, propose, unique_name,
 };
+
+/// How often it is looked for what remains, and how long between, in drill time: IAM tells of a role for some seconds after it
+/// was deleted. Source: IAM user guide, changes that are not immediately visible.
+const LOOKS: usize = 5;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(3);
 
 /// Looks at everything of ours; changes nothing.
 pub async fn look(aws: &Aws, name: &str, keep_logs: bool, tell: Tell<'_>) -> Result<Removal, NotSetUp> {
@@ -178,6 +183,12 @@ pub async fn carry_out(aws: &Aws, removal: &Removal, tell: Tell<'_>) -> Result<V
         aws.delete_secret(&secret.name).await?;
     }
     tell(Told::Doing(SafeText::new("looking whether anything remains")));
+    for _ in 1..LOOKS {
+        if remains(aws, removal).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        aws.clock.sleep(BETWEEN_LOOKS).await;
+    }
     Ok(remains(aws, removal).await?)
 }
 

@@ -87,9 +87,11 @@ impl Names {
 
     /// The lines of config.toml without which drills would look elsewhere.
     pub fn settings(&self, usual: &Usual) -> Vec<String> {
+        // a role may be named by its ARN
+        let usual_role = usual.fis_role.rsplit('/').next().unwrap_or_default().to_owned();
         let wanted = [
             ("stack", &usual.stack, self.stack.clone()),
-            ("fis_role", &usual.fis_role, self.fis_role.clone()),
+            ("fis_role", &usual_role, self.fis_role.clone()),
             ("lambda_log_group", &usual.lambda_log_group, self.function_log_group()),
             ("events_log_group", &usual.events_log_group, self.event_log_group()),
         ];
@@ -106,6 +108,14 @@ impl Names {
 mod tests {
     use super::*;
     use crate::stack::TEMPLATE;
+
+    #[test]
+    fn a_role_that_the_settings_name_by_its_arn_is_the_role_of_that_name() {
+        let names = Names::of(STACK, &BTreeMap::new());
+        let by = |role: &str| names.settings(&Usual { fis_role: role.into(), ..Usual::default() });
+        assert_eq!(by("arn:aws:iam::123456789012:role/path/spot-fis-test"), [""; 0]);
+        assert_eq!(by("arn:aws:iam::123456789012:role/other"), ["fis_role = \"spot-fis-test\""]);
+    }
 
     #[test]
     fn the_defaults_are_the_templates() {

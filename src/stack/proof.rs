@@ -70,6 +70,8 @@ pub struct Proof {
     /// The id of the invocation, once the function's line told it.
     request: Option<String>,
     starts: Vec<(Timestamp, String)>,
+    /// Why the log that shows the hop could not be read at the last look.
+    unread: Vec<(Hop, SafeText)>,
 }
 
 /// What is read of the function's line.
@@ -103,6 +105,7 @@ impl Proof {
             hops: [taken, waits(), waits(), waits(), waits()],
             request: None,
             starts: Vec::new(),
+            unread: Vec::new(),
         }
     }
 
@@ -250,9 +253,18 @@ impl Proof {
         }
     }
 
+    /// The log that shows the hop was read, or could not be for now.
+    pub fn log_was(&mut self, hop: Hop, unread: Option<SafeText>) {
+        self.unread.retain(|(other, _)| *other != hop);
+        self.unread.extend(unread.map(|why| (hop, why)));
+    }
+
     /// Nobody waits any longer: what was not seen has failed, the first of it in its own words.
     pub fn time_is_up(&mut self, waited: SignedDuration) {
         let waited = format!("within {} s", waited.as_secs());
+        for (hop, why) in std::mem::take(&mut self.unread) {
+            self.unreadable(hop, &format!("its log could not be read {waited}: {why}"));
+        }
         if self.awaits(Hop::Matched) {
             let (rule, group) = (self.names.event_rule(), self.names.event_log_group());
             self.failed(
@@ -273,9 +285,9 @@ impl Proof {
 
 /// Lines that Lambda writes of a function that did not come to its own.
 fn is_a_crash(message: &str) -> bool {
-    ["Task timed out", "[ERROR]", "Runtime.", "Status: error", "Status: timeout"]
-        .iter()
-        .any(|part| message.contains(part))
+    let parts = ["Task timed out", "[ERROR]", "Runtime.", "Status: error", "Status: timeout"];
+    // an initialisation that fails or takes over ten seconds is made anew with the invocation, which says how that went
+    !message.starts_with("INIT_REPORT") && parts.iter().any(|part| message.contains(part))
 }
 
 #[cfg(test)]

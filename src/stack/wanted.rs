@@ -89,6 +89,11 @@ impl Wanted {
         asked.filter(|_| !has_nodegroup).map(|(_, flag)| flag)
     }
 
+    /// There are no log groups, whatever was there once.
+    pub fn make_log_groups(&mut self) {
+        self.parameters.insert(LOG_GROUPS.to_owned(), String::from("create"));
+    }
+
     /// The log groups are there already and are not the stack's.
     pub fn leave_log_groups(&mut self) {
         self.parameters.insert(LOG_GROUPS.to_owned(), String::from("existing"));

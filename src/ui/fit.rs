@@ -49,6 +49,22 @@ pub(super) fn id(id: &str, cells: usize, glyphs: Glyphs) -> String {
     left(&format!("{start}..{ending}"), cells, glyphs)
 }
 
+/// The text in at most so many cells; what is cut is cut out of its middle.
+pub(super) fn ends(text: &str, cells: usize, glyphs: Glyphs) -> String {
+    if text.width() <= cells || cells < 3 {
+        return cut(text, cells, glyphs);
+    }
+    let half = (cells - 1) / 2;
+    let mut used = 0;
+    let fits = |grapheme: &&str| {
+        used += grapheme.width();
+        used <= half
+    };
+    let ending: Vec<_> = text.graphemes(true).rev().take_while(fits).collect();
+    let ending: String = ending.into_iter().rev().collect();
+    format!("{}{}{ending}", head(text, cells - 1 - half), glyphs.cut())
+}
+
 /// As much of the beginning as fits.
 fn head(text: &str, cells: usize) -> &str {
     let mut used = 0;
@@ -126,6 +142,14 @@ mod tests {
     fn an_id_keeps_both_ends() {
         assert_eq!(id("i-0c02d4e1b777aa", 13, Glyphs::Unicode), "i-0c02d..77aa");
         assert_eq!(id("i-0a1", 7, Glyphs::Unicode), "i-0a1  ");
+    }
+
+    #[test]
+    fn a_long_text_can_keep_both_ends() {
+        assert_eq!(ends("shop.example.com/health", 23, Glyphs::Unicode), "shop.example.com/health");
+        assert_eq!(ends("shop.example.com/a/health", 15, Glyphs::Unicode), "shop.ex…/health");
+        assert_eq!(ends("shop.example.com/a/health", 2, Glyphs::Ascii), "s~");
+        assert_eq!(ends("日本語日本語", 6, Glyphs::Unicode), "日…語");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Draws a drill while it runs and after. Knows which panes go first when the room is small, never what happens next.
 
+mod checks;
 mod headline;
 mod instances;
 mod lines;
@@ -22,10 +23,16 @@ pub(super) fn draw(app: &App, look: &Look, now: Timestamp, area: Rect, buffer: &
     let headline_height = headline::height(area);
     let [top, rest] = rows(area, [headline_height, area.height.saturating_sub(headline_height)]);
     headline::draw(app, live, look, now, top, buffer);
+    // the panes keep their room; where they have too little anyway, one row is taken all the same
+    let spare = rest.height.saturating_sub(2 * LEAST_PANE + 1).max(1);
+    let checks_height = checks::height(live, spare);
+    let [checks, rest] = rows(rest, [checks_height, rest.height.saturating_sub(checks_height)]);
+    checks::draw(live, look, now, checks, buffer);
     if rest.height < 2 * LEAST_PANE + 1 {
         return draw_pane(live, live.pane, look, now, rest, buffer);
     }
-    let wanted = instances::height(live, rest.width, rest.height.saturating_sub(LEAST_PANE + 3));
+    let room = rest.height.saturating_sub(LEAST_PANE + 3).max(LEAST_PANE + 1);
+    let wanted = instances::height(live, rest.width, room);
     let height = wanted.clamp(LEAST_PANE, rest.height - LEAST_PANE);
     let [instances, below] = rows(rest, [height, rest.height - height]);
     instances::draw(live, look, now, instances, buffer);

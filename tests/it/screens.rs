@@ -5,7 +5,7 @@ mod fixture;
 mod templates;
 
 use fixture::{
-    Session, at, composed, confirming, failed, fleet, held, hostile_fleet, leaving, noticed, started, warned,
+    Session, at, checked, composed, confirming, failed, fleet, held, hostile_fleet, leaving, noticed, started, warned,
 };
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -76,6 +76,17 @@ macro_rules! everywhere {
         insta::assert_snapshot!(concat!($name, "_120x40"), picture(&session, (120, 40)));
         insta::assert_snapshot!(concat!($name, "_140x40"), picture(&session, WIDE));
     }};
+}
+
+#[test]
+fn health_checks_have_a_row_each_where_there_is_room() {
+    everywhere!("live_checked", checked(World::Aws, 2));
+    insta::assert_snapshot!("live_checked_five", picture(&checked(World::Aws, 5), COMMON));
+    insta::assert_snapshot!("live_checked_ascii", ascii(&checked(World::Lab, 2)));
+    insta::assert_snapshot!("live_checked_least", picture(&checked(World::Aws, 5), (60, 15)));
+    let panes =
+        |session: &Session| picture(session, COMMON).lines().position(|line| line.contains("targets 3")).unwrap();
+    assert_eq!(panes(&noticed(World::Aws)) + 2, panes(&checked(World::Aws, 2)), "without a check nothing takes room");
 }
 
 #[test]

@@ -281,7 +281,8 @@ async fn nothing_is_taken_away_under_a_drill() {
 async fn a_preview_of_targets_hits_nothing_and_leaves_nothing() {
     let account = Account(Stage::named("default").await);
     let before = account.inventory().await;
-    let targeted = targeting::preview(&account.0.aws, "web-spot", 3, "spot-fis-test").await.unwrap();
+    let never = std::future::pending();
+    let targeted = targeting::preview(&account.0.aws, "web-spot", 3, "spot-fis-test", never).await.unwrap();
     let groups: Vec<_> = targeted.found.iter().map(|found| found.group.as_deref()).collect();
     assert_eq!(groups, [Some("web-spot"); 3]);
     let fleet = account.0.aws.fleet(|_| ()).await.unwrap();
@@ -293,11 +294,25 @@ async fn a_preview_of_targets_hits_nothing_and_leaves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_preview_that_is_broken_off_leaves_nothing_either() {
+    let account = Account(Stage::named("default").await);
+    let before = account.inventory().await;
+    for milliseconds in [0, 1, 200, 1000, 2000] {
+        let broken_off = account.0.aws.clock.sleep(std::time::Duration::from_millis(milliseconds));
+        let preview = targeting::preview(&account.0.aws, "web-spot", 1, "spot-fis-test", broken_off).await;
+        assert!(matches!(preview, Err(targeting::NotTargeted::BrokenOff)), "{milliseconds} ms: {preview:?}");
+        let mut after = account.inventory().await;
+        after.remove("role AWSServiceRoleForFIS");
+        assert_eq!(after, before, "{milliseconds} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_preview_tells_a_wrong_role_and_a_wrong_group() {
     let account = Account(Stage::named("default").await);
     let before = account.inventory().await;
     let wrong = async |group: &str, role: &str| {
-        targeting::preview(&account.0.aws, group, 1, role).await.unwrap_err().to_string()
+        targeting::preview(&account.0.aws, group, 1, role, std::future::pending()).await.unwrap_err().to_string()
     };
     let said = wrong("web-sopt", "spot-fis-test").await;
     assert!(said.contains("no group `web-sopt`") && said.contains("Did you mean `web-spot`"), "{said}");

@@ -80,6 +80,7 @@ async fn what_changes(aws: &Aws) -> Called {
         logs: delete_log_group;
         parameters: delete_parameter, put_parameter;
         secrets: create_secret, delete_secret, put_secret_value, restore_secret;
+        stops: stop_experiment;
     }
     called
 }
@@ -87,7 +88,7 @@ async fn what_changes(aws: &Aws) -> Called {
 async fn what_reads(aws: &Aws) -> Called {
     let mut called = Called::new();
     call! { aws, called,
-        cloudformation: describe_change_set, describe_stack_drift_detection_status, describe_stack_events, describe_stack_resource_drifts, describe_stack_resources, describe_stacks, detect_stack_drift, list_change_sets;
+        cloudformation: describe_change_set, describe_stack_drift_detection_status, describe_stack_events, describe_stack_resource_drifts, describe_stack_resources, describe_stacks, detect_stack_drift, get_template, list_change_sets, list_stacks;
         cloudwatch: describe_alarms;
         ec2: describe_instances, describe_spot_instance_requests;
         events: describe_rule, list_tags_for_resource, list_targets_by_rule;

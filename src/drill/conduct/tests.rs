@@ -2,7 +2,8 @@ use super::*;
 use crate::drill::{
     fact::{Basis, ConfirmedBy, Source},
     fleet::{Behavior, GroupKey, InstanceState, World},
-    id::{ExperimentId, InstanceId},
+    health::{Check, Reach},
+    id::{CheckUrl, ExperimentId, InstanceId},
     order::WatchName::{Events, Experiment, Group, Instances, Logs},
     plan::Target,
     verdict::Outcome,
@@ -270,6 +271,61 @@ fn what_is_watched_follows_the_phase() {
     told.hear(What::TemplateDeleted { template: template() });
     told.hear(What::SettleTimeEnded);
     assert_eq!(names(&told), []);
+}
+
+/// A drill with a health check, which is `told` these answers: well or not, each a second after the one before.
+fn asked(told: &mut Told, answers: &[bool]) {
+    let check = || CheckUrl::new("https://shop/health");
+    for well in answers {
+        told.hear(match well {
+            true => What::ProbeRecovered { check: check(), status: 200, millis: 9 },
+            false => What::ProbeFailed { check: check(), why: SafeText::new("answered 503") },
+        });
+    }
+}
+
+/// Confirmed with one check, and to where the only target is gone and replaced.
+fn checked(before: &[bool], after: &[bool]) -> Told {
+    let mut told = Told::planned(1);
+    let check = Check { url: CheckUrl::new("https://shop/health"), has_query: false, reach: Reach::Network };
+    told.hear(What::ChecksChosen { checks: vec![check.clone()] });
+    assert_eq!(told.drill.watches(), [], "nothing is asked before the words are typed");
+    let (words, client_token) = (String::from("web 1"), String::from("token"));
+    told.hear(What::DrillConfirmed { words, by: ConfirmedBy::Typed, client_token });
+    assert_eq!(told.drill.watches(), [Watch::Check(check.clone())], "and before anything is hit");
+    asked(&mut told, before);
+    told.hear(What::TemplateCreated { template: template() });
+    told.hear(What::ExperimentStarted { experiment: experiment(), template: template() });
+    told.noticed("completed");
+    assert_eq!(told.drill.watches()[0], Watch::Check(check));
+    told.hear(What::TemplateDeleted { template: template() });
+    told.state(0, InstanceState::Terminated);
+    asked(&mut told, after);
+    told.replaced(1);
+    told
+}
+
+#[test]
+fn a_check_that_fails_fails_the_drill_and_is_waited_for() {
+    assert_eq!(checked(&[true], &[]).outcome(), Some(Outcome::Held));
+    let mut told = checked(&[true], &[false]);
+    assert_eq!(told.outcome(), None, "it was well before, so it may be again");
+    asked(&mut told, &[true]);
+    let verdict = told.drill.verdict().unwrap();
+    assert_eq!(verdict.verdict, Outcome::Failed);
+    let reason = verdict.reasons[0].as_str();
+    assert!(reason.starts_with("https://shop/health: failed ") && reason.ends_with(": answered 503"), "{reason}");
+    assert_eq!(told.drill.watches(), []);
+    let mut told = checked(&[true], &[false]);
+    told.hear(What::SettleTimeEnded);
+    assert!(told.drill.verdict().unwrap().reasons[0].contains("failing to the end, since "));
+}
+
+#[test]
+fn a_check_that_was_never_well_is_not_waited_for_and_one_that_was_never_asked_is_told() {
+    let reasons = |told: &Told| told.drill.verdict().unwrap().reasons[0].to_string();
+    assert!(reasons(&checked(&[false], &[])).contains("failing to the end"));
+    assert!(reasons(&checked(&[], &[])).contains("not observed: it was never asked"));
 }
 
 #[test]

@@ -114,16 +114,23 @@ async fn drift(patient: &Patient) -> Finding {
     loop {
         match aws.drift(stack, &detection).await {
             Ok(Drift::Pending) => aws.clock.sleep(Duration::from_secs(1)).await,
-            Ok(Drift::InSync) => return Finding::ok(AREA, NAME, "everything is as the stack made it"),
-            Ok(Drift::Failed(why)) => return Finding::unknown(AREA, NAME, why.as_str()),
-            Ok(Drift::Drifted(drifted)) => {
-                let says: Vec<_> = drifted.iter().map(in_words).collect();
-                let fix = "Undo by hand what was changed by hand, or make the stack anew: spotdrill teardown, spotdrill setup";
-                return Finding::fail(AREA, NAME, says.join("; "), fix);
-            }
+            Ok(Drift::Looked { drifted, failed }) => return drift_found(&drifted, failed.as_ref()),
             Err(error) => return not_seen(AREA, NAME, &error),
         }
     }
+}
+
+fn drift_found(drifted: &[Drifted], failed: Option<&SafeText>) -> Finding {
+    const NAME: &str = "stack drift";
+    let mut says: Vec<_> = drifted.iter().map(in_words).collect();
+    match (says.is_empty(), failed) {
+        (true, None) => return Finding::ok(AREA, NAME, "everything is as the stack made it"),
+        (true, Some(why)) => return Finding::unknown(AREA, NAME, why.as_str()),
+        (false, Some(why)) => says.push(format!("more may have been changed: {why}")),
+        (false, None) => {}
+    }
+    let fix = "Undo by hand what was changed by hand, or make the stack anew: spotdrill teardown, spotdrill setup";
+    Finding::fail(AREA, NAME, says.join("; "), fix)
 }
 
 fn in_words(drifted: &Drifted) -> String {
@@ -247,5 +254,32 @@ async fn alarm(patient: &Patient) -> Finding {
             Finding::fail(AREA, NAME, format!("there is no alarm {name}, so FIS starts nothing of the template"), fix)
         }
         Err(error) => not_seen(AREA, NAME, &error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Standing;
+
+    #[test]
+    fn drift_that_was_found_is_told_whatever_could_not_be_looked_at() {
+        let changed = Drifted {
+            logical: "SlackRule".into(),
+            kind: "AWS::Events::Rule".into(),
+            deleted: false,
+            properties: vec!["/State".into()],
+        };
+        let why: SafeText = "Failed to detect drift on resource [FisRole]".into();
+        let standing = |drifted: &[Drifted], failed| drift_found(drifted, failed).standing;
+        assert_eq!(standing(&[], None), Standing::Ok);
+        assert_eq!(standing(&[], Some(&why)), Standing::Unknown);
+        let found = drift_found(&[changed], Some(&why));
+        assert_eq!(found.standing, Standing::Fail);
+        assert_eq!(
+            found.says.as_str(),
+            "EventBridge rule SlackRule was changed: /State; more may have been changed: Failed to detect drift on \
+             resource [FisRole]"
+        );
     }
 }

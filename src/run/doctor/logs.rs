@@ -3,7 +3,7 @@
 
 use super::{ANEW, Check, Patient, check, not_seen};
 use crate::{
-    aws::Kind,
+    aws::{Kind, resource_policy::Lets},
     doctor::{Area, Finding},
 };
 
@@ -40,20 +40,29 @@ async fn log_group(patient: &Patient, name: &str) -> Finding {
             },
             |days| Finding::ok(AREA, &check, format!("keeps {days} days")),
         ),
-        Ok(None) => Finding::fail(AREA, &check, "there is none", ANEW),
+        Ok(None) => {
+            let groups = patient.stack.as_ref().and_then(|stack| stack.parameters.get("LogGroups"));
+            // one from before the stack is made by an update; of its own an update does not see that it is gone
+            let fix = if groups.is_some_and(|groups| groups == "existing") { "spotdrill setup" } else { ANEW };
+            Finding::fail(AREA, &check, "there is none", fix)
+        }
         Err(error) => not_seen(AREA, &check, &error),
     }
 }
 
 async fn may_write(patient: &Patient, group: &str) -> Finding {
     const NAME: &str = "events may be logged";
-    match patient.aws.events_may_write(group).await {
-        Ok(true) => Finding::ok(AREA, NAME, format!("EventBridge may write to {group}")),
-        Ok(false) => Finding::fail(
+    match patient.aws.events_may_write(group, &patient.names().event_rule()).await {
+        Ok(Lets::In) => Finding::ok(AREA, NAME, format!("EventBridge may write to {group}")),
+        Ok(Lets::Perhaps) => {
+            let says = format!("a resource policy about {group} has conditions that only AWS can judge");
+            Finding::unknown(AREA, NAME, says + ": `spotdrill prove` shows whether events come")
+        }
+        Ok(Lets::Out) => Finding::fail(
             AREA,
             NAME,
-            format!("no resource policy lets EventBridge write to {group}"),
-            "spotdrill setup",
+            format!("no resource policy lets EventBridge write to {group}, or one denies it"),
+            ANEW,
         ),
         Err(error) => not_seen(AREA, NAME, &error),
     }

@@ -1,11 +1,11 @@
 //! What the caller may do: each statement of the operator's policy, asked of IAM; where IAM may not be asked, read and seen;
 //! where that is not possible, unknown. Knows no policy but ours.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Check, Patient, check};
 use crate::{
-    aws::{Error, Kind, region::Quota, role::NotAllowed},
+    aws::{Aws, Error, Identity, Kind, region::Quota, role::NotAllowed},
     doctor::{Area, Finding, Standing},
     drill::fleet::partition,
     stack::policy::{Document, Statement},
@@ -64,12 +64,17 @@ async fn permission(patient: &Patient, statement: &Statement) -> Finding {
     if identity.arn.ends_with(":root") {
         return Finding::ok(AREA, &name, "the root user");
     }
-    let principal = principal(patient).await;
     // IAM matches wildcards of policies, and takes the resources as they are
     let any = |arn: &String| arn.replace(":*:*:", &format!(":{}:{}:", aws.region, identity.account));
     let resources: Vec<_> = statement.resources().iter().map(any).collect();
-    match aws.simulate(&principal, &statement.actions(), &resources, &statement.context()).await {
+    // all of the policy's, so that what IAM lacks is what other policies ask for
+    let all = patient.place.statements(Document::Operator);
+    let mut context: BTreeMap<_, _> = all.iter().flat_map(Statement::context).collect();
+    context.extend(statement.context());
+    context.insert(String::from("aws:RequestedRegion"), vec![aws.region.clone()]);
+    match aws.simulate(&patient.principal, &statement.actions(), &resources, &context).await {
         Ok(refused) if refused.is_empty() => Finding::ok(AREA, &name, "simulated"),
+        Ok(refused) if refused.iter().any(|it| !it.without.is_empty()) => depends(&name, &refused),
         Ok(refused) => not_allowed(patient, statement, &refused),
         Err(error) if error.kind == Kind::Denied && statement.sid == "CheckPermissions" => missing(
             patient,
@@ -98,13 +103,22 @@ fn role_of(arn: &str) -> Option<&str> {
 }
 
 /// By which ARN IAM knows the caller: a session's own says neither that nor its role's path.
-async fn principal(patient: &Patient) -> String {
-    let arn = &patient.identity.arn;
+pub(super) async fn principal(aws: &Aws, identity: &Identity) -> String {
+    let arn = &identity.arn;
     let Some(role) = role_of(arn) else { return arn.to_string() };
-    if let Ok(Some((arn, _))) = patient.aws.role_trust(role).await {
+    if let Ok(Some((arn, _))) = aws.role_trust(role).await {
         return arn.to_string();
     }
-    format!("arn:{}:iam::{}:role/{role}", partition(&patient.aws.region), patient.identity.account)
+    format!("arn:{}:iam::{}:role/{role}", partition(&aws.region), identity.account)
+}
+
+/// What a simulation cannot decide.
+fn depends(name: &str, refused: &[NotAllowed]) -> Finding {
+    let actions: Vec<_> = refused.iter().map(|it| it.action.as_str()).collect();
+    let without: BTreeSet<_> = refused.iter().flat_map(|it| &it.without).map(SafeText::as_str).collect();
+    let without: Vec<_> = without.into_iter().collect();
+    let (actions, without) = (actions.join(", "), without.join(", "));
+    Finding::unknown(AREA, name, format!("{actions} is not allowed as far as IAM can tell; it does not know {without}"))
 }
 
 fn not_allowed(patient: &Patient, statement: &Statement, refused: &[NotAllowed]) -> Finding {

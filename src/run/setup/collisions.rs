@@ -52,6 +52,8 @@ pub(super) async fn check(
         |found: Result<Option<_>, Error>| found.map(|group: Option<crate::aws::log_group::LogGroup>| group.is_some());
     match (found(aws.log_group(&events).await), found(aws.log_group(&function).await)) {
         (Ok(one), Ok(other)) => match (outside(&events, one), outside(&function, other)) {
+            // those from before are gone, so the stack makes its own
+            (false, false) if !one && !other => wanted.make_log_groups(),
             (false, false) => {}
             (true, true) => {
                 if parameters.get("LogGroups").is_none_or(|groups| groups != "existing") {

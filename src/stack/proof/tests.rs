@@ -124,3 +124,31 @@ fn an_earlier_crash_is_not_this_events() {
     proof.line_of_function(at(-5_000), "Task timed out");
     assert_eq!(standing(&proof, Hop::Invoked), "awaited");
 }
+
+#[test]
+fn an_initialisation_that_took_too_long_is_no_crash() {
+    let mut proof = proof();
+    proof.line_of_function(at(10_100), "INIT_REPORT Init Duration: 10009.36 ms\tPhase: init\tStatus: timeout");
+    proof.line_of_function(
+        at(10_200),
+        "INIT_REPORT Init Duration: 5.10 ms\tPhase: init\tStatus: error\tError Type: Runtime.Unknown",
+    );
+    assert_eq!(standing(&proof, Hop::Invoked), "awaited");
+    proof.line_of_function(at(12_000), &line("posted to Slack, status 200", r#", "status": 200, "tries": 1"#));
+    matched(&mut proof);
+    assert!(proof.holds());
+}
+
+#[test]
+fn the_rule_is_not_blamed_for_a_log_that_could_not_be_read() {
+    let mut proof = proof();
+    for hop in [Hop::Matched, Hop::Invoked] {
+        proof.log_was(hop, Some("could not read the log: Rate exceeded".into()));
+    }
+    proof.log_was(Hop::Invoked, None);
+    proof.time_is_up(SignedDuration::from_secs(60));
+    let said = standing(&proof, Hop::Matched);
+    assert!(said.starts_with("failed: its log could not be read within 60 s: could not read the log"), "{said}");
+    let said = standing(&proof, Hop::Invoked);
+    assert!(said.starts_with("failed: the rule did not match"), "it was read in the end: {said}");
+}

@@ -6,7 +6,8 @@ use spotdrill::{
     drill::{
         fact::{Basis, ConfirmedBy, Entry, Fact, Source, What},
         fleet::{Behavior, Fleet, Group, GroupKey, GroupKind, Instance, InstanceState, Lifecycle, World},
-        id::{DrillId, ExperimentId, InstanceId, SpotRequestId, TemplateId},
+        health::{Asked, Check, Reach},
+        id::{CheckUrl, DrillId, ExperimentId, InstanceId, SpotRequestId, TemplateId},
         order::WatchName,
         plan::Plan,
         verdict::{Outcome, Verdict},
@@ -381,4 +382,34 @@ pub(super) fn held(world: World) -> Session {
     };
     session.fact(Source::Spotdrill, None, "12:11:30", What::DrillFinished { verdict });
     session
+}
+
+const CHECKS: [&str; 2] = ["https://shop.example.com/health", "http://10.0.3.17:8080/cart/ready"];
+
+/// A drill whose targets have their notice, with health checks: one never failed, one fails.
+pub(super) fn checked(world: World, count: usize) -> Session {
+    let mut session = noticed(world);
+    let url = |number: usize| match CHECKS.get(number) {
+        Some(url) => CheckUrl::new(url),
+        None => CheckUrl::new(format!("https://shop.example.com/a-long-way/to/the/health/of/service/number-{number}")),
+    };
+    let check = |number| Check { url: url(number), has_query: false, reach: Reach::Network };
+    let checks = (0..count).map(check).collect();
+    session.fact(Source::Spotdrill, None, "12:04:50", What::ChecksChosen { checks });
+    for number in 0..count.min(3) {
+        let answered = What::ProbeAnswered { check: url(number), status: 200, millis: 35 };
+        session.fact(Source::Probe, None, "12:04:51", answered);
+        session.asked(&url(number), "12:08:42", 35, None);
+    }
+    let why = SafeText::new("answered 503");
+    session.fact(Source::Probe, None, "12:08:31", What::ProbeFailed { check: url(1), why: why.clone() });
+    session.asked(&url(1), "12:08:44", 1203, Some(why));
+    session.at("12:08:45");
+    session
+}
+
+impl Session {
+    fn asked(&mut self, check: &CheckUrl, time: &str, millis: u32, failed: Option<SafeText>) {
+        self.tell(Msg::Asked(Asked { check: check.clone(), at: at(time), millis, failed }));
+    }
 }

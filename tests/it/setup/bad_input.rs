@@ -5,7 +5,7 @@ use spotdrill::{
     lab::scenario::Scenario,
     run::setup::{Looked, NotSetUp},
     stack::{
-        change::SecretChange,
+        change::{Action, SecretChange},
         proof::Hop,
         wanted::{Slack, Wanted},
     },
@@ -149,6 +149,48 @@ async fn teardown_names_what_is_ours_and_leaves_what_is_not() {
     iam.tag_role().role_name("spot-fis-test").tags(tag).send().await.unwrap();
     let remains = account.taken_down(false).await;
     assert!(matches!(remains.as_slice(), [part] if part.name.as_str() == "spot-fis-test"), "{remains:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn iam_that_tells_of_a_role_for_a_while_is_asked_again() {
+    let account = Account::bare().await;
+    let iam = aws_sdk_iam::Client::new(&account.0.sdk);
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"fis.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    let tag = aws_sdk_iam::types::Tag::builder().key("spotdrill").value("spotdrill").build().unwrap();
+    let call = iam.create_role().role_name("spot-fis-test").assume_role_policy_document(trust).tags(tag);
+    call.send().await.unwrap();
+    let gone = async {
+        account.0.aws.clock.sleep(std::time::Duration::from_secs(5)).await;
+        iam.delete_role().role_name("spot-fis-test").send().await.unwrap();
+    };
+    let (remains, ()) = tokio::join!(account.taken_down(false), gone);
+    assert_eq!(remains, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn log_groups_from_before_that_are_gone_are_the_stacks_own_from_then_on() {
+    let account = Account::bare().await;
+    let logs = aws_sdk_cloudwatchlogs::Client::new(&account.0.sdk);
+    let both = ["/aws/events/spotdrill", "/aws/lambda/send-slack-spot-event"];
+    for group in both {
+        logs.create_log_group().log_group_name(group).send().await.unwrap();
+    }
+    account.set_up(&telling_slack()).await;
+    let unchanged = account.preview(&Wanted::new("spotdrill")).await;
+    assert!(unchanged.changes_nothing(), "they stay as they are: {unchanged:?}");
+    for group in both {
+        logs.delete_log_group().log_group_name(group).send().await.unwrap();
+    }
+    let report = account.examined().await;
+    let missing = report.findings.iter().find(|finding| finding.check.as_str() == "log /aws/events/spotdrill").unwrap();
+    assert_eq!((missing.standing, missing.fix.as_deref()), (Standing::Fail, Some("spotdrill setup")));
+    let preview = account.preview(&Wanted::new("spotdrill")).await;
+    let added = preview.changes.iter().filter(|change| change.action == Action::Add);
+    let added: Vec<_> = added.map(|change| change.logical.as_str()).collect();
+    assert_eq!(added, ["EventLog", "FunctionLog"]);
+    account.made(&preview).await.unwrap();
+    assert!(account.proof().await.holds());
+    assert_eq!(account.taken_down(false).await, []);
 }
 
 #[tokio::test(start_paused = true)]

@@ -103,6 +103,29 @@ async fn each_statement_that_lacks_has_its_own_finding() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_simulation_cannot_know_is_unknown_and_the_region_it_knows() {
+    let under = async |condition: serde_json::Value| {
+        let mut scenario = Scenario::named("default").unwrap();
+        let mut policy = place().filled(Document::Operator);
+        let statements = policy["Statement"].as_array_mut().unwrap();
+        let start = statements.iter_mut().find(|statement| statement["Sid"] == "StartExperiment").unwrap();
+        start["Condition"] = condition;
+        scenario.operator_policy = Some(policy.to_string());
+        let report = Account(Stage::open(scenario, false).await).examined().await;
+        let found = report.findings.iter().find(|finding| finding.check.as_str() == "may StartExperiment");
+        found.map(|finding| (finding.standing, finding.says.to_string()))
+    };
+    let (standing, says) = under(serde_json::json!({ "StringEquals": { "aws:SourceVpce": "vpce-1" } })).await.unwrap();
+    assert_eq!(standing, Standing::Unknown, "{says}");
+    assert!(says.contains("fis:StartExperiment") && says.ends_with("it does not know aws:SourceVpce"), "{says}");
+    let here = under(serde_json::json!({ "StringEquals": { "aws:RequestedRegion": "eu-west-1" } })).await;
+    assert_eq!(here, None, "it is allowed, and comes to one line");
+    let (standing, says) =
+        under(serde_json::json!({ "StringEquals": { "aws:RequestedRegion": "us-east-1" } })).await.unwrap();
+    assert_eq!(standing, Standing::Fail, "{says}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn where_iam_may_not_be_asked_it_is_read_and_the_rest_is_unknown() {
     let report = without(Some("CheckPermissions")).await.examined().await;
     let standing = |sid: &str| {
