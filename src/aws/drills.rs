@@ -33,13 +33,13 @@ const REBUILD: &str = "read the drill back from its experiment";
 impl Aws {
     /// The drills of the account, oldest first, over or not. Half a list tells nothing, and is an error.
     pub async fn drills(&self) -> Result<Vec<Seen>, Error> {
-        let mut seen = Vec::new();
+        let mut seen: Vec<Seen> = Vec::new();
         let mut pages = self.stops.list_experiments().max_results(PAGE).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| Error::of("list the FIS experiments", &error))?;
             seen.extend(page.experiments().iter().filter_map(seen_of));
         }
-        seen.sort_by(|a: &Seen, b| a.begun.cmp(&b.begun));
+        seen.sort_by_key(|seen| seen.begun);
         Ok(seen)
     }
 

@@ -37,8 +37,8 @@ pub struct Drill {
     refused: Option<SafeText>,
     ended: Option<Timestamp>,
     settle_ended: bool,
-    /// The operator asked for it: the start, once more, with its first token.
-    may_send_again: bool,
+    /// Who asked for the start once more, with its first token.
+    continued_by: Option<SafeText>,
 }
 
 /// What the drill is about.
@@ -132,8 +132,8 @@ impl Drill {
                 self.phase = Phase::Starting;
                 Vec::new()
             }
-            What::ContinueRequested { .. } => {
-                self.may_send_again = true;
+            What::ContinueRequested { by } => {
+                self.continued_by = Some(by.clone());
                 Vec::new()
             }
             What::TemplateDeleted { .. } => {
@@ -334,7 +334,7 @@ impl Drill {
         if at.duration_since(intended) >= TOKEN_HOLDS {
             return self.unknown();
         }
-        if std::mem::take(&mut self.may_send_again) && self.phase == Phase::Starting && !self.aborted {
+        if self.continued_by.take().is_some() && self.phase == Phase::Starting && !self.aborted {
             return self.start();
         }
         self.not_started("the order to start it got no answer and did not arrive")

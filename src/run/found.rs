@@ -49,7 +49,7 @@ pub async fn left(aws: &Aws, ways: &Ways) -> Result<(Vec<Left>, Option<aws::Erro
     let is_live = |seen: &Seen| seen.goes_on || now.duration_since(seen.begun) < STILL_DYING;
     let known: Vec<DrillId> = journal::list(&ways.journals)?.0.into_iter().map(|kept| kept.header.drill).collect();
     left.extend(seen.into_iter().filter(|seen| is_live(seen) && !known.contains(&seen.drill)).map(there));
-    left.sort_by(|a, b| b.found().begun.cmp(&a.found().begun));
+    left.sort_by_key(|left| std::cmp::Reverse(left.found().begun));
     Ok((left, error))
 }
 
