@@ -102,6 +102,12 @@ pub enum Msg {
     DrillsLeft(Vec<Found>),
     /// A drill that was left could not be come back to.
     NotTakenUp(SafeText),
+    /// Whether the terminal has room for the screens.
+    Room {
+        fits: bool,
+    },
+    /// There is no shell to go back to for a while.
+    NotSuspended,
     /// A quarter of a real second has passed.
     Tick,
 }
@@ -136,6 +142,8 @@ pub enum Effect {
     ForgetTypeAhead,
     /// Draw every cell anew.
     Redraw,
+    /// Stop the program as ctrl-z does, until its shell lets it go on.
+    Suspend,
     /// Leave; a drill goes on in AWS.
     Quit,
 }
@@ -165,6 +173,8 @@ pub struct App {
     doctor: Option<Doctor>,
     live: Option<Live>,
     messages: Messages,
+    /// The screen is seen; a terminal that is too small shows a card instead.
+    fits: bool,
     /// For how many more ticks a second ctrl-c quits.
     interrupted: u8,
     /// The second that was shown last, where the time is shown.
@@ -190,6 +200,7 @@ impl App {
             doctor: None,
             live: None,
             messages: Messages::default(),
+            fits: true,
             interrupted: 0,
             second: 0,
             dirty: true,
@@ -226,6 +237,10 @@ impl App {
             Msg::DrillRefused(why) => self.refused(&why, now),
             Msg::DrillsLeft(found) => self.drills_were_left(found, now),
             Msg::NotTakenUp(why) => self.messages.say(now, Weight::Error, why.as_str()),
+            Msg::Room { fits } => self.fits = fits,
+            Msg::NotSuspended => {
+                self.messages.say(now, Weight::Hint, "there is no shell that spotdrill was started from");
+            }
             Msg::Tick | Msg::Pulse(_) => {}
         }
         Vec::new()
@@ -340,6 +355,11 @@ impl App {
 
     pub fn screen(&self) -> Screen {
         self.screen
+    }
+
+    /// Whether the screens are seen at all.
+    pub fn fits(&self) -> bool {
+        self.fits
     }
 
     pub fn overlays(&self) -> &[Overlay] {

@@ -8,6 +8,7 @@ mod doctor;
 mod drills;
 mod fleet;
 mod lab;
+mod leaving;
 mod machine;
 mod place;
 mod progress;
@@ -19,9 +20,13 @@ mod teardown;
 mod templates;
 mod webhook;
 
-use std::{env, io, process::ExitCode};
+use std::{env, io, process::ExitCode, time::Duration};
 
 use clap::{CommandFactory, Parser};
+use rustix::{
+    io::Errno,
+    process::{Resource, getrlimit},
+};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -29,10 +34,12 @@ pub use args::Args;
 use args::{Command, LabCommand};
 
 use crate::{
-    aws, config,
+    aws,
+    config::{self, Config},
     run::{engine, world::NotOpened},
-    term::plain,
+    term::{panics, plain, signals::Signals},
 };
+use leaving::Leaving;
 
 /// How a run of the program ended; the numbers are a promise, listed in `--help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +55,8 @@ pub enum Exit {
     Aws,
     /// Ended by this signal.
     Signal(i32),
+    /// By a mistake of the program's own.
+    Mistaken,
 }
 
 impl Exit {
@@ -59,6 +68,7 @@ impl Exit {
             Self::Guarded => 3,
             Self::Aborted => 4,
             Self::Aws => 5,
+            Self::Mistaken => u8::try_from(panics::EXIT).unwrap_or(u8::MAX),
             Self::Signal(number) => u8::try_from(128 + number).unwrap_or(u8::MAX),
         }
     }
@@ -97,14 +107,29 @@ impl From<NotOpened> for Ending {
 
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
-    plain::tame_panics();
+    panics::tame();
     machine::leave_no_core();
     let exit = parsed().and_then(carry_out).unwrap_or_else(|error| {
-        let exit = error.downcast_ref::<Ending>().map_or(Exit::Failed, |ending| ending.exit);
-        let _ = say(&format!("spotdrill: {error:#}\n")); // stderr is closed: nothing is left to tell it to
+        let exit = exit_of(&error);
+        let said = match exit {
+            Exit::Signal(_) | Exit::Mistaken => error.to_string(), // what is left, if anything
+            _ => format!("spotdrill: {error:#}\n"),
+        };
+        let _ = say(&said); // stderr is closed: nothing is left to tell it to
         exit
     });
+    plain::finish(plain::PATIENCE);
     ExitCode::from(exit.code())
+}
+
+fn exit_of(error: &anyhow::Error) -> Exit {
+    let of_stream = || error.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error);
+    match error.downcast_ref::<Ending>() {
+        Some(ending) => ending.exit,
+        // that is what a terminal says that is gone
+        None if of_stream() == Some(Errno::IO.raw_os_error()) => leaving::gone().exit,
+        None => Exit::Failed,
+    }
 }
 
 /// The arguments. A complaint about them quotes them, so it goes the way of all text; help is our own, and has its colours.
@@ -136,31 +161,62 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
         _ => {}
     }
     let config = place::config()?;
+    enough_files()?;
     engine::run(async {
-        match args.command {
-            None => screen::run(&args.global, &config).await,
-            Some(Command::Fleet { format }) => fleet::run(&args.global, format).await,
-            Some(Command::Templates { format }) => templates::run(&args.global, format).await,
-            Some(Command::Run(wanted)) => run::run(&args.global, &config, wanted).await,
-            Some(Command::Attach { drill, format, go_on }) => {
-                attach::run(&args.global, &config, drill.as_deref(), format, go_on).await
-            }
-            Some(Command::Abort { drill }) => abort::run(&args.global, &config, drill.as_deref()).await,
-            Some(Command::Drills { .. }) => drills::of_account(&args.global, &config).await,
-            Some(Command::Setup(wanted)) => setup::run(&args.global, &config, *wanted).await,
-            Some(Command::Prove(wanted)) => prove::run(&args.global, &config, wanted).await,
-            Some(Command::Doctor(wanted)) => doctor::run(&args.global, &config, wanted).await,
-            Some(Command::Teardown(wanted)) => teardown::run(&args.global, &config, wanted).await,
-            Some(Command::Lab { command: LabCommand::Serve { scenario, port } }) => {
-                lab::serve(&args.global, scenario.as_deref(), port).await
-            }
-            Some(Command::Config | Command::Lab { .. }) => Ok(Exit::Held),
-        }
+        let leaving = Leaving::new(Signals::caught()?);
+        leaving
+            .unless_over(async {
+                let exit = Box::pin(command(args, &config, &leaving)).await?;
+                heard(plain::all_written().await)?;
+                Ok(exit)
+            })
+            .await
     })?
+}
+
+async fn command(args: Args, config: &Config, leaving: &Leaving) -> anyhow::Result<Exit> {
+    let Args { global, command } = args;
+    match command {
+        None => screen::run(&global, config, leaving).await,
+        Some(Command::Fleet { format }) => fleet::run(&global, format).await,
+        Some(Command::Templates { format }) => templates::run(&global, format).await,
+        Some(Command::Run(wanted)) => run::run(&global, config, wanted, leaving).await,
+        Some(Command::Attach { drill, format, go_on }) => {
+            attach::run(&global, config, drill.as_deref(), format, go_on, leaving).await
+        }
+        Some(Command::Abort { drill }) => abort::run(&global, config, drill.as_deref()).await,
+        Some(Command::Drills { .. }) => drills::of_account(&global, config).await,
+        Some(Command::Setup(wanted)) => Box::pin(setup::run(&global, config, *wanted, leaving)).await,
+        Some(Command::Prove(wanted)) => prove::run(&global, config, wanted, leaving).await,
+        Some(Command::Doctor(wanted)) => doctor::run(&global, config, wanted, leaving).await,
+        Some(Command::Teardown(wanted)) => teardown::run(&global, config, wanted, leaving).await,
+        Some(Command::Lab { command: LabCommand::Serve { scenario, port } }) => {
+            lab::serve(&global, scenario.as_deref(), port, leaving).await
+        }
+        Some(Command::Config | Command::Lab { .. }) => Ok(Exit::Held),
+    }
+}
+
+/// What is opened at once: the runtime, the lab's connections, the journal.
+const FILES: u64 = 32;
+
+/// Said before anything is begun, for want of a file would be noticed anywhere.
+fn enough_files() -> Result<(), Ending> {
+    match getrlimit(Resource::Nofile).current {
+        Some(most) if most < FILES => {
+            let message = format!(
+                "only {most} files may be open at once here, and it takes {FILES}. Raise the limit: ulimit -n {FILES}"
+            );
+            Err(Ending::new(Exit::Usage, message))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn printed(text: &str) -> anyhow::Result<Exit> {
     print(text)?;
+    plain::finish(Duration::MAX); // no signal is caught here
+    print("")?;
     Ok(Exit::Held)
 }
 

@@ -53,6 +53,10 @@ pub enum Point {
     TailCopied,
     /// The torn end was cut off, and nothing was written after it yet.
     TailCut,
+    /// A frame is being drawn.
+    Drawing,
+    /// What is done at a panic is being done.
+    Panicking,
 }
 
 impl Point {
@@ -77,6 +81,9 @@ impl Point {
         (Self::TailCopied, "tail-copied"),
         (Self::TailCut, "tail-cut"),
     ];
+
+    /// Where no drill comes by.
+    pub const ASIDE: [(Self, &str); 2] = [(Self::Drawing, "drawing"), (Self::Panicking, "panicking")];
 }
 
 /// The program is at that point. It goes on, unless a debug build was told to be hit here.
@@ -130,19 +137,22 @@ mod armed {
         Disk(Errno),
     }
 
-    static ARMED: OnceLock<Option<(Point, Fault)>> = OnceLock::new();
-    static HIT: AtomicBool = AtomicBool::new(false);
+    /// Each with whether it was hit already.
+    static ARMED: OnceLock<Vec<(Point, Fault, AtomicBool)>> = OnceLock::new();
     /// The disk's error number; 0 while it is well.
     static DISK: AtomicI32 = AtomicI32::new(0);
 
     pub(super) fn reached(point: Point) {
-        let armed = ARMED.get_or_init(|| env::var("SPOTDRILL_CRASH").ok().as_deref().and_then(parse));
-        let Some((_, fault)) = armed.filter(|(at, _)| *at == point) else { return };
-        if HIT.swap(true, Ordering::Relaxed) {
+        let armed = ARMED.get_or_init(|| {
+            let told = env::var("SPOTDRILL_CRASH").unwrap_or_default();
+            told.split(',').filter_map(parse).map(|(point, fault)| (point, fault, AtomicBool::new(false))).collect()
+        });
+        let Some((_, fault, hit)) = armed.iter().find(|(at, ..)| *at == point) else { return };
+        if hit.swap(true, Ordering::Relaxed) {
             return;
         }
         let _ = writeln!(io::stderr(), "hit at {point:?}: {fault:?}"); // whoever listens may be gone
-        match fault {
+        match *fault {
             Fault::Signal(signal) => {
                 let _ = kill_process(getpid(), signal); // a process may always signal itself
             }
@@ -153,7 +163,8 @@ mod armed {
 
     #[expect(clippy::panic, reason = "this is what was asked for")]
     fn panicked(point: Point) {
-        panic!("told to panic at {point:?}");
+        // with what a message may not do to a terminal, and must not tell
+        panic!("told to panic at {point:?}\x1b]0;title\x07 by https://hooks.slack.com/services/T0/B0/canary");
     }
 
     pub(super) fn disk() -> io::Result<()> {
@@ -163,10 +174,10 @@ mod armed {
         }
     }
 
-    /// `<point>:<fault>`; anything else is nothing.
+    /// `<point>:<fault>`, of which the variable has one or, with commas between, several; anything else is nothing.
     pub(super) fn parse(text: &str) -> Option<(Point, Fault)> {
         let (at, fault) = text.split_once(':')?;
-        let (point, _) = Point::ALL.into_iter().find(|(_, name)| *name == at)?;
+        let (point, _) = Point::ALL.into_iter().chain(Point::ASIDE).find(|(_, name)| *name == at)?;
         let fault = match fault {
             "kill" => Fault::Signal(Signal::KILL),
             "term" => Fault::Signal(Signal::TERM),
@@ -191,9 +202,9 @@ mod tests {
 
     #[test]
     fn each_point_has_one_name_and_stands_at_its_place() {
-        let names: BTreeSet<_> = Point::ALL.into_iter().map(|(_, name)| name).collect();
-        assert_eq!(names.len(), Point::ALL.len());
-        for ((point, name), place) in Point::ALL.into_iter().zip(0..) {
+        let names: BTreeSet<_> = Point::ALL.into_iter().chain(Point::ASIDE).map(|(_, name)| name).collect();
+        assert_eq!(names.len(), Point::ALL.len() + Point::ASIDE.len());
+        for ((point, name), place) in Point::ALL.into_iter().chain(Point::ASIDE).zip(0..) {
             assert_eq!(point as usize, place, "{name}");
             assert_eq!(parse(&format!("{name}:panic")), Some((point, Fault::Panic)));
         }

@@ -5,4 +5,6 @@ pub mod ask;
 pub mod guard;
 pub mod input;
 pub mod output;
+pub mod panics;
 pub mod plain;
+pub mod signals;

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use ratatui::{Frame, buffer::Buffer, layout::Rect, text::Line};
 
 use crate::{
-    app::{App, Screen},
+    app::{App, Overlay, Screen},
     theme::Theme,
 };
 pub use look::Glyphs;
@@ -36,9 +36,7 @@ pub fn draw(app: &App, theme: &Theme, glyphs: Glyphs, now: Timestamp, frame: &mu
     let look = Look::new(theme, glyphs);
     let (area, buffer) = (frame.area(), frame.buffer_mut());
     buffer.set_style(area, look.text);
-    if area.width < LEAST.0 || area.height < LEAST.1 {
-        too_small(app, &look, area, buffer);
-    } else {
+    if fits((area.width, area.height)) {
         let [head, body, foot] = rows(area, [1, area.height - 2, 1]);
         header::draw(app, &look, now, head, buffer);
         match app.screen() {
@@ -54,21 +52,43 @@ pub fn draw(app: &App, theme: &Theme, glyphs: Glyphs, now: Timestamp, frame: &mu
         }
         footer::toast(app, &look, body, buffer);
         footer::draw(app, &look, foot, buffer);
+    } else {
+        too_small(app, &look, area, buffer);
     }
     if glyphs == Glyphs::Ascii {
         to_ascii(area, buffer);
     }
 }
 
+/// Whether the screens have room on a terminal of these columns and rows.
+pub fn fits((width, height): (u16, u16)) -> bool {
+    width >= LEAST.0 && height >= LEAST.1
+}
+
+/// What the keys do there is said: a question that is not seen would be answered unread.
 fn too_small(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
-    let goes_on = if app.drill_goes_on() { "the drill goes on; " } else { "" };
+    let goes_on = if app.drill_goes_on() {
+        "the drill goes on; "
+    } else if app.setup().is_changing() {
+        "the stack is changed; "
+    } else {
+        ""
+    };
+    let stops = if app.drill_goes_on() { ", X stops it" } else { "" };
     let (width, height) = LEAST;
+    let keys = match app.overlays().last() {
+        Some(Overlay::Leave) => format!("LEAVE? {goes_on}enter leaves, esc stays{stops}"),
+        Some(Overlay::Confirm(_) | Overlay::Consent(_)) => String::from("a question waits; esc cancels"),
+        _ => format!("{goes_on}q leaves{stops}"),
+    };
     let text = [
         String::from("spotdrill: too small"),
         format!("need {width}x{height}, have {}x{}", area.width, area.height),
-        format!("{goes_on}q leaves"),
+        keys,
     ];
-    let lines: Vec<_> = text.iter().flat_map(|line| fit::wrap(line, area.width.into())).collect();
+    let mut lines: Vec<_> = text.iter().flat_map(|line| fit::wrap(line, area.width.into())).collect();
+    // the end matters most: it says what the keys do
+    lines.drain(..lines.len().saturating_sub(area.height.into()));
     let top = area.height.saturating_sub(lines.len() as u16) / 2;
     for (line, row) in lines.iter().zip(pane::lines_of(area).skip(top.into())) {
         put(Line::styled(line.clone(), look.heading).centered(), row, buffer);

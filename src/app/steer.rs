@@ -19,6 +19,14 @@ const TWICE: u8 = 4;
 
 /// The interrupt key of every terminal, whatever it means on a screen.
 const INTERRUPT: &str = "ctrl-c";
+/// And the one that stops a program for a while.
+const SUSPEND: &str = "ctrl-z";
+
+/// Whether a key counts where only a card is seen, which says what it does: nothing is begun or agreed to unseen.
+fn counts_unseen(intent: Intent) -> bool {
+    use Intent::{Back, Cancel, ClearFilter, KeepFilter, Leave, LeaveNow, Redraw, Revert, Stay, Stop};
+    matches!(intent, Back | Cancel | ClearFilter | KeepFilter | Leave | LeaveNow | Redraw | Revert | Stay | Stop)
+}
 
 impl App {
     pub(super) fn key(&mut self, chord: Chord, now: Timestamp) -> Vec<Effect> {
@@ -28,7 +36,14 @@ impl App {
             }
             self.interrupted = TWICE;
         }
-        let Some(intent) = self.keymap.intent(self.layers(), chord) else {
+        if chord.to_string() == SUSPEND {
+            return vec![Effect::Suspend];
+        }
+        let intent = self.keymap.intent(self.layers(), chord);
+        if !self.fits && !intent.is_some_and(counts_unseen) {
+            return Vec::new();
+        }
+        let Some(intent) = intent else {
             self.type_in(chord);
             return Vec::new();
         };

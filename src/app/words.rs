@@ -67,9 +67,10 @@ impl Words {
         }
     }
 
-    /// A paste never counts, whatever it holds.
+    /// A paste never counts, whatever it holds; nor what comes right after it, which may be the rest of it.
     pub fn pasted(&mut self) {
         self.input.reset();
+        self.arming = Arming::default();
         self.complaint = Some(String::from("pasted text does not count: type the words"));
     }
 

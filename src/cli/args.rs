@@ -25,6 +25,8 @@ Exit codes:
   3  refused by a guard; nothing was started
   4  aborted by the operator
   5  AWS refused or cannot be reached
+  101  a mistake of spotdrill's own
+  128+N  ended by signal N, such as 130 by Ctrl-C; what is left is said
 
 Try it without an account:  spotdrill --lab --speed 10";
 

@@ -1,11 +1,10 @@
 //! `spotdrill attach`: back to a drill that was left, here or on another machine. Knows how one is named, and what is said
 //! where there is none.
 
-use std::io::IsTerminal;
-
 use super::{
     Ending, Exit,
     args::{Global, RunFormat},
+    leaving::Leaving,
     place, run, screen,
 };
 use crate::{
@@ -25,7 +24,9 @@ pub(super) async fn run(
     drill: Option<&str>,
     format: Option<RunFormat>,
     go_on: bool,
+    leaving: &Leaving,
 ) -> anyhow::Result<Exit> {
+    leaving.leaves("left: a drill that runs goes on at AWS, unwatched. `spotdrill attach` comes back to it\n");
     let ways = place::ways(global, config)?;
     named_elsewhere(&ways, drill)?;
     let world = open(&global.door()).await.map_err(Ending::from)?;
@@ -35,8 +36,8 @@ pub(super) async fn run(
     };
     let mut running = come_back(&world.aws, &ways, &drill, go_on).await.map_err(run::ending)?;
     match format {
-        None if std::io::stdout().is_terminal() => screen::show(global, config, &world, Some(running)).await,
-        format => run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text)).await,
+        None if screen::impossible().is_none() => screen::show(global, config, &world, Some(running), leaving).await,
+        format => run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text), leaving).await,
     }
 }
 

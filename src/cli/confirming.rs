@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 
-use super::{Ending, Exit};
+use super::{Ending, Exit, leaving::gone};
 use crate::term::ask::{self, Answer};
 
 /// What is said where nobody said yes.
@@ -20,6 +20,9 @@ pub(super) async fn goes_on(question: &str, yes: bool) -> anyhow::Result<Result<
         return Ok(Err(Ending::new(Exit::Guarded, message)));
     }
     let answer = ask::ask(&format!("{question} Type yes to go on: ")).await?;
-    let is_yes = matches!(answer, Answer::Line(line) if line.expose_secret().trim() == "yes");
-    Ok(if is_yes { Ok(()) } else { Err(nothing_changed()) })
+    Ok(match answer {
+        Answer::Line(line) if line.expose_secret().trim() == "yes" => Ok(()),
+        Answer::Line(_) | Answer::Ended => Err(nothing_changed()),
+        Answer::Gone => Err(gone()),
+    })
 }

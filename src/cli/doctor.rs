@@ -10,6 +10,7 @@ use super::{
         Global,
         stack::{Doctor, Format},
     },
+    leaving::Leaving,
     machine, place,
 };
 use crate::{
@@ -20,11 +21,14 @@ use crate::{
     term::plain,
 };
 
-pub(super) async fn run(global: &Global, config: &Config, args: Doctor) -> anyhow::Result<Exit> {
+pub(super) async fn run(global: &Global, config: &Config, args: Doctor, leaving: &Leaving) -> anyhow::Result<Exit> {
     let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
     let fis_role = place::ways(global, config)?.fis_role;
     let usual = Usual { stack: stack.to_owned(), fis_role, ..place::usual(config) };
     let machine = machine::findings(&place::state()?, global.ascii || config.ascii, &config.theme);
+    if io::stderr().is_terminal() {
+        leaving.leaves("\nleft: no report, and nothing was changed\n"); // a line that is written over stands there
+    }
     let report = match open(&global.door()).await {
         Ok(world) => {
             let report = run::doctor::examine(&world.aws, &usual, machine, progress).await;

@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
-use tokio::signal::unix::{SignalKind, signal};
+use rustix::process::Signal;
 
 use super::{
     Ending, Exit,
     args::{Global, PageFormat},
+    leaving::Leaving,
 };
 use crate::{
     lab::{promises, scenario::Scenario},
@@ -14,7 +15,12 @@ use crate::{
 };
 
 /// Serves until a signal ends it.
-pub(super) async fn serve(global: &Global, scenario: Option<&str>, port: u16) -> anyhow::Result<Exit> {
+pub(super) async fn serve(
+    global: &Global,
+    scenario: Option<&str>,
+    port: u16,
+    leaving: &Leaving,
+) -> anyhow::Result<Exit> {
     let name = scenario.or(global.lab.as_deref()).unwrap_or("default");
     let speed = global.speed.unwrap_or(1.0);
     let seed = global.seed();
@@ -41,11 +47,9 @@ pub(super) async fn serve(global: &Global, scenario: Option<&str>, port: u16) ->
         key = lab.access_key(),
         secret = lab.secret(),
     ))?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = server.run() => Ok(Exit::Held),
-        _ = tokio::signal::ctrl_c() => Ok(Exit::Held),
-        _ = terminate.recv() => Ok(Exit::Signal(SignalKind::terminate().as_raw_value())),
+    match leaving.unless_told(server.run()).await {
+        Err(ending) if ending.exit != Exit::Signal(Signal::INT.as_raw()) => Err(ending.into()),
+        _ => Ok(Exit::Held), // ctrl-c is how it is meant to end
     }
 }
 

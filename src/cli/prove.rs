@@ -12,6 +12,7 @@ use super::{
         Global,
         stack::{Format, Prove},
     },
+    leaving::Leaving,
     place,
 };
 use crate::{
@@ -26,11 +27,12 @@ use crate::{
     text::SafeText,
 };
 
-pub(super) async fn run(global: &Global, config: &Config, args: Prove) -> anyhow::Result<Exit> {
+pub(super) async fn run(global: &Global, config: &Config, args: Prove, leaving: &Leaving) -> anyhow::Result<Exit> {
     let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
     let world = open(&global.door()).await.map_err(Ending::from)?;
     if let Some(group) = &args.preview {
         let role = place::ways(global, config)?.fis_role;
+        leaving.leaves("left: a template of this preview may be there still. `spotdrill teardown` takes it away\n");
         return preview(&world.aws, group, args.count, &role, args.format).await;
     }
     let Some(names) = run::prove::names(&world.aws, stack).await.map_err(Ending::from)? else {
@@ -48,6 +50,7 @@ pub(super) async fn run(global: &Global, config: &Config, args: Prove) -> anyhow
             said += 1;
         }
     };
+    leaving.leaves("left: the event goes its way, and nobody watches it. Nothing else was changed\n");
     let proof = run::prove::prove(&world.aws, &names, tell).await.map_err(Ending::from)?;
     let holds = proof.holds();
     if text {

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{
     Ending, Exit,
     args::{Global, RunFormat, Wanted},
+    leaving::Leaving,
     place, say,
 };
 use crate::{
@@ -27,7 +28,11 @@ use crate::{
     },
 };
 
-pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> anyhow::Result<Exit> {
+pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted, leaving: &Leaving) -> anyhow::Result<Exit> {
+    leaving.leaves(match wanted.template {
+        None => "nothing was started\n",
+        Some(_) => "nothing was started; a preview that FIS was asked for skips every action, and ends by itself\n",
+    });
     let ways = place::ways(global, config)?;
     let world = open(&global.door()).await.map_err(Ending::from)?;
     let plan = if let Some(template) = &wanted.template {
@@ -44,7 +49,7 @@ pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted) -> any
     let mut running = start(&world.aws, &ways, plan, words, by).await.map_err(ending)?;
     say(&format!("drill {}  journal {}\n", running.id, running.journal.display()))?;
     say(&stops(&running.id, &world))?;
-    listen(&mut running, &world, &ways, wanted.format).await
+    listen(&mut running, &world, &ways, wanted.format, leaving).await
 }
 
 /// A template that is there already, as a plan: FIS tells in a preview what it resolves.
@@ -77,6 +82,7 @@ pub(super) async fn listen(
     world: &World,
     ways: &Ways,
     format: RunFormat,
+    leaving: &Leaving,
 ) -> anyhow::Result<Exit> {
     let format = match format {
         RunFormat::Text => Format::Text,
@@ -91,7 +97,10 @@ pub(super) async fn listen(
             let _ = say(&format!("stop it with AWS's own program: {command}\n")); // stderr is closed: nobody reads it
         }
     };
-    let ended = headless::follow(running, format, &ways.who(), told).await?;
+    let mut signals = leaving.take();
+    leaving.leaves(left(&running.id, &running.journal, world));
+    let ended = headless::follow(running, format, &ways.who(), signals.as_mut(), told).await?;
+    leaving.give(signals);
     Ok(match ended {
         Ended::Finished(verdict) => match verdict.verdict {
             Outcome::Held => Exit::Held,
@@ -100,12 +109,11 @@ pub(super) async fn listen(
             Outcome::Refused => Exit::Aws,
         },
         Ended::Left(signal) => {
-            say(&left(&running.id, &running.journal, world))?;
-            Exit::Signal(signal)
+            return Err(Ending::new(Exit::Signal(signal), left(&running.id, &running.journal, world)).into());
         }
-        Ended::Unheard => {
-            say(&left(&running.id, &running.journal, world))?;
-            Exit::Signal(rustix::process::Signal::PIPE.as_raw())
+        Ended::Mistaken(said) => {
+            let message = format!("{said}\n{}", left(&running.id, &running.journal, world));
+            return Err(Ending::new(Exit::Mistaken, message).into());
         }
     })
 }

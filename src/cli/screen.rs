@@ -2,7 +2,7 @@
 
 use std::{env, sync::Arc, time::Duration};
 
-use super::{Ending, Exit, args::Global, machine, place, run::left, webhook};
+use super::{Ending, Exit, args::Global, leaving::Leaving, machine, place, run::left, webhook};
 use crate::{
     app::{Setting, setup::Given},
     config::Config,
@@ -19,14 +19,22 @@ use crate::{
     ui::Glyphs,
 };
 
-pub(super) async fn run(global: &Global, config: &Config) -> anyhow::Result<Exit> {
-    if !Guard::is_possible() {
-        let message =
-            "this is not a terminal, and the screen needs one. Without it: `spotdrill fleet`, `spotdrill run`";
+pub(super) async fn run(global: &Global, config: &Config, leaving: &Leaving) -> anyhow::Result<Exit> {
+    if let Some(why) = impossible() {
+        let message = format!("{why}, and the screen needs one. Without it: `spotdrill fleet`, `spotdrill run`");
         return Err(Ending::new(Exit::Usage, message).into());
     }
     let world = open(&global.door()).await.map_err(Ending::from)?;
-    show(global, config, &world, None).await
+    show(global, config, &world, None, leaving).await
+}
+
+/// Why no screen can be shown here, if so.
+pub(super) fn impossible() -> Option<&'static str> {
+    if !Guard::is_possible() {
+        return Some("this is not a terminal");
+    }
+    let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+    is_dumb.then_some("this terminal cannot move its cursor (TERM is dumb)")
 }
 
 /// Shows a world, and the drill that was come back to.
@@ -35,6 +43,7 @@ pub(super) async fn show(
     config: &Config,
     world: &run::world::World,
     running: Option<Running>,
+    leaving: &Leaving,
 ) -> anyhow::Result<Exit> {
     let look = look(global, config)?;
     let ways = place::ways(global, config)?;
@@ -57,11 +66,14 @@ pub(super) async fn show(
     let theme = config.theme.clone();
     let machine = Arc::new(move || machine::findings(&state, ascii, &theme));
     let lent = Lent { stack: config.stack.clone(), allow, machine };
-    let (left_by, said) = screen::run(world, &ways, &lent, setting, &look, running).await?;
+    let mut signals = leaving.take();
+    let (left_by, said) = screen::run(world, &ways, &lent, setting, &look, running, signals.as_mut()).await?;
+    leaving.give(signals);
     let (exit, unfinished) = match left_by {
         Left::Quit(unfinished) => (Exit::Held, unfinished),
         Left::Signal(number, unfinished) => (Exit::Signal(number), unfinished),
         Left::Failed(error) => return Err(Ending::from(error).into()),
+        Left::Mistaken(unfinished) => (Exit::Mistaken, unfinished),
         Left::Gone => (Exit::Signal(rustix::process::Signal::HUP.as_raw()), None),
     };
     let mut text = said.iter().map(SafeText::as_str).collect::<Vec<_>>().join("\n");

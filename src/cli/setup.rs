@@ -11,6 +11,7 @@ use super::{
         stack::{Format, Setup},
     },
     confirming::goes_on,
+    leaving::Leaving,
     place,
     progress::Lines,
     webhook,
@@ -48,7 +49,7 @@ impl From<NotSetUp> for Ending {
     }
 }
 
-pub(super) async fn run(global: &Global, config: &Config, args: Setup) -> anyhow::Result<Exit> {
+pub(super) async fn run(global: &Global, config: &Config, args: Setup, leaving: &Leaving) -> anyhow::Result<Exit> {
     let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
     if let Some(arn) = global.fis_role.as_ref().filter(|role| role.starts_with("arn:")) {
         let message = format!("setup makes the FIS role, so --fis-role wants a name, not {arn}");
@@ -58,27 +59,27 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup) -> anyhow
         if args.no_slack { None } else { webhook::given(args.slack_webhook_file.as_deref(), args.any_webhook)? };
     let wanted = args.wanted(stack, global.fis_role.as_deref(), webhook.is_some());
     let world = open(&global.door()).await.map_err(Ending::from)?;
-    let preview = looked(&world.aws, wanted, &args, &mut webhook).await?;
+    let preview = looked(&world.aws, wanted, &args, &mut webhook, leaving).await?;
     // whatever keeps it from a yes: what AWS made for the preview goes
-    if let Err(no) = confirmed(&preview, args.yes).await {
+    if let Err(no) = confirmed(&preview, args.yes, leaving).await {
+        leaving.leaves(preview_left(stack));
         setup::decline(&world.aws, &preview).await.map_err(Ending::from)?;
         return Err(no);
     }
     let lines = Lines::default();
     let tell = |told| lines.tell(told);
-    let set_up = tokio::select! {
-        set_up = setup::carry_out(&world.aws, &preview, webhook.as_ref(), &tell) => set_up.map_err(Ending::from)?,
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted?;
-            if lines.begun() {
-                super::say(&format!("left: the work on {stack} goes on at AWS. `spotdrill setup` comes back to it\n"))?;
-            } else {
-                setup::decline(&world.aws, &preview).await.map_err(Ending::from)?;
-                super::say(&left_before(&preview))?;
-            }
-            return Ok(Exit::Signal(rustix::process::Signal::INT.as_raw()));
+    leaving.leaves(format!("left: the work on {stack} goes on at AWS. `spotdrill setup` comes back to it\n"));
+    let done = leaving.unless_told(setup::carry_out(&world.aws, &preview, webhook.as_ref(), &tell)).await;
+    let set_up = match done {
+        Ok(set_up) => set_up.map_err(Ending::from)?,
+        Err(told) if lines.begun() => return Err(told.into()),
+        Err(told) => {
+            leaving.leaves(preview_left(stack));
+            setup::decline(&world.aws, &preview).await.map_err(Ending::from)?;
+            return Err(Ending::new(told.exit, left_before(&preview)).into());
         }
     };
+    leaving.leaves("");
     if preview.account.as_str() != LAB_ACCOUNT && place::allow(&preview.account)? {
         super::say(&format!(
             "account {} was added to the accounts of {}\n",
@@ -99,13 +100,21 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup) -> anyhow
 }
 
 /// The preview; what stands before it is asked for.
-async fn looked(aws: &Aws, mut wanted: Wanted, args: &Setup, webhook: &mut Option<Webhook>) -> anyhow::Result<Preview> {
+async fn looked(
+    aws: &Aws,
+    mut wanted: Wanted,
+    args: &Setup,
+    webhook: &mut Option<Webhook>,
+    leaving: &Leaving,
+) -> anyhow::Result<Preview> {
     let lines = Lines::default();
     let tell = |told| lines.tell(told);
     loop {
+        leaving.leaves(preview_left(&wanted.stack));
         match setup::look(aws, &wanted, &tell).await.map_err(Ending::from)? {
             Looked::Preview(preview) => return Ok(*preview),
             Looked::WebhookMissing { secret } => {
+                leaving.leaves("\nnothing was changed\n");
                 super::say(&format!("the webhook will be stored in the secret {secret}\n"))?;
                 *webhook = Some(webhook::asked(args.any_webhook).await?);
                 wanted.slack = Slack::Post;
@@ -117,20 +126,32 @@ async fn looked(aws: &Aws, mut wanted: Wanted, args: &Setup, webhook: &mut Optio
                     let _ = writeln!(text, "  {} {}", part.kind, part.name); // a String takes all
                 }
                 super::say(&text)?;
+                leaving.leaves("\nnothing was changed\n");
                 goes_on("It must go first. Remove it?", args.yes).await??;
+                leaving.leaves(format!(
+                    "left: the removal of {} goes on at AWS. `spotdrill setup` comes back to it\n",
+                    stack.name
+                ));
                 setup::remove_leftover(aws, &stack, &tell).await.map_err(Ending::from)?;
             }
         }
     }
 }
 
-/// Shows the preview, and asks for the yes to it where it changes anything.
-async fn confirmed(preview: &Preview, yes: bool) -> anyhow::Result<()> {
+/// Shows the preview, and asks for the yes to it where it changes anything. A signal is a no.
+async fn confirmed(preview: &Preview, yes: bool, leaving: &Leaving) -> anyhow::Result<()> {
     super::say(&described(preview))?;
     if !preview.changes_nothing() {
-        goes_on("Make these changes?", yes).await??;
+        leaving.leaves("\nnothing was changed\n");
+        leaving.unless_told(goes_on("Make these changes?", yes)).await???;
     }
     Ok(())
+}
+
+fn preview_left(stack: &str) -> String {
+    format!(
+        "left: nothing was changed, but a preview of {stack} may be there still. `spotdrill teardown` takes it away\n"
+    )
 }
 
 /// Everything that one `yes` would do.

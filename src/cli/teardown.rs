@@ -12,6 +12,7 @@ use super::{
         stack::{Format, Teardown},
     },
     confirming::goes_on,
+    leaving::Leaving,
     place,
     progress::Lines,
 };
@@ -23,9 +24,10 @@ use crate::{
     text::SafeText,
 };
 
-pub(super) async fn run(global: &Global, config: &Config, args: Teardown) -> anyhow::Result<Exit> {
+pub(super) async fn run(global: &Global, config: &Config, args: Teardown, leaving: &Leaving) -> anyhow::Result<Exit> {
     let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
     let world = open(&global.door()).await.map_err(Ending::from)?;
+    leaving.leaves("\nnothing was changed\n");
     let lines = Lines::default();
     let tell = |told| lines.tell(told);
     let removal = teardown::look(&world.aws, stack, args.keep_logs, &tell).await.map_err(Ending::from)?;
@@ -39,14 +41,8 @@ pub(super) async fn run(global: &Global, config: &Config, args: Teardown) -> any
     if !removal.is_empty() {
         goes_on("Take all of it away?", args.yes).await??;
     }
-    let remains = tokio::select! {
-        remains = teardown::carry_out(&world.aws, &removal, &tell) => remains.map_err(Ending::from)?,
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted?;
-            super::say("left: what was begun goes on at AWS. `spotdrill teardown` does the rest\n")?;
-            return Ok(Exit::Signal(rustix::process::Signal::INT.as_raw()));
-        }
-    };
+    leaving.leaves("left: what was begun goes on at AWS. `spotdrill teardown` does the rest\n");
+    let remains = teardown::carry_out(&world.aws, &removal, &tell).await.map_err(Ending::from)?;
     match args.format {
         Format::Text => super::print(&result(&removal, &remains))?,
         Format::Json => super::print_json(&ResultJson::of(&removal, &remains))?,

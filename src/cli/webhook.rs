@@ -54,14 +54,15 @@ pub(super) async fn asked(any: bool) -> anyhow::Result<Webhook> {
         );
         return Err(Ending::new(Exit::Usage, message).into());
     }
-    let mut secretly = Secretly::begin()?;
+    let secretly = Secretly::begin()?;
     loop {
         match secretly.ask("Slack webhook URL (not shown; Ctrl-C ends): ").await? {
             Answer::Line(line) => match Webhook::read(&line, any) {
                 Ok(webhook) => return Ok(webhook),
                 Err(why) => super::say(&format!("{why}\n"))?,
             },
-            Answer::Interrupted | Answer::Ended => return Err(super::confirming::nothing_changed().into()),
+            Answer::Ended => return Err(super::confirming::nothing_changed().into()),
+            Answer::Gone => return Err(super::leaving::gone().into()),
         }
     }
 }

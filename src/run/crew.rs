@@ -22,6 +22,7 @@ use crate::{
         order::{Order, Watch, WatchName},
     },
     probe::{Prober, Watching},
+    term::panics,
 };
 
 /// What the crew reports.
@@ -39,7 +40,7 @@ pub const WAITING: usize = 256;
 /// Starts a task that is not the drill's own, such as the lab's server.
 pub fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
-    tokio::spawn(task)
+    tokio::spawn(panics::of_task(task))
 }
 
 #[derive(Debug)]

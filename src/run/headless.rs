@@ -2,7 +2,7 @@
 
 use std::io;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use rustix::{io::Errno, process::Signal};
 
 use super::{conductor::Told, start::Running};
 use crate::{
@@ -10,7 +10,10 @@ use crate::{
         fact::{Entry, What},
         verdict::Verdict,
     },
-    term::plain,
+    term::{
+        panics, plain,
+        signals::{Heard, Signals},
+    },
     text::SafeText,
 };
 
@@ -26,10 +29,10 @@ pub enum Format {
 #[derive(Debug, PartialEq)]
 pub enum Ended {
     Finished(Verdict),
-    /// We were told to go, by this signal; the drill goes on at AWS.
+    /// We were told to go, by this signal, or nobody reads any more; the drill goes on at AWS.
     Left(i32),
-    /// The output was closed.
-    Unheard,
+    /// A task panicked, so that nobody knows what is still done and seen.
+    Mistaken(SafeText),
 }
 
 /// Prints the drill's facts to its end. The first Ctrl-C asks FIS to stop, and so does every SIGUSR1; the second Ctrl-C, or
@@ -38,19 +41,23 @@ pub async fn follow(
     running: &mut Running,
     format: Format,
     who: &SafeText,
+    mut signals: Option<&mut Signals>,
     mut told: impl FnMut(&Entry),
 ) -> io::Result<Ended> {
     running.stopper.obey_signal()?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
     let mut asked = false;
     loop {
+        let heard = async {
+            match &mut signals {
+                Some(signals) => signals.next().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             heard = running.told.recv() => match heard {
                 Some(Told::Recorded(entry)) => {
-                    if print(&entry, format).is_err() {
-                        return Ok(Ended::Unheard);
+                    if let Err(error) = print(&entry, format) {
+                        return unread(error);
                     }
                     told(&entry);
                     if let What::DrillFinished { verdict } = entry.fact.what {
@@ -60,24 +67,28 @@ pub async fn follow(
                 Some(Told::Pulse(_) | Told::Asked(_)) => {}
                 None => return Err(io::Error::other("the drill's conductor stopped without a verdict")),
             },
-            number = caught(&mut interrupt, &mut terminate, &mut hang_up) => {
-                if number != SignalKind::interrupt().as_raw_value() || asked {
-                    return Ok(Ended::Left(number));
+            said = panics::of_some_task() => return Ok(Ended::Mistaken(said)),
+            error = plain::unheard() => return unread(error),
+            heard = heard => {
+                match heard {
+                    Heard::End(number) if number != Signal::INT.as_raw() || asked => return Ok(Ended::Left(number)),
+                    Heard::End(_) => asked = true,
+                    Heard::StopDrill | Heard::Redraw => continue, // the stopper hears the signal itself
                 }
-                asked = true;
                 running.stopper.stop(who.clone());
             }
         }
     }
 }
 
-async fn caught(interrupt: &mut Signal, terminate: &mut Signal, hang_up: &mut Signal) -> i32 {
-    let kind = tokio::select! {
-        _ = interrupt.recv() => SignalKind::interrupt(),
-        _ = terminate.recv() => SignalKind::terminate(),
-        _ = hang_up.recv() => SignalKind::hangup(),
-    };
-    kind.as_raw_value()
+/// Nobody reads what is printed.
+fn unread(error: io::Error) -> io::Result<Ended> {
+    match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::PIPE) => Ok(Ended::Left(Signal::PIPE.as_raw())),
+        // a terminal that is gone; a signal may not come
+        Some(Errno::IO) => Ok(Ended::Left(Signal::HUP.as_raw())),
+        _ => Err(error),
+    }
 }
 
 fn print(entry: &Entry, format: Format) -> io::Result<()> {

@@ -6,7 +6,6 @@ mod works;
 use std::{io, path::PathBuf, time::Duration};
 
 use tokio::{
-    signal::unix::{SignalKind, signal},
     sync::mpsc,
     time::{Instant, Interval, MissedTickBehavior, interval},
 };
@@ -23,12 +22,15 @@ use super::{
 use crate::{
     app::{App, Effect, Msg, Setting, doctor, templates::Told},
     aws,
+    crash::{self, Point},
     drill::{existing::Existing, fact::ConfirmedBy, fleet::Fleet, id::DrillId, plan::Plan},
     stack::names::Usual,
     term::{
-        guard::Guard,
+        guard::{self, Guard},
         input::{self, Input},
         output::Screen,
+        panics,
+        signals::{Heard, Signals},
     },
     text::SafeText,
     theme::Theme,
@@ -54,6 +56,8 @@ pub enum Left {
     Quit(Option<Unfinished>),
     /// By this signal.
     Signal(i32, Option<Unfinished>),
+    /// A task panicked, so that nobody knows what is still done and seen.
+    Mistaken(Option<Unfinished>),
     /// The terminal is gone.
     Gone,
     /// The region could not be listed even once, so there is nothing to show.
@@ -89,6 +93,8 @@ struct Loop<'a> {
     listed: bool,
     forget_input: bool,
     redraw: bool,
+    /// What is to be said on the main screen.
+    said: Vec<SafeText>,
     /// How the loop is to end, once the last frame is drawn.
     left: Option<Left>,
 }
@@ -101,15 +107,8 @@ pub async fn run(
     setting: Setting,
     look: &Look,
     running: Option<Running>,
+    mut signals: Option<&mut Signals>,
 ) -> io::Result<(Left, Vec<SafeText>)> {
-    let mut signals = [
-        (SignalKind::terminate(), signal(SignalKind::terminate())?),
-        (SignalKind::hangup(), signal(SignalKind::hangup())?),
-        (SignalKind::interrupt(), signal(SignalKind::interrupt())?),
-        (SignalKind::quit(), signal(SignalKind::quit())?),
-    ];
-    let mut resized = signal(SignalKind::window_change())?;
-    let mut usr1 = signal(SignalKind::user_defined1())?;
     if let Some(running) = &running {
         running.stopper.obey_signal()?;
     }
@@ -134,6 +133,7 @@ pub async fn run(
         listed: false,
         forget_input: false,
         redraw: false,
+        said: Vec::new(),
         left: None,
     };
     state.carry_out(first);
@@ -143,12 +143,15 @@ pub async fn run(
     let mut ticks = ticks();
     let mut drawn = Instant::now() - look.frame;
     let (mut dirty, mut hurry) = (true, true);
-    let [term, hup, int, quit] = &mut signals;
     let left = loop {
         dirty |= state.app.take_dirty();
         if std::mem::take(&mut state.redraw) {
             screen.forget()?;
             dirty = true;
+        }
+        let fits = ui::fits(screen.room());
+        if fits != state.app.fits() {
+            state.update(Msg::Room { fits });
         }
         if std::mem::take(&mut state.forget_input) {
             input::forget(&mut inputs);
@@ -157,10 +160,10 @@ pub async fn run(
             break Left::Gone;
         }
         let due = hurry || drawn.elapsed() >= look.frame;
-        if dirty && due && screen.is_ready() {
+        if dirty && due && screen.is_ready() && !guard::is_lent() {
             let now = world.aws.clock.now();
             screen.draw(|frame| {
-                failpoint();
+                crash::point(Point::Drawing);
                 ui::draw(&state.app, &look.theme, look.glyphs, now, frame);
             })?;
             (dirty, hurry, drawn) = (false, false, Instant::now());
@@ -168,14 +171,18 @@ pub async fn run(
         if let Some(left) = state.left.take() {
             break left;
         }
-        let waits_for_frame = dirty && screen.is_ready();
+        let waits_for_frame = dirty && screen.is_ready() && !guard::is_lent();
         tokio::select! {
             biased; // an operator's key comes before any number of facts
-            _ = term.1.recv() => break Left::Signal(term.0.as_raw_value(), state.unfinished()),
-            _ = hup.1.recv() => break Left::Signal(hup.0.as_raw_value(), state.unfinished()),
-            _ = int.1.recv() => break Left::Signal(int.0.as_raw_value(), state.unfinished()),
-            _ = quit.1.recv() => break Left::Signal(quit.0.as_raw_value(), state.unfinished()),
-            _ = usr1.recv() => state.update(Msg::StopSignal),
+            heard = heard(&mut signals) => match heard {
+                Heard::End(number) => break Left::Signal(number, state.unfinished()),
+                Heard::StopDrill => state.update(Msg::StopSignal),
+                Heard::Redraw => (state.redraw, hurry) = (true, true),
+            },
+            said = panics::of_some_task() => {
+                state.said.push(said);
+                break Left::Mistaken(state.unfinished());
+            }
             input = inputs.recv() => {
                 hurry = true;
                 match input {
@@ -184,7 +191,6 @@ pub async fn run(
                     Some(Input::Gone) | None => break Left::Gone,
                 }
             }
-            _ = resized.recv() => (state.redraw, hurry) = (true, true),
             Some(report) = reported.recv() => state.reported(report),
             told = state.told() => state.update(told),
             _ = ticks.tick(), if state.app.wants_tick() => state.update(Msg::Tick),
@@ -193,14 +199,18 @@ pub async fn run(
         }
     };
     drop(guard);
-    Ok((left, state.end().await))
+    tokio::select! {
+        said = state.end() => state.said.extend(said),
+        Heard::End(_) = heard(&mut signals) => {}
+    }
+    Ok((left, state.said))
 }
 
-/// Panics while a frame is drawn, if a test of a debug build asks for it: what a panic leaves of the terminal can only be
-/// seen after one.
-fn failpoint() {
-    let asked = || std::env::var_os("SPOTDRILL_FAILPOINT").is_some_and(|name| name == "panic-on-screen");
-    assert!(!(cfg!(debug_assertions) && asked()), "SPOTDRILL_FAILPOINT=panic-on-screen");
+async fn heard(signals: &mut Option<&mut Signals>) -> Heard {
+    match signals {
+        Some(signals) => signals.next().await,
+        None => std::future::pending().await,
+    }
 }
 
 fn ticks() -> Interval {
@@ -228,8 +238,17 @@ impl Loop<'_> {
                 Effect::Examine { attempt } => self.examine(attempt),
                 Effect::ForgetTypeAhead => self.forget_input = true,
                 Effect::Redraw => self.redraw = true,
+                Effect::Suspend => self.stop_here(),
                 Effect::Quit => self.left = Some(Left::Quit(self.unfinished())),
             }
+        }
+    }
+
+    /// By the key: as ctrl-z on any other command line.
+    fn stop_here(&mut self) {
+        match guard::stop() {
+            guard::Stopped::Not => self.update(Msg::NotSuspended),
+            guard::Stopped::Back | guard::Stopped::Away => self.redraw = true,
         }
     }
 

@@ -1,32 +1,31 @@
-//! Asks a person for a line on the terminal, shown or hidden, and hears ctrl-c meanwhile. Knows nothing of what is asked.
+//! Asks a person for a line on the terminal, shown or hidden. Knows nothing of what is asked; whoever hears a signal meanwhile lets
+//! go of the question.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     os::fd::AsFd,
     time::Duration,
 };
 
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr},
-};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use secrecy::{SecretString, zeroize::Zeroize};
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    time::{MissedTickBehavior, interval},
-};
+use tokio::time::{MissedTickBehavior, interval};
 
-use super::plain;
+use super::{
+    guard::{self, Guard},
+    input::is_in_background,
+    plain,
+};
 
 /// What came of a question.
 #[derive(Debug)]
 pub enum Answer {
     /// Without its line end.
     Line(SecretString),
-    /// Ctrl-c was pressed, or the program is to end.
-    Interrupted,
     /// Nobody will type any more.
     Ended,
+    /// The terminal is gone.
+    Gone,
 }
 
 /// A webhook has some eighty characters, a confirmation fewer.
@@ -41,74 +40,64 @@ pub fn is_possible() -> bool {
 
 /// Asks on standard error, so that standard output is the result alone.
 pub async fn ask(question: &str) -> io::Result<Answer> {
-    let answer = Signals::caught()?.answer(question).await?;
-    if matches!(answer, Answer::Interrupted) {
-        io::stderr().write_all(b"\n")?;
-    }
-    Ok(answer)
-}
-
-/// Asks for what nobody else is to see. The echo stays off from one question to the next: somebody may paste in between.
-#[derive(Debug)]
-pub struct Secretly {
-    signals: Signals,
-    _silence: Silence,
-}
-
-impl Secretly {
-    /// What was typed before is dropped.
-    pub fn begin() -> io::Result<Self> {
-        // first the signals: from here on nothing ends the program without the echo being given back
-        let signals = Signals::caught()?;
-        Ok(Self { signals, _silence: Silence::begin()? })
-    }
-
-    pub async fn ask(&mut self, question: &str) -> io::Result<Answer> {
-        let answer = self.signals.answer(question).await?;
-        io::stderr().write_all(b"\n")?; // the one that was typed was not shown
-        Ok(answer)
-    }
-}
-
-/// What would end the program, and ends a question instead.
-#[derive(Debug)]
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    fn caught() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    async fn answer(&mut self, question: &str) -> io::Result<Answer> {
-        plain::say(question)?;
-        let mut looks = interval(EVERY);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = self.interrupt.recv() => return Ok(Answer::Interrupted),
-                _ = self.terminate.recv() => return Ok(Answer::Interrupted),
-                _ = self.hang_up.recv() => return Ok(Answer::Interrupted),
-                _ = looks.tick() => if is_typed()? {
-                    return line();
-                },
-            }
+    plain::say(question)?;
+    let mut looks = interval(EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut times = guard::times_taken();
+    loop {
+        looks.tick().await;
+        match typed()? {
+            Typed::Line => return line(),
+            Typed::Gone => return Ok(Answer::Gone),
+            Typed::Nothing => {}
+        }
+        // whoever comes back from a shell sees what is asked
+        if std::mem::replace(&mut times, guard::times_taken()) != times {
+            plain::say(question)?;
         }
     }
 }
 
+/// Asks for what nobody else is to see. The echo stays off from one question to the next: somebody may paste in between.
+#[derive(Debug)]
+pub struct Secretly(Guard);
+
+impl Secretly {
+    /// What was typed before is dropped.
+    pub fn begin() -> io::Result<Self> {
+        Guard::silence().map(Self)
+    }
+
+    pub async fn ask(&self, question: &str) -> io::Result<Answer> {
+        let Self(_silence) = self;
+        let answer = ask(question).await?;
+        plain::say("\n")?; // the one that was typed was not shown
+        Ok(answer)
+    }
+}
+
+enum Typed {
+    Nothing,
+    Line,
+    Gone,
+}
+
 /// The terminal hands over whole lines; whether there is one.
-fn is_typed() -> io::Result<bool> {
+fn typed() -> io::Result<Typed> {
+    if is_in_background() {
+        return Ok(Typed::Nothing);
+    }
     let stdin = io::stdin();
     let mut waiting = [PollFd::new(&stdin, PollFlags::IN)];
-    Ok(poll(&mut waiting, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))? > 0)
+    let ready = poll(&mut waiting, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))? > 0;
+    let is_gone = waiting.iter().any(|one| one.revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL));
+    Ok(if is_gone {
+        Typed::Gone
+    } else if ready {
+        Typed::Line
+    } else {
+        Typed::Nothing
+    })
 }
 
 /// Reads past the library's buffer, which would keep a copy.
@@ -123,24 +112,4 @@ fn line() -> io::Result<Answer> {
     };
     bytes.zeroize();
     answer
-}
-
-/// The terminal without its echo; dropped, it has it back.
-#[derive(Debug)]
-struct Silence(Termios);
-
-impl Silence {
-    fn begin() -> io::Result<Self> {
-        let before = tcgetattr(io::stdin())?;
-        let mut silent = before.clone();
-        silent.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(io::stdin(), OptionalActions::Flush, &silent)?;
-        Ok(Self(before))
-    }
-}
-
-impl Drop for Silence {
-    fn drop(&mut self) {
-        let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &self.0); // the terminal is gone
-    }
 }

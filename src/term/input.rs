@@ -1,18 +1,22 @@
-//! Reads keys on a thread of its own, and notices a terminal that is gone. Knows crossterm's events and turns them into
-//! chords.
+//! Reads keys on a thread of its own, and notices a terminal that is gone. Knows how to wait for bytes; what they mean is
+//! known by `keys`.
+
+pub mod keys;
 
 use std::{io, thread, time::Duration};
 
-use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+    process::getpgrp,
     stdio::stdin,
-    termios::{QueueSelector, tcflush},
+    termios::{QueueSelector, tcflush, tcgetpgrp},
 };
-use secrecy::SecretString;
+use secrecy::{SecretString, zeroize::Zeroizing};
 use tokio::sync::mpsc;
 
-use crate::app::keymap::chord::{Chord, Key};
+use crate::app::keymap::chord::Chord;
+use keys::Keys;
 
 /// What came from the terminal.
 #[derive(Clone, Debug)]
@@ -24,21 +28,37 @@ pub enum Input {
     Gone,
 }
 
+/// The longest wait for bytes: then it is looked whether anyone still listens.
+const LOOK: Duration = Duration::from_millis(250);
+/// As many bytes are read at once; a terminal hands over no more than four times as many.
+const AT_ONCE: usize = 1024;
+
 /// Starts reading; the thread ends with its listener or with the terminal.
 pub fn read() -> io::Result<mpsc::UnboundedReceiver<Input>> {
     let (sender, receiver) = mpsc::unbounded_channel();
     thread::Builder::new().name(String::from("input")).spawn(move || {
+        let mut keys = Keys::default();
+        let mut quiet = Duration::ZERO;
         while !sender.is_closed() {
-            match wait() {
-                Waited::Nothing => {}
-                Waited::Bytes => {
-                    if !pass_on(&sender) {
-                        break;
-                    }
+            let mut found = Vec::new();
+            let patience = keys.patience().map(|patience| patience.saturating_sub(quiet));
+            let wait = patience.unwrap_or(LOOK).min(LOOK);
+            match bytes(wait) {
+                Bytes::None if keys.patience().is_some_and(|patience| quiet + wait >= patience) => {
+                    quiet = Duration::ZERO;
+                    keys.silent(&mut found);
                 }
-                Waited::HangUp => {
-                    let _ = sender.send(Input::Gone); // no one listens: the same end
-                    break;
+                Bytes::None => quiet += wait,
+                Bytes::Some(bytes) => {
+                    quiet = Duration::ZERO;
+                    keys.take(&bytes, &mut found);
+                }
+                Bytes::Gone => found.push(Input::Gone),
+            }
+            for input in found {
+                let is_last = matches!(input, Input::Gone);
+                if sender.send(input).is_err() || is_last {
+                    return;
                 }
             }
         }
@@ -46,78 +66,52 @@ pub fn read() -> io::Result<mpsc::UnboundedReceiver<Input>> {
     Ok(receiver)
 }
 
-enum Waited {
-    Nothing,
-    Bytes,
-    HangUp,
+enum Bytes {
+    None,
+    Some(Zeroizing<Vec<u8>>),
+    Gone,
 }
 
-/// crossterm reads a dead terminal for ever at full speed, so it is asked only when there is something to read.
-fn wait() -> Waited {
+/// A terminal that is gone can be read for ever at full speed, so it is read only when there is something.
+fn bytes(wait: Duration) -> Bytes {
     let stdin = stdin();
+    if is_in_background() {
+        // a program that reads there is stopped; and what is typed is the shell's
+        thread::park_timeout(wait);
+        return Bytes::None;
+    }
     let mut watched = [PollFd::new(&stdin, PollFlags::IN)];
-    let quarter = Timespec::try_from(Duration::from_millis(250)).ok();
-    match poll(&mut watched, quarter.as_ref()) {
-        Err(rustix::io::Errno::INTR) | Ok(0) => Waited::Nothing,
-        Err(_) => Waited::HangUp,
-        Ok(_) => {
-            let ready = watched.iter().map(PollFd::revents).fold(PollFlags::empty(), |all, one| all | one);
-            if ready.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
-                Waited::HangUp
-            } else {
-                Waited::Bytes
-            }
+    match poll(&mut watched, Timespec::try_from(wait).ok().as_ref()) {
+        Err(Errno::INTR) | Ok(0) => return Bytes::None,
+        Err(_) => return Bytes::Gone,
+        Ok(_) => {}
+    }
+    let ready = watched.iter().map(PollFd::revents).fold(PollFlags::empty(), |all, one| all | one);
+    if ready.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+        return Bytes::Gone;
+    }
+    if is_in_background() {
+        return Bytes::None; // it was stopped, and goes on there, while it waited
+    }
+    let mut bytes = Zeroizing::new(vec![0; AT_ONCE]);
+    match rustix::io::read(stdin, bytes.as_mut_slice()) {
+        Ok(0) => Bytes::Gone,
+        Ok(read) => {
+            bytes.truncate(read);
+            Bytes::Some(bytes)
         }
+        Err(Errno::INTR | Errno::AGAIN) => Bytes::None,
+        Err(_) => Bytes::Gone,
     }
 }
 
-/// How long crossterm may look: with no time at all it does not even look for what is there.
-const MOMENT: Duration = Duration::from_millis(1);
-
-/// Passes on what can be read now; false if no one listens.
-///
-/// crossterm reads by its feature `use-dev-tty`: its other way forgets a key that comes together with a change of size.
-fn pass_on(sender: &mpsc::UnboundedSender<Input>) -> bool {
-    while event::poll(MOMENT).unwrap_or(false) {
-        let input = match event::read() {
-            Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => chord(key).map(Input::Key),
-            Ok(Event::Paste(text)) => Some(Input::Paste(SecretString::from(text))),
-            Ok(_) => None,
-            Err(_) => break,
-        };
-        if input.is_some_and(|input| sender.send(input).is_err()) {
-            return false;
-        }
-    }
-    true
+/// Another program has the terminal now, such as the shell from which this one was stopped.
+pub fn is_in_background() -> bool {
+    tcgetpgrp(stdin()).is_ok_and(|foreground| foreground != getpgrp())
 }
 
 /// Drops what was typed and not read yet.
 pub fn forget(inputs: &mut mpsc::UnboundedReceiver<Input>) {
     let _ = tcflush(stdin(), QueueSelector::IFlush); // a terminal that is gone has nothing to drop
     while inputs.try_recv().is_ok() {}
-}
-
-fn chord(event: KeyEvent) -> Option<Chord> {
-    let key = match event.code {
-        KeyCode::Char(character) => Key::Char(character),
-        KeyCode::Enter => Key::Enter,
-        KeyCode::Esc => Key::Esc,
-        KeyCode::Tab => Key::Tab,
-        KeyCode::BackTab => Key::BackTab,
-        KeyCode::Up => Key::Up,
-        KeyCode::Down => Key::Down,
-        KeyCode::Left => Key::Left,
-        KeyCode::Right => Key::Right,
-        KeyCode::Home => Key::Home,
-        KeyCode::End => Key::End,
-        KeyCode::PageUp => Key::PageUp,
-        KeyCode::PageDown => Key::PageDown,
-        KeyCode::Backspace => Key::Backspace,
-        KeyCode::Delete => Key::Delete,
-        KeyCode::F(number) => Key::F(number),
-        _ => return None,
-    };
-    let (ctrl, alt) = (KeyModifiers::CONTROL, KeyModifiers::ALT);
-    Some(Chord { key, ctrl: event.modifiers.contains(ctrl), alt: event.modifiers.contains(alt) })
 }

@@ -14,8 +14,10 @@ use std::{
 };
 
 use crossterm::{
+    cursor::Hide,
+    event::EnableBracketedPaste,
     queue,
-    terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
+    terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen},
 };
 use ratatui::{
     Frame, Terminal,
@@ -26,10 +28,11 @@ use ratatui::{
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     stdio::stdout,
-    termios::tcgetwinsize,
+    termios::{Action, QueueSelector, tcflow, tcflush, tcgetwinsize},
 };
 use tokio::sync::Notify;
 
+use super::{guard, input::is_in_background};
 use crate::text::acts;
 
 /// The terminal's screen.
@@ -38,6 +41,10 @@ pub struct Screen {
     terminal: Terminal<Paper>,
     frames: SyncSender<Vec<u8>>,
     writing: Arc<Writing>,
+    /// The next frame goes to a terminal that shows something else.
+    enters: bool,
+    /// How often the terminal had been taken when it was entered last.
+    times: u32,
 }
 
 /// What the writing thread tells.
@@ -54,7 +61,13 @@ impl Screen {
         let (frames, taken) = sync_channel(1);
         let told = Arc::clone(&writing);
         thread::Builder::new().name(String::from("output")).spawn(move || write_frames(&taken, &told))?;
-        Ok(Self { terminal: Terminal::new(Paper::new())?, frames, writing })
+        Ok(Self { terminal: Terminal::new(Paper::new())?, frames, writing, enters: true, times: guard::times_taken() })
+    }
+
+    /// Columns and rows of the next frame.
+    pub fn room(&self) -> (u16, u16) {
+        let Size { width, height } = self.terminal.backend().size;
+        (width, height)
     }
 
     /// Whether the terminal has taken the last frame.
@@ -79,7 +92,10 @@ impl Screen {
         if drawn.is_empty() {
             return Ok(());
         }
-        let mut frame = Vec::with_capacity(drawn.len() + 32);
+        let mut frame = Vec::with_capacity(drawn.len() + 64);
+        if std::mem::take(&mut self.enters) {
+            queue!(frame, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+        }
         queue!(frame, BeginSynchronizedUpdate)?;
         frame.extend_from_slice(&drawn);
         queue!(frame, EndSynchronizedUpdate)?;
@@ -89,30 +105,49 @@ impl Screen {
 
     /// The next frame draws every cell: the terminal changed its size, or shows something that is not ours.
     pub fn forget(&mut self) -> io::Result<()> {
+        let times = guard::times_taken();
+        self.enters |= std::mem::replace(&mut self.times, times) != times;
         self.terminal.backend_mut().measure();
         self.terminal.autoresize()?;
         self.terminal.clear()
     }
 }
 
-/// Held while a frame is written; true once the screen is no longer ours, and no frame may follow.
+/// Held while a frame is written; true while the screen is not ours, and no frame may be written.
 static CLOSED: Mutex<bool> = Mutex::new(false);
+
+/// Frames may be written again.
+pub(super) fn open() {
+    *CLOSED.lock().unwrap_or_else(PoisonError::into_inner) = false;
+}
 
 /// Lets no further frame be written. False if the terminal takes no bytes, so that whoever writes to it would hang.
 pub(super) fn close() -> bool {
     const PATIENCE: u32 = 50;
-    for _ in 0..PATIENCE {
-        match CLOSED.try_lock() {
-            Err(TryLockError::WouldBlock) => thread::park_timeout(Duration::from_millis(10)),
+    const MOMENT: Duration = Duration::from_millis(10);
+    for tried in 0..PATIENCE {
+        let is_closed = match CLOSED.try_lock() {
+            Err(TryLockError::WouldBlock) => false,
             Ok(mut closed) => {
                 *closed = true;
-                return takes_bytes();
+                true
             }
             Err(TryLockError::Poisoned(poisoned)) => {
                 *poisoned.into_inner() = true;
-                return takes_bytes();
+                true
             }
+        };
+        if is_closed && takes_bytes() {
+            return true;
         }
+        if tried > PATIENCE / 5 && !is_in_background() {
+            // what it has not read so far makes way for what gives it back; and who waits to write is to look once more. A terminal
+            // that is gone has nothing to drop
+            let _ = tcflush(stdout(), QueueSelector::OFlush);
+            let _ = tcflow(stdout(), Action::OOff);
+            let _ = tcflow(stdout(), Action::OOn);
+        }
+        thread::park_timeout(MOMENT);
     }
     false
 }
@@ -132,14 +167,11 @@ pub fn takes_bytes() -> bool {
 fn write_frames(frames: &Receiver<Vec<u8>>, writing: &Writing) {
     while let Ok(frame) = frames.recv() {
         let closed = CLOSED.lock().unwrap_or_else(PoisonError::into_inner);
-        if *closed {
-            return;
-        }
         let mut out = io::stdout().lock();
-        if out.write_all(&frame).and_then(|()| out.flush()).is_err() {
+        if !*closed && out.write_all(&frame).and_then(|()| out.flush()).is_err() {
             writing.failed.store(true, Ordering::Release);
         }
-        drop(closed);
+        drop((out, closed));
         writing.busy.store(false, Ordering::Release);
         writing.done.notify_one();
     }

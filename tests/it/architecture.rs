@@ -18,7 +18,7 @@ const MAY_NAME: [(&str, &[&str]); 18] = [
     ("lab", &["clock"]),
     ("app", &["doctor", "drill", "stack", "text"]),
     ("ui", &["app", "doctor", "drill", "stack", "text", "theme"]),
-    ("term", &["app", "text"]),
+    ("term", &["app", "crash", "text"]),
     (
         "run",
         &[
@@ -54,7 +54,7 @@ const ONLY_AT: [(&str, &[&str], &str); 11] = [
     ("tokio::spawn", &["run/crew.rs"], "only the crew spawns"),
     (
         "thread::Builder",
-        &["term/input.rs", "term/output.rs", "run/engine.rs"],
+        &["term/input.rs", "term/output.rs", "term/plain.rs", "run/engine.rs"],
         "threads are for terminals, which block, and for what they must not block",
     ),
     (
@@ -62,7 +62,7 @@ const ONLY_AT: [(&str, &[&str], &str); 11] = [
         &["term", "cli/doctor.rs", "crash.rs"],
         "what is written is looked through a last time, by term/plain.rs",
     ),
-    ("io::stdout()", &["term", "cli/attach.rs"], "what is written is looked through a last time, by term/plain.rs"),
+    ("io::stdout()", &["term"], "what is written is looked through a last time, by term/plain.rs"),
     ("println!", &[], "what is written is looked through a last time, by term/plain.rs"),
     ("eprint", &[], "what is written is looked through a last time, by term/plain.rs"),
     ("process::Command", &[], "the program starts no other, so none gets its environment"),
@@ -71,7 +71,7 @@ const ONLY_AT: [(&str, &[&str], &str); 11] = [
     ("tokio::time::sleep(", &["clock.rs"], "waiting keeps the drill's rate"),
     (
         "async ",
-        &["aws", "cli", "cli.rs", "clock.rs", "lab", "lab.rs", "probe", "run", "term/ask.rs", "term/output.rs"],
+        &["aws", "cli", "cli.rs", "clock.rs", "lab", "lab.rs", "probe", "run", "term"],
         "what is pure does not wait",
     ),
 ];
@@ -89,7 +89,10 @@ fn sources() -> BTreeMap<String, String> {
             let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
             if path.is_dir() {
                 walk(&path, root, found);
-            } else if path.extension().is_some_and(|kind| kind == "rs") && !name.ends_with("tests.rs") {
+            } else if path.extension().is_some_and(|kind| kind == "rs")
+                && !name.ends_with("tests.rs")
+                && !name.contains("/tests/")
+            {
                 let text = fs::read_to_string(&path).unwrap();
                 let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap().to_owned();
                 found.insert(name, code);

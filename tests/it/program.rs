@@ -44,6 +44,10 @@ impl Home {
         ]
     }
 
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
     /// A file of this home, with its folders.
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.0.path().join(name);
@@ -168,6 +172,18 @@ impl Drop for Running {
         let _ = self.child.kill(); // it may have ended
         let _ = self.child.wait();
     }
+}
+
+/// Waits for a condition that nothing tells of.
+pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    const LOOK: Duration = Duration::from_millis(5);
+    for _ in 0..DEADLINE.as_millis() / LOOK.as_millis() {
+        if holds() {
+            return;
+        }
+        thread::park_timeout(LOOK);
+    }
+    panic!("never came: {what}");
 }
 
 /// Runs a command to its end.

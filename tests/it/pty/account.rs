@@ -13,7 +13,7 @@ fn setup(terminal: &mut Terminal, seen: &str) {
 }
 
 /// A preview with the webhook, which was pasted where it was asked for.
-fn previewed(terminal: &mut Terminal) {
+pub(super) fn previewed(terminal: &mut Terminal) {
     setup(terminal, "spotdrill  not there");
     terminal.press("S", "preview");
     terminal.shows("no webhook is stored yet");
@@ -27,7 +27,7 @@ fn previewed(terminal: &mut Terminal) {
 }
 
 /// The dialog takes its key once it has been seen for a moment.
-fn consented(terminal: &mut Terminal, dialog: &str) {
+pub(super) fn consented(terminal: &mut Terminal, dialog: &str) {
     terminal.press("enter", "confirm");
     terminal.shows(dialog);
     terminal.shows("enter does it");
@@ -82,7 +82,10 @@ fn an_account_is_set_up_proved_drilled_examined_and_taken_down_by_keys() {
     terminal.shows("- recoverable  secret spotdrill/slack-webhook");
     terminal.press("enter", "confirm");
     terminal.shows("no paste");
-    terminal.send("\x1b[200~spotdrill\x1b[201~\r");
+    terminal.send("\x1b[200~spotdrill\x1b[201~");
+    terminal.shows("pasted text does not count");
+    terminal.shows("no paste");
+    terminal.send("\r");
     terminal.shows("nothing was taken away: type the words above");
     terminal.send("spotdrill");
     terminal.press("enter", "do it");
@@ -108,7 +111,7 @@ fn an_account_is_set_up_proved_drilled_examined_and_taken_down_by_keys() {
 }
 
 /// A lab of its own process, and what leads to it.
-fn served(home: &Home) -> (Running, String, Vec<(String, String)>) {
+pub(super) fn served(home: &Home) -> (Running, String, Vec<(String, String)>) {
     let mut lab = Running::start(&mut home.spotdrill("lab serve --scenario bare --speed 60"));
     lab.until("or: spotdrill --endpoint-url");
     let exports = lab.heard().lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));

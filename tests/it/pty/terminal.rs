@@ -1,6 +1,7 @@
 //! A terminal around a child process: a pseudo-terminal, a parser that knows what it shows, and waits for conditions.
 
 use std::{
+    fs,
     io::{Read, Write},
     num::NonZeroU16,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -46,8 +47,20 @@ struct State {
     /// Nothing more will be written.
     closed: bool,
     exit: Option<u32>,
-    /// The reader is to let go of the terminal.
-    hang_up: bool,
+    reader: Reads,
+}
+
+/// What the reader is to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Reads {
+    #[default]
+    All,
+    /// Whatever is written is dropped.
+    Unwatched,
+    /// Nothing, as a terminal does that is stopped.
+    Nothing,
+    /// Nothing any more: it lets go of the terminal.
+    NoMore,
 }
 
 impl Shared {
@@ -69,6 +82,9 @@ impl Shared {
 
 impl State {
     fn take(&mut self, bytes: &[u8]) {
+        if self.reader == Reads::Unwatched {
+            return;
+        }
         for byte in bytes {
             self.bytes.push(*byte);
             self.parser.process(&[*byte]);
@@ -100,9 +116,18 @@ impl Terminal {
 
     /// Starts a line of shell script, in which `$0` is `spotdrill`.
     pub(super) fn shell(home: &Home, script: &str, size: (u16, u16)) -> Self {
+        Self::shell_with(home, script, size, |_| ())
+    }
+
+    pub(super) fn shell_with(
+        home: &Home,
+        script: &str,
+        size: (u16, u16),
+        set: impl FnOnce(&mut CommandBuilder),
+    ) -> Self {
         let mut command = CommandBuilder::new("/bin/sh");
         command.args(["-c", script, SPOTDRILL]);
-        Self::around(home, command, size, |_| ())
+        Self::around(home, command, size, set)
     }
 
     fn around(
@@ -196,10 +221,72 @@ impl Terminal {
         kill_process(self.pid, signal).unwrap();
     }
 
-    /// Takes the terminal away, as an ssh that breaks off does; a key makes the reader look up from its read.
+    /// Another size in the kernel alone, for which nobody waits: also those that no parser knows.
+    pub(super) fn resize_blindly(&self, width: u16, height: u16) {
+        self.pty.as_ref().unwrap().master.resize(size(width, height)).unwrap();
+    }
+
+    /// Nobody looks at what is written, until that is over: then the terminal is empty.
+    pub(super) fn unwatched(&mut self, meanwhile: impl FnOnce(&Self)) {
+        self.shared.state().reader = Reads::Unwatched;
+        meanwhile(self);
+        let mut state = self.shared.state();
+        let (height, width) = dimensions(&state);
+        state.parser = vt100::Parser::new(cells(height), cells(width), 0);
+        state.reader = Reads::All;
+        self.from = state.frames.len();
+    }
+
+    /// From here on nothing that is written is read.
+    pub(super) fn freeze(&self) {
+        self.shared.state().reader = Reads::Nothing;
+    }
+
+    /// Whether the program waits for a terminal that does not read: its thread is within a `write`, by its number on x86-64 and
+    /// on ARM.
+    pub(super) fn is_stuck(&self) -> bool {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.pid.as_raw_pid())).unwrap();
+        threads.map(|thread| thread.unwrap().path()).any(|thread| {
+            let text = |name: &str| fs::read_to_string(thread.join(name)).unwrap_or_default();
+            text("comm") == "output\n" && ["1 0x1 ", "64 0x1 "].iter().any(|call| text("syscall").starts_with(call))
+        })
+    }
+
+    pub(super) fn thaw(&self) {
+        self.shared.change(|state| state.reader = Reads::All);
+    }
+
+    /// The child of the shell that the terminal was opened with.
+    pub(super) fn child(&self) -> Pid {
+        let path = format!("/proc/{0}/task/{0}/children", self.pid.as_raw_pid());
+        let children = fs::read_to_string(path).unwrap();
+        Pid::from_raw(children.split_whitespace().next().unwrap().parse().unwrap()).unwrap()
+    }
+
+    pub(super) fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Whether its modes are those from before.
+    pub(super) fn is_as_before(&self) -> bool {
+        self.modes() == self.modes_before
+    }
+
+    /// Waits until the program has ended, whoever still holds its terminal.
+    pub(super) fn exit(&self) -> u32 {
+        assert!(!self.shared.wait_while(DEADLINE, |state| state.exit.is_none()), "it did not end");
+        self.shared.state().exit.unwrap()
+    }
+
+    /// Takes the terminal away, as an ssh that breaks off does; a key, or another size, makes the reader look up from its read.
     pub(super) fn hang_up(&mut self, key: &str) {
-        self.shared.state().hang_up = true;
-        self.send(key);
+        self.shared.state().reader = Reads::NoMore;
+        if key.is_empty() {
+            let (height, width) = dimensions(&self.shared.state());
+            self.resize_blindly(width + 1, height);
+        } else {
+            self.send(key);
+        }
         let Pty { master, keyboard, reader } = self.pty.take().unwrap();
         assert!(!self.shared.wait_while(DEADLINE, |state| !state.closed), "nothing was written at {key:?}");
         reader.join().unwrap();
@@ -259,8 +346,14 @@ impl Terminal {
             ("bracketed paste", "\x1b[?2004h", "\x1b[?2004l"),
         ] {
             let (on, off) = (bytes.rfind(on), bytes.rfind(off));
-            assert!(on.is_some() && on < off, "{mode}: on at {on:?}, off at {off:?}");
+            assert!(on < off, "{mode}: on at {on:?}, off at {off:?}");
         }
+        // what is never switched on need not be switched off
+        for mode in ["1000", "1002", "1003", "1004", "1005", "1006", "1015", "1016"] {
+            assert!(!bytes.contains(&format!("\x1b[?{mode}h")), "the mouse or the focus is reported");
+        }
+        let keyboard = |part: &str| part.starts_with(['>', '=']);
+        assert!(!bytes.split("\x1b[").any(keyboard), "a keyboard mode is asked for");
         let after = bytes.rsplit("\x1b[?1049l").next().unwrap_or_default();
         assert!(!after.contains("\x1b[?2026"), "a frame on the main screen: {after:?}");
     }
@@ -284,9 +377,11 @@ impl Drop for Terminal {
 
 fn read(mut output: Box<dyn Read + Send>, shared: &Shared) {
     let mut buffer = [0; 4096];
-    while let Ok(count @ 1..) = output.read(&mut buffer) {
+    loop {
+        shared.wait_while(DEADLINE, |state| state.reader == Reads::Nothing);
+        let Ok(count @ 1..) = output.read(&mut buffer) else { break };
         shared.change(|state| state.take(&buffer[..count]));
-        if shared.state().hang_up {
+        if shared.state().reader == Reads::NoMore {
             break;
         }
     }

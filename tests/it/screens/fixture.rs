@@ -121,7 +121,7 @@ pub(super) fn hostile_fleet() -> Fleet {
 pub(crate) struct Session {
     pub(crate) app: App,
     pub(crate) now: Timestamp,
-    pub(super) effects: Vec<Effect>,
+    pub(crate) effects: Vec<Effect>,
     seq: u64,
 }
 
@@ -131,13 +131,13 @@ impl Session {
         Self { app, now: at("12:04:45"), effects, seq: 0 }
     }
 
-    pub(super) fn listed(world: World) -> Self {
+    pub(crate) fn listed(world: World) -> Self {
         let mut session = Self::new(setting(world));
         session.tell(Msg::FleetListed(fleet(world)));
         session
     }
 
-    pub(super) fn tell(&mut self, msg: Msg) -> &mut Self {
+    pub(crate) fn tell(&mut self, msg: Msg) -> &mut Self {
         let effects = self.app.update(msg, self.now);
         self.effects.extend(effects);
         self
@@ -151,7 +151,7 @@ impl Session {
         self
     }
 
-    pub(super) fn ticks(&mut self, count: usize) -> &mut Self {
+    pub(crate) fn ticks(&mut self, count: usize) -> &mut Self {
         for _ in 0..count {
             self.tell(Msg::Tick);
         }
@@ -179,14 +179,14 @@ impl Session {
 pub(super) const TARGETS: [&str; 3] = ["i-0a1f3b21c09c3e5d7", "i-0b77e0a2d110fa6b1", "i-0c02d4e1b777aa012"];
 
 /// Three marks, a warning of five minutes, on the compose screen.
-pub(super) fn composed(world: World) -> Session {
+pub(crate) fn composed(world: World) -> Session {
     let mut session = Session::listed(world);
     session.press("j j j j space j space j space c");
     session.press("tab right right right right right right");
     session
 }
 
-pub(super) fn confirming(world: World) -> Session {
+pub(crate) fn confirming(world: World) -> Session {
     let mut session = composed(world);
     session.press("S");
     session
@@ -211,7 +211,7 @@ pub(super) fn started(world: World) -> Session {
 }
 
 /// The experiment runs and the rebalance recommendation was seen.
-pub(super) fn warned(world: World) -> Session {
+pub(crate) fn warned(world: World) -> Session {
     let mut session = started(world);
     let plan = plan(&session);
     let drill = DrillId::new("20261122-120450-k3f9");
