@@ -23,6 +23,14 @@ pub enum Point {
     IntentUnsynced,
     /// The journal is on disk.
     IntentSynced,
+    /// The group is this program's on this machine, and nothing was asked of AWS yet.
+    GroupKept,
+    /// The lock of the group was written; the answer was not heeded.
+    LockSent,
+    /// The lock is ours, and is not in the journal.
+    LockUnrecorded,
+    /// The lock is in the journal.
+    LockRecorded,
     /// The confirmation was given, and is not in the journal.
     ConfirmUnrecorded,
     /// The confirmation is on disk, and nothing was asked of AWS yet.
@@ -49,6 +57,8 @@ pub enum Point {
     EndUnrecorded,
     /// DeleteExperimentTemplate was carried out; its answer was not read.
     DeleteSent,
+    /// The lock of the group was freed; the answer was not heeded.
+    FreeSent,
     /// The torn end of a journal was copied to a file beside it, and is still in the journal.
     TailCopied,
     /// The torn end was cut off, and nothing was written after it yet.
@@ -61,10 +71,14 @@ pub enum Point {
 
 impl Point {
     /// All of them with their names, in the order in which a drill comes by.
-    pub const ALL: [(Self, &str); 18] = [
+    pub const ALL: [(Self, &str); 23] = [
         (Self::IntentUnwritten, "intent-unwritten"),
         (Self::IntentUnsynced, "intent-unsynced"),
         (Self::IntentSynced, "intent-synced"),
+        (Self::GroupKept, "group-kept"),
+        (Self::LockSent, "lock-sent"),
+        (Self::LockUnrecorded, "lock-unrecorded"),
+        (Self::LockRecorded, "lock-recorded"),
         (Self::ConfirmUnrecorded, "confirm-unrecorded"),
         (Self::ConfirmRecorded, "confirm-recorded"),
         (Self::TemplateSent, "template-sent"),
@@ -78,6 +92,7 @@ impl Point {
         (Self::StopSent, "stop-sent"),
         (Self::EndUnrecorded, "end-unrecorded"),
         (Self::DeleteSent, "delete-sent"),
+        (Self::FreeSent, "free-sent"),
         (Self::TailCopied, "tail-copied"),
         (Self::TailCut, "tail-cut"),
     ];

@@ -9,6 +9,7 @@ pub mod engine;
 pub mod existing;
 pub mod found;
 pub mod headless;
+pub mod lock;
 mod looking;
 mod ordering;
 pub mod prove;

@@ -31,6 +31,7 @@ impl Aws {
             Order::FindExperiment { template, tagged } => self.find(template, tagged.as_ref()).await,
             Order::StopExperiment { experiment } => self.stop(experiment).await,
             Order::DeleteTemplate { template } => self.delete_template(template).await,
+            Order::FreeLock { drill, groups } => self.free_locks(groups, drill).await,
         };
         done.map_err(|error| error.of_profile(self.profile.as_ref()))
     }

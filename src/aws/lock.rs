@@ -19,7 +19,9 @@ use thiserror::Error;
 
 use super::{Aws, Error, Kind, error::absent, leftovers::goes_on, timestamp};
 use crate::{
+    crash::{self, Point},
     drill::{
+        fact::{Fact, What},
         fleet::GroupKey,
         id::{DrillId, ExperimentId},
         lock::{Entry, Lock, Shown, Standing, State, mark, name_of},
@@ -54,6 +56,14 @@ pub struct Read {
     latest: (u64, String),
 }
 
+/// What a look at a lock came to.
+enum Reading {
+    Absent,
+    Found(Box<Read>),
+    /// A version was gone that another stands upon.
+    Vanished,
+}
+
 /// Why a lock was not had.
 #[derive(Debug, Error)]
 pub enum NotTaken {
@@ -80,18 +90,26 @@ impl Aws {
     }
 
     /// Takes the lock of a group: if it is free, if it is ours already, or if it is a stale one that is given up by name.
-    pub async fn take_lock(&self, group: &GroupKey, lock: &Lock, over: &[DrillId]) -> Result<(), NotTaken> {
+    /// Then that one's drill is told.
+    pub async fn take_lock(
+        &self,
+        group: &GroupKey,
+        lock: &Lock,
+        over: &[DrillId],
+    ) -> Result<Option<DrillId>, NotTaken> {
         let name = parameter(group);
         for _ in 0..ATTEMPTS {
             let read = self.read_lock(&name).await?;
+            let mut from = None;
             if let Some(read) = &read {
                 match read.entry.state {
-                    State::Held if read.entry.lock.is_of(lock) => return Ok(()),
+                    State::Held if read.entry.lock.is_of(lock) => return Ok(None),
                     State::Held => {
                         let standing = self.standing(read).await?;
                         if !over.contains(&standing.lock.drill) || !standing.is_stale(self.clock.now()) {
                             return Err(NotTaken::Held(Box::new(standing)));
                         }
+                        from = Some(standing.lock.drill);
                     }
                     State::Removing if self.clock.now() < read.since.saturating_add(REMOVING).unwrap_or(read.since) => {
                         return Err(NotTaken::Removing { name: SafeText::new(name) });
@@ -100,7 +118,7 @@ impl Aws {
                 }
             }
             if self.write_lock(&name, read.as_ref(), State::Held, lock).await? {
-                return Ok(());
+                return Ok(from);
             }
             self.clock.sleep(AGAIN).await;
         }
@@ -121,6 +139,14 @@ impl Aws {
             self.clock.sleep(AGAIN).await;
         }
         Err(Error::new("free the lock of the group", Kind::Refused, "others write it at the same time"))
+    }
+
+    /// Frees what of these groups the drill holds.
+    pub(super) async fn free_locks(&self, groups: &[GroupKey], drill: &DrillId) -> Result<Fact, Error> {
+        for group in groups {
+            self.free_lock(group, drill).await?;
+        }
+        Ok(Fact::ours(self.clock.now(), What::LockFreed))
     }
 
     /// All locks of the region; with its name and why, one that cannot be read.
@@ -149,24 +175,42 @@ impl Aws {
         Ok(true)
     }
 
-    /// Reads back from the newest version to the last that counts.
+    /// The last version that counts, and the newest.
     async fn read_lock(&self, name: &str) -> Result<Option<Read>, Error> {
-        let Some(newest) = self.version_of(name).await? else { return Ok(None) };
+        for _ in 0..ATTEMPTS {
+            match self.read_back(name).await? {
+                Reading::Absent => return Ok(None),
+                Reading::Found(read) => return Ok(Some(*read)),
+                Reading::Vanished => {} // it was removed while it was read
+            }
+        }
+        Err(unreadable(name, "no version of it counts"))
+    }
+
+    /// Reads back from the newest version to the last that counts.
+    async fn read_back(&self, name: &str) -> Result<Reading, Error> {
+        let Some(newest) = self.version_of(name).await? else { return Ok(Reading::Absent) };
         let latest = (newest.0, newest.1.clone());
         let (mut version, mut text, mut since) = newest;
         for _ in 0..BACK {
-            let entry = entry_of(name, &text)?;
+            let mut entry = entry_of(name, &text)?;
             let below = match version {
                 1 => None,
                 _ => self.version_of(&format!("{name}:{}", version - 1)).await?,
             };
-            if entry.counts(version, below.as_ref().map(|(_, text, _)| text.as_str())) {
-                return Ok(Some(Read { name: name.to_owned(), entry, since, latest }));
+            let counts = entry.counts(version, below.as_ref().map(|(_, text, _)| text.as_str()));
+            if !counts && version == 1 {
+                entry.state = State::Free; // written upon a version of a lock that was removed: nobody holds it
             }
-            let Some(below) = below else { break };
-            (version, text, since) = below;
+            if counts || version == 1 {
+                return Ok(Reading::Found(Box::new(Read { name: name.to_owned(), entry, since, latest })));
+            }
+            match below {
+                Some(below) => (version, text, since) = below,
+                None => break,
+            }
         }
-        Err(unreadable(name, "no version of it counts"))
+        Ok(Reading::Vanished)
     }
 
     /// A parameter's version, its value, and when that was written.
@@ -195,18 +239,26 @@ impl Aws {
             None => call.overwrite(false).tags(tag(name)?),
         };
         let put = call.send().await.map_err(|error| Error::of("write the lock of a group", &error));
-        // a request that was repeated for want of an answer is answered by what its first attempt did, so neither the
-        // answer's number nor its error tells whether this is ours: what is there does
-        let there = match (&put, self.version_of(&format!("{name}:{}", on + 1)).await) {
-            (Err(_), Err(_)) | (_, Ok(None)) => None,
-            (Ok(_), Err(error)) => return Err(error),
-            (_, Ok(there)) => there,
+        match state {
+            State::Held => crash::point(Point::LockSent),
+            State::Free => crash::point(Point::FreeSent),
+            State::Removing => {}
+        }
+        let wrote = match put {
+            Ok(answer) if u64::try_from(answer.version()) == Ok(on + 1) => true,
+            // a request that was repeated for want of an answer is answered by what its first attempt did, so neither
+            // another number nor an error tells whether this is ours: what is there does
+            put => {
+                let there = self.version_of(&format!("{name}:{}", on + 1)).await;
+                let ours = there.as_ref().is_ok_and(|there| there.as_ref().is_some_and(|(_, value, _)| *value == text));
+                match put {
+                    Err(error) if !ours && !LOST.contains(&error.code.as_str()) => return Err(error),
+                    _ => there.map(|_| ours)?,
+                }
+            }
         };
-        let ours = there.is_some_and(|(_, value, _)| value == text);
-        match put {
-            Err(error) if !ours && !LOST.contains(&error.code.as_str()) => return Err(error),
-            _ if !ours || on == 0 => return Ok(ours),
-            _ => {}
+        if !wrote || on == 0 {
+            return Ok(wrote);
         }
         let below = self.version_of(&format!("{name}:{on}")).await?;
         Ok(entry.counts(on + 1, below.as_ref().map(|(_, value, _)| value.as_str())))

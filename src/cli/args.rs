@@ -233,6 +233,9 @@ pub(super) struct Wanted {
     /// The words that the confirm screen would ask for
     #[arg(long, value_name = "GROUP COUNT")]
     pub(super) confirm: Option<String>,
+    /// Take over the lock of a drill that was left: the id that the refusal names; may be given several times
+    #[arg(long, value_name = "DRILL")]
+    pub(super) take_over: Vec<String>,
     #[arg(long, value_enum, default_value_t = RunFormat::Text)]
     pub(super) format: RunFormat,
 }

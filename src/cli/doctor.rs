@@ -16,21 +16,22 @@ use super::{
 use crate::{
     config::Config,
     doctor::{Finding, Report, Standing},
-    run::{self, world::open},
+    run::{self, start::Ways, world::open},
     stack::names::Usual,
     term::plain,
 };
 
 pub(super) async fn run(global: &Global, config: &Config, args: Doctor, leaving: &Leaving) -> anyhow::Result<Exit> {
     let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
-    let fis_role = place::ways(global, config)?.fis_role;
+    let Ways { fis_role, prober, .. } = place::ways(global, config)?;
     let usual = Usual { stack: stack.to_owned(), fis_role, ..place::usual(config) };
-    let machine = machine::findings(&place::state()?, global.ascii || config.ascii, &config.theme);
+    let mut machine = machine::findings(&place::state()?, global.ascii || config.ascii, &config.theme);
     if io::stderr().is_terminal() {
         leaving.leaves("\nleft: no report, and nothing was changed\n"); // a line that is written over stands there
     }
     let report = match open(&global.door()).await {
         Ok(world) => {
+            machine.extend(run::doctor::health(&prober, &world.aws.clock).await);
             let report = run::doctor::examine(&world.aws, &usual, machine, progress).await;
             clear();
             report

@@ -122,6 +122,7 @@ pub(super) fn ways(global: &Global, config: &Config) -> anyhow::Result<Ways> {
         endpoint: global.endpoint_url.as_ref().map(SafeText::new),
         user: user(),
         host: host(),
+        take_over: Vec::new(),
     })
 }
 

@@ -33,7 +33,8 @@ pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted, leavin
         None => "nothing was started\n",
         Some(_) => "nothing was started; a preview that FIS was asked for skips every action, and ends by itself\n",
     });
-    let ways = place::ways(global, config)?;
+    let mut ways = place::ways(global, config)?;
+    ways.take_over = wanted.take_over.iter().map(DrillId::new).collect();
     let world = open(&global.door()).await.map_err(Ending::from)?;
     let plan = if let Some(template) = &wanted.template {
         existing(global, &world, template).await?
@@ -197,17 +198,26 @@ fn confirmation(plan: &Plan, wanted: &Wanted) -> Result<(String, ConfirmedBy), S
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
 pub(super) fn ending(error: NotStarted) -> Ending {
+    let said = error.to_string();
+    let message = match &error {
+        NotStarted::Locked(why) => match why.stale() {
+            Some(stale) => format!("{said}: --take-over {}", stale.lock.drill),
+            None => said,
+        },
+        _ => said,
+    };
     let exit = match error {
         NotStarted::Aws(_) => Exit::Aws,
+        NotStarted::Locked(why) if why.aws().is_some() => Exit::Aws,
         NotStarted::Changed(_)
         | NotStarted::TemplateChanged { .. }
         | NotStarted::OtherAccount { .. }
         | NotStarted::HitAlready { .. }
         | NotStarted::NotOpen { .. }
         | NotStarted::NotFound { .. }
+        | NotStarted::Locked(_)
         | NotStarted::Journal(_) => Exit::Guarded,
     };
-    Ending::new(exit, error.to_string())
+    Ending::new(exit, message)
 }

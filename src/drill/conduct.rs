@@ -1,16 +1,13 @@
 //! The one state machine of a drill: facts in, orders out. It cannot fail, wait or look at a clock; screens, journal,
 //! resumption and tests all fold the same facts through it.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     fact::{Fact, What},
-    fleet::GroupKind,
     found::TOKEN_HOLDS,
     id::{DrillId, InstanceId, TemplateId},
-    order::{Order, OrderName, Watch, WatchName},
+    order::{Order, OrderName, WatchName},
     plan::{Plan, Target},
     stopping::{SOMEBODY_ELSE, Stop},
     template::{DRILL_TAG, tags},
@@ -39,6 +36,18 @@ pub struct Drill {
     settle_ended: bool,
     /// Who asked for the start once more, with its first token.
     continued_by: Option<SafeText>,
+    lock: Hold,
+}
+
+/// Whether the lock on the groups is ours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Hold {
+    #[default]
+    No,
+    /// It is, or may be.
+    Yes,
+    /// It is being freed.
+    Freeing,
 }
 
 /// What the drill is about.
@@ -92,7 +101,11 @@ impl Drill {
         match self.phase {
             Phase::Starting => self.find(),
             Phase::Running if self.aborted => self.stop(),
-            Phase::Settling | Phase::Closing => self.delete_template(),
+            Phase::Settling | Phase::Closing => {
+                self.delete_template().into_iter().chain(self.free_lock(Hold::Freeing)).collect()
+            }
+            // it was left while the lock was being taken, and whether it was is not on record
+            Phase::Planned => self.free_lock(self.lock).into_iter().collect(),
             _ => Vec::new(),
         }
     }
@@ -100,6 +113,15 @@ impl Drill {
     /// Takes in one fact and says what to ask of the world because of it.
     #[must_use = "an order that is dropped is never carried out"]
     pub fn apply(&mut self, fact: &Fact) -> Vec<Order> {
+        let mut orders = self.hear(fact);
+        if self.lock == Hold::Yes && self.is_at_rest() && self.phase != Phase::Running {
+            orders.extend(self.free_lock(Hold::Yes));
+            self.lock = Hold::Freeing;
+        }
+        orders
+    }
+
+    fn hear(&mut self, fact: &Fact) -> Vec<Order> {
         self.timeline.record(fact);
         match &fact.what {
             What::DrillPlanned { drill, plan, role_arn, settle_seconds } => {
@@ -148,6 +170,15 @@ impl Drill {
                 self.phase = Phase::Over;
                 Vec::new()
             }
+            What::LockTaken { .. } => {
+                self.lock = Hold::Yes;
+                Vec::new()
+            }
+            What::LockNotTaken { message, in_doubt } => {
+                self.lock = if *in_doubt { Hold::Yes } else { Hold::No };
+                self.not_started(message)
+            }
+            What::LockFreed => self.freed(),
             _ => Vec::new(),
         }
     }
@@ -312,6 +343,7 @@ impl Drill {
                 }
                 Vec::new()
             }
+            OrderName::FreeLock => self.freed(), // it is told, and `gc` removes the lock of a drill that is over
             OrderName::DeleteTemplate => {
                 self.template = None; // what is left is told by the fact; the verdict is not about our own tidiness
                 Vec::new()
@@ -340,6 +372,21 @@ impl Drill {
         self.not_started("the order to start it got no answer and did not arrive")
     }
 
+    /// The lock is as free as it gets. A drill that had nothing else to do is over with it.
+    fn freed(&mut self) -> Vec<Order> {
+        self.lock = Hold::No;
+        match self.phase {
+            Phase::Planned => self.not_started("it was left before it was confirmed"),
+            _ => Vec::new(),
+        }
+    }
+
+    fn free_lock(&self, hold: Hold) -> Option<Order> {
+        let planned = self.planned.as_ref().filter(|_| self.lock == hold)?;
+        let groups = planned.plan.groups().into_iter().cloned().collect();
+        Some(Order::FreeLock { drill: planned.id.clone(), groups })
+    }
+
     /// Nothing runs, and nothing will.
     fn not_started(&mut self, why: &str) -> Vec<Order> {
         self.refused = Some(SafeText::new(why));
@@ -357,6 +404,9 @@ impl Drill {
             "UNKNOWN whether the experiment started; look with: aws fis list-experiments --region {region} \
              --experiment-template-id {template} for the tag {DRILL_TAG} = {drill}"
         ));
+        if std::mem::take(&mut self.lock) != Hold::No {
+            self.timeline.complain("the lock on its groups stays: nobody is to meet what may run there");
+        }
         self.settle_ended = true;
         self.phase = Phase::Closing;
         self.template = None;
@@ -365,49 +415,6 @@ impl Drill {
 
     fn delete_template(&self) -> Vec<Order> {
         self.template.iter().map(|template| Order::DeleteTemplate { template: template.clone() }).collect()
-    }
-
-    /// What should be observed now.
-    pub fn watches(&self) -> Vec<Watch> {
-        let Some((since, _)) = &self.confirmed else { return Vec::new() };
-        let under_way = matches!(self.phase, Phase::Creating | Phase::Starting | Phase::Running | Phase::Settling);
-        if !under_way || self.verdict().is_some() {
-            return Vec::new();
-        }
-        // before anything is hit, so that the drill has what to compare with
-        let checks = self.timeline.health.checked.iter();
-        let mut watches: Vec<_> = checks.map(|checked| Watch::Check(checked.check.clone())).collect();
-        if !matches!(self.phase, Phase::Running | Phase::Settling) {
-            return watches;
-        }
-        if let (Phase::Running, Some(experiment)) = (self.phase, &self.timeline.experiment) {
-            watches.push(Watch::Experiment(experiment.id.clone()));
-        }
-        let Timeline { tracks, choice, .. } = &self.timeline;
-        if choice.open && self.phase == Phase::Running {
-            return watches; // which instances are hit is not known before FIS says so
-        }
-        let targets: Vec<_> = tracks.iter().map(|track| track.target.id.clone()).collect();
-        watches.push(Watch::Instances(targets.clone()));
-        if choice.unknown.is_empty() {
-            watches.extend(self.of_known_targets(*since));
-        } else {
-            watches.push(Watch::Chosen(choice.unknown.clone()));
-        }
-        watches.push(Watch::Logs { since: *since, targets: targets.clone() });
-        watches.push(Watch::Events { since: *since, targets });
-        watches
-    }
-
-    /// What can only be watched once EC2 has told of every target by which request and in which group it runs.
-    fn of_known_targets(&self, since: Timestamp) -> Vec<Watch> {
-        let targets = || self.timeline.tracks.iter().map(|track| &track.target);
-        let requests: Vec<_> = targets().filter_map(|target| target.spot_request.clone()).collect();
-        let groups: BTreeSet<_> = targets().map(|target| &target.group).collect();
-        let requests = (!requests.is_empty()).then_some(Watch::SpotRequests(requests));
-        let groups = groups.into_iter().filter(|group| group.kind != GroupKind::Ungrouped);
-        let groups = groups.map(|group| Watch::Group { group: group.clone(), since });
-        requests.into_iter().chain(groups).collect()
     }
 
     /// When to stop waiting for what is missing; until then, `SettleTimeEnded` is no fact.
@@ -434,6 +441,13 @@ impl Drill {
 
     /// The verdict, once nothing more is expected.
     pub fn verdict(&self) -> Option<Verdict> {
+        // what still runs keeps its lock
+        let over = self.is_at_rest() && (self.lock == Hold::No || self.phase == Phase::Running);
+        over.then(|| verdict::reached(&self.timeline, self.aborted, self.refused.as_ref()))
+    }
+
+    /// Whether nothing more is to be seen or to be removed.
+    fn is_at_rest(&self) -> bool {
         let known = !self.timeline.choice.open && self.timeline.choice.unknown.is_empty();
         let replaced = known && self.timeline.all_gone() && self.timeline.missing_replacements().is_empty();
         let nothing_missing = replaced && !self.timeline.health.may_recover();
@@ -444,8 +458,7 @@ impl Drill {
             Phase::Settling => nothing_missing || never_ran || self.settle_ended,
             Phase::Closing | Phase::Over => true,
         };
-        let tidy = self.template.is_none() || self.phase == Phase::Running;
-        (reached && tidy).then(|| verdict::reached(&self.timeline, self.aborted, self.refused.as_ref()))
+        reached && (self.template.is_none() || self.phase == Phase::Running)
     }
 
     /// Whether a stop would still reach FIS before every notice.
@@ -459,6 +472,8 @@ fn by_alarm(reason: Option<&SafeText>) -> bool {
     let reason = reason.map(|reason| reason.to_lowercase()).unwrap_or_default();
     reason.contains("stop condition") || reason.contains("safety lever")
 }
+
+mod watching;
 
 #[cfg(test)]
 mod tests;

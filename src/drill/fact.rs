@@ -240,6 +240,22 @@ pub enum What {
         from: Timestamp,
         until: Timestamp,
     },
+    /// The groups are this drill's alone, in the account and on this machine. The lock's id is the drill's.
+    LockTaken {
+        groups: Vec<SafeText>,
+        by: SafeText,
+        /// The drills whose stale locks were taken over.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        over: Vec<DrillId>,
+    },
+    /// Nothing is started without it.
+    LockNotTaken {
+        message: SafeText,
+        /// Something of it may be ours all the same.
+        in_doubt: bool,
+    },
+    /// What this drill held is free for others.
+    LockFreed,
     /// A drill without a journal here was rebuilt from what AWS still says of it, and is watched from here on.
     DrillAdopted {
         by: SafeText,

@@ -37,6 +37,11 @@ pub enum Order {
     DeleteTemplate {
         template: TemplateId,
     },
+    /// Frees what of these groups the drill holds; it may be all of them or none.
+    FreeLock {
+        drill: DrillId,
+        groups: Vec<GroupKey>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +52,7 @@ pub enum OrderName {
     FindExperiment,
     StopExperiment,
     DeleteTemplate,
+    FreeLock,
 }
 
 impl Order {
@@ -57,6 +63,7 @@ impl Order {
             Self::FindExperiment { .. } => OrderName::FindExperiment,
             Self::StopExperiment { .. } => OrderName::StopExperiment,
             Self::DeleteTemplate { .. } => OrderName::DeleteTemplate,
+            Self::FreeLock { .. } => OrderName::FreeLock,
         }
     }
 }
@@ -70,6 +77,7 @@ impl OrderName {
             Self::FindExperiment => "look for the FIS experiment",
             Self::StopExperiment => "stop the FIS experiment",
             Self::DeleteTemplate => "delete the FIS template",
+            Self::FreeLock => "free the lock of the group",
         }
     }
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     fact::{Basis, ConfirmedBy, Fact, What},
+    id::DrillId,
     plan::Target,
     stopping::NO_RECALL,
     verdict::Verdict,
@@ -104,6 +105,15 @@ impl What {
             Self::ProbeRecovered { check, status, millis } => {
                 format!("{check} answers again: {status} in {millis} ms")
             }
+            Self::LockTaken { groups, by, over } => {
+                let names = |names: Vec<&str>| names.join(", ");
+                let groups = names(groups.iter().map(SafeText::as_str).collect());
+                let over = names(over.iter().map(DrillId::as_str).collect());
+                let over = if over.is_empty() { over } else { format!(", taken over from drill {over}") };
+                format!("lock on {groups} taken by {by}{over}")
+            }
+            Self::LockNotTaken { message, .. } => format!("lock not taken: {message}"),
+            Self::LockFreed => String::from("lock freed"),
         }
     }
 }

@@ -1,117 +1,84 @@
-//! Systems Manager parameters, as far as they name public images.
+//! Systems Manager's Parameter Store: AWS's public parameters, as far as they name images, and the account's own. Knows not
+//! what is kept in them.
+
+mod public;
+mod tags;
+mod values;
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+
+pub(super) use public::public_image;
 
 use super::{
     service::{JsonOperation, JsonRun, Promise, Protocol, Service},
-    wildcard::like,
     wire::{
         error::ApiError,
+        json::tags_of_list,
         json_rpc::{self, JsonVersion},
+        token::Paging,
     },
-    world::World,
 };
 
-const PUBLIC: Promise = Promise::Simplified("the public parameters of Amazon Linux, EKS and Bottlerocket images");
+const PLAIN: Promise =
+    Promise::Simplified("no SecureString; of AWS's public ones those of Amazon Linux, EKS and Bottlerocket images");
+const WRITTEN: Promise = Promise::Simplified("String and StringList of the standard tier, of data type text");
 
 pub(super) const SERVICE: Service = Service {
     signing_name: "ssm",
     title: "Systems Manager",
     global: false,
-    refused: &[
-        ("PutParameter", "the lab has AWS's public parameters alone"),
-        ("SendCommand", "nothing runs on instances"),
-    ],
+    refused: &[("LabelParameterVersion", "versions have numbers alone"), ("SendCommand", "nothing runs on instances")],
     protocols: &[Protocol::Json(JsonVersion::OneOne, "AmazonSSM", OPERATIONS)],
 };
 
 #[rustfmt::skip]
 const OPERATIONS: &[JsonOperation] = &[
-    JsonOperation { name: "GetParameter", promise: PUBLIC, takes: &["Name", "WithDecryption"], run: JsonRun::Answer(get) },
-    JsonOperation { name: "GetParameters", promise: PUBLIC, takes: &["Names", "WithDecryption"], run: JsonRun::Answer(get_all) },
+    JsonOperation { name: "GetParameter", promise: PLAIN, takes: &["Name", "WithDecryption"], run: JsonRun::Answer(values::get) },
+    JsonOperation { name: "GetParameters", promise: PLAIN, takes: &["Names", "WithDecryption"], run: JsonRun::Answer(values::get_all) },
+    JsonOperation { name: "GetParametersByPath", promise: Promise::Simplified("the account's own; no filters"), takes: &["Path", "Recursive", "WithDecryption", "MaxResults", "NextToken"], run: JsonRun::Answer(values::by_path) },
+    JsonOperation { name: "PutParameter", promise: WRITTEN, takes: &["Name", "Value", "Type", "Overwrite", "Tags"], run: JsonRun::Answer(values::put) },
+    JsonOperation { name: "DeleteParameter", promise: Promise::Faithful, takes: &["Name"], run: JsonRun::Answer(values::delete) },
+    JsonOperation { name: "AddTagsToResource", promise: tags::OF_PARAMETERS, takes: &["ResourceType", "ResourceId", "Tags"], run: JsonRun::Answer(tags::add) },
+    JsonOperation { name: "RemoveTagsFromResource", promise: tags::OF_PARAMETERS, takes: &["ResourceType", "ResourceId", "TagKeys"], run: JsonRun::Answer(tags::remove) },
+    JsonOperation { name: "ListTagsForResource", promise: tags::OF_PARAMETERS, takes: &["ResourceType", "ResourceId"], run: JsonRun::Answer(tags::list) },
 ];
 
-const KNOWN: &[&str] = &[
-    "/aws/service/ami-amazon-linux-latest/al2023-ami-*kernel-*-x86_64",
-    "/aws/service/ami-amazon-linux-latest/al2023-ami-*kernel-*-arm64",
-    "/aws/service/ami-amazon-linux-latest/amzn2-ami-*hvm-x86_64-*",
-    "/aws/service/ami-amazon-linux-latest/amzn2-ami-*hvm-arm64-*",
-    "/aws/service/bottlerocket/aws-*/x86_64/*/image_id",
-    "/aws/service/bottlerocket/aws-*/arm64/*/image_id",
-    "/aws/service/eks/optimized-ami/1.*/amazon-linux-2*/recommended/image_id",
-];
+const PAGES: Paging = Paging {
+    names: ("MaxResults", "NextToken"),
+    sizes: (10, 10),
+    wrong_size: "ValidationException",
+    wrong_token: ("InvalidNextToken", "The specified token isn't valid."),
+};
 
-/// 2026-01-01T00:00:00Z.
-const MODIFIED: i64 = 1_767_225_600;
-
-/// Nothing of it is encrypted, so that there is nothing to decrypt.
+/// What any of the operations may be given. Nothing of it is encrypted, so that there is nothing to decrypt.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[derive(Default)]
 struct Input {
     name: String,
     names: Vec<String>,
+    path: String,
+    recursive: bool,
+    value: String,
+    r#type: Option<String>,
+    overwrite: bool,
+    #[serde(deserialize_with = "tags_of_list")]
+    tags: BTreeMap<String, String>,
+    tag_keys: Vec<String>,
+    resource_type: String,
+    resource_id: String,
+    max_results: Option<usize>,
+    next_token: Option<String>,
 }
 
-fn get(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
-    let input: Input = json_rpc::input(body)?;
-    let found = parameter(world, &input.name).ok_or_else(|| missing(&input.name))?;
-    Ok(json!({ "Parameter": found }))
-}
-
-fn missing(name: &str) -> ApiError {
-    ApiError::bad("ParameterNotFound", format!("Parameter {name} not found."))
-}
-
-fn get_all(world: &mut World, body: &[u8]) -> Result<Value, ApiError> {
-    let Input { names, .. } = json_rpc::input(body)?;
-    if !(1..=10).contains(&names.len()) {
-        return Err(ApiError::bad(
-            "ValidationException",
-            "1 validation error detected: names must have length from 1 to 10",
-        ));
+impl Input {
+    fn read(body: &[u8]) -> Result<Self, ApiError> {
+        json_rpc::input(body)
     }
-    let found: Vec<_> = names.iter().filter_map(|name| parameter(world, name)).collect();
-    let invalid: Vec<_> = names.iter().filter(|name| parameter(world, name).is_none()).collect();
-    Ok(json!({ "Parameters": found, "InvalidParameters": invalid }))
 }
 
-/// The image that a public parameter names; none if there is no such parameter.
-pub(super) fn public_image(world: &World, name: &str) -> Option<String> {
-    KNOWN.iter().any(|known| like(known, name)).then(|| image(&format!("{} {name}", world.scenario.region)))
-}
-
-fn parameter(world: &World, name: &str) -> Option<Value> {
-    public_image(world, name).map(|image| {
-        json!({
-            "Name": name,
-            "Type": "String",
-            "Value": image,
-            "Version": 1,
-            "LastModifiedDate": MODIFIED,
-            "ARN": format!("arn:aws:ssm:{}::parameter{name}", world.scenario.region),
-            "DataType": "text",
-        })
-    })
-}
-
-/// An image's id that follows from a name (FNV-1a), the same in every run.
-fn image(name: &str) -> String {
-    let hash = name
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    format!("ami-0{hash:016x}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_has_one_image_in_each_region() {
-        assert_eq!(image("eu-west-1 a"), image("eu-west-1 a"));
-        assert_ne!(image("eu-west-1 a"), image("eu-west-2 a"));
-        assert_eq!(image("").len(), "ami-0123456789abcdef0".len());
-    }
+fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::bad("ValidationException", message)
 }

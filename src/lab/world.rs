@@ -18,6 +18,7 @@ pub(super) mod launch_template;
 pub(super) mod listing;
 pub(super) mod log_group;
 pub(super) mod notices;
+pub(super) mod parameter;
 pub(super) mod role;
 pub(super) mod rule;
 pub(super) mod safety_lever;
@@ -63,6 +64,7 @@ use launch::Launch;
 use launch_template::{Fleet, LaunchTemplate};
 use log_group::LogGroups;
 use notices::Notices;
+use parameter::Parameter;
 use role::{ManagedPolicy, Role};
 use rule::Rule;
 use safety_lever::SafetyLever;
@@ -117,6 +119,8 @@ pub(super) struct World {
     /// By ARN.
     pub(super) policies: BTreeMap<String, ManagedPolicy>,
     pub(super) secrets: BTreeMap<String, Secret>,
+    /// The account's own, by name.
+    pub(super) parameters: BTreeMap<String, Parameter>,
     pub(super) alarms: BTreeMap<String, Alarm>,
     /// Where launches fail, by the name of what has them fail.
     shortages: BTreeMap<String, Shortage>,
@@ -222,6 +226,7 @@ impl World {
             roles: BTreeMap::new(),
             policies: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            parameters: BTreeMap::new(),
             alarms: BTreeMap::new(),
             shortages: BTreeMap::new(),
             stacks: BTreeMap::new(),

@@ -6,7 +6,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
-use super::crew::{Crew, News};
+use super::{
+    crew::{Crew, News},
+    lock::Files,
+};
 use crate::{
     clock::Clock,
     crash::{self, Point},
@@ -35,6 +38,8 @@ pub struct Conductor {
     pub drill: Drill,
     pub clock: Clock,
     pub journal: Journal,
+    /// The groups, on this machine, while the drill is conducted here.
+    pub files: Files,
     pub crew: Crew,
     pub news: mpsc::Receiver<News>,
     /// Requests to stop, and by whom: they come before any number of facts.
@@ -171,12 +176,20 @@ impl Conductor {
 
 /// What must not be lost with the machine, though nothing is ordered because of it.
 fn is_kept(what: &What) -> bool {
-    matches!(what, What::ExperimentStarted { .. } | What::StopRequested { .. } | What::DrillFinished { .. })
+    matches!(
+        what,
+        What::DrillPlanned { .. }
+            | What::LockTaken { .. }
+            | What::ExperimentStarted { .. }
+            | What::StopRequested { .. }
+            | What::DrillFinished { .. }
+    )
 }
 
 /// The crash point before a fact is in the journal.
 fn unrecorded(what: &What, phase: Phase) -> Option<Point> {
     match what {
+        What::LockTaken { .. } => Some(Point::LockUnrecorded),
         What::DrillConfirmed { .. } => Some(Point::ConfirmUnrecorded),
         What::TemplateCreated { .. } => Some(Point::TemplateUnrecorded),
         What::ExperimentStarted { .. } => Some(Point::StartUnrecorded),
@@ -188,6 +201,7 @@ fn unrecorded(what: &What, phase: Phase) -> Option<Point> {
 /// The crash point between its being there and what follows from it.
 fn recorded(what: &What) -> Option<Point> {
     match what {
+        What::LockTaken { .. } => Some(Point::LockRecorded),
         What::DrillConfirmed { .. } => Some(Point::ConfirmRecorded),
         What::TemplateCreated { .. } => Some(Point::TemplateRecorded),
         What::ExperimentStarted { .. } => Some(Point::StartRecorded),

@@ -3,6 +3,7 @@
 
 mod account;
 mod deployed;
+mod health;
 mod logs;
 mod permissions;
 mod roles;
@@ -21,6 +22,8 @@ use crate::{
         status::Standing,
     },
 };
+
+pub use health::health;
 
 /// How long one check may take, in our time: the SDK gives up a call after thirty seconds, which is too long to watch.
 const PATIENCE: Duration = Duration::from_secs(20);

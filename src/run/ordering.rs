@@ -61,7 +61,9 @@ fn may_wait(order: &Order, error: &Error, waited: SignedDuration) -> bool {
     let (patience, starts) = match order.name() {
         OrderName::CreateTemplate => (TO_BEGIN, false),
         OrderName::StartExperiment => (TO_BEGIN, true),
-        OrderName::FindExperiment | OrderName::StopExperiment | OrderName::DeleteTemplate => (TO_END, false),
+        OrderName::FindExperiment | OrderName::StopExperiment | OrderName::DeleteTemplate | OrderName::FreeLock => {
+            (TO_END, false)
+        }
     };
     let helps = error.kind.passes() || error.kind.wants_login();
     helps && waited < patience && !(starts && error.leaves_doubt())

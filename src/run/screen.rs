@@ -13,7 +13,7 @@ use tokio::{
 use super::{
     conductor,
     crew::spawn,
-    doctor::examine,
+    doctor::{examine, health},
     existing::{Previewed, preview},
     found,
     start::{NotStarted, Running, Ways, start},
@@ -289,7 +289,7 @@ impl Loop<'_> {
 
     fn examine(&self, attempt: u32) {
         let (aws, lent, reports) = (self.world.aws.clone(), self.lent.clone(), self.reports.clone());
-        let Ways { fis_role, groups, .. } = self.ways.clone();
+        let Ways { fis_role, groups, prober, .. } = self.ways.clone();
         let (lambda_log_group, events_log_group) = (groups.lambda, groups.events);
         let usual = Usual { stack: lent.stack.clone(), fis_role, lambda_log_group, events_log_group };
         spawn(async move {
@@ -297,7 +297,9 @@ impl Loop<'_> {
                 let _ = reports.send(Report::Msg(Msg::Doctor(attempt, told))); // the loop has ended
             };
             let progress = |done, of| report(doctor::Told::Progress(done, of));
-            let found = examine(&aws, &usual, (lent.machine)(), progress).await;
+            let mut machine = (lent.machine)();
+            machine.extend(health(&prober, &aws.clock).await);
+            let found = examine(&aws, &usual, machine, progress).await;
             report(doctor::Told::Report(found));
         });
     }

@@ -4,6 +4,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -17,6 +18,7 @@ use tokio::{
 use super::{
     conductor::{Conductor, Told},
     crew::{Crew, WAITING, spawn},
+    lock::{self, Files, NotLocked},
 };
 use crate::{
     aws::{self, Aws, Identity, LogGroups},
@@ -27,6 +29,7 @@ use crate::{
         found::{Rebuilt, Seen},
         guard::{self, Refusals},
         id::{DrillId, TemplateId},
+        lock::Lock,
         plan::{Plan, Selection, Wish},
         verdict::Verdict,
     },
@@ -50,7 +53,12 @@ pub struct Ways {
     pub endpoint: Option<SafeText>,
     pub user: SafeText,
     pub host: SafeText,
+    /// Locks that may be taken over, if they are stale: the drills that hold them, as the operator typed them.
+    pub take_over: Vec<DrillId>,
 }
+
+/// How long a start that comes to nothing waits for its locks to be freed, in drill time.
+const FREEING: Duration = Duration::from_secs(30);
 
 impl Ways {
     /// Who is at it, for the record.
@@ -109,6 +117,8 @@ pub enum NotStarted {
     #[error("there is no drill {drill}, neither here nor in the account: `spotdrill drills --account` lists them")]
     NotFound { drill: DrillId },
     #[error(transparent)]
+    Locked(#[from] NotLocked),
+    #[error(transparent)]
     Aws(#[from] aws::Error),
     #[error(transparent)]
     Journal(#[from] journal::Error),
@@ -123,8 +133,10 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     not_hit_already(ways, &plan)?;
     unchanged(aws, &plan).await?;
     template_unchanged(aws, &plan).await?;
+    lock::held_by_another(aws, ways, &plan).await?;
     let now = aws.clock.now();
     let id = new_id(now);
+    let wanted = lock::lock(aws, ways, &plan, &id, &identity);
     let journal = Journal::create(&ways.journals, &header(aws, ways, &plan, &id, identity, now))?;
     let path = journal.path().to_owned();
     let (mut conductor, stopper, told) = conductor(aws, ways, journal, Drill::default(), 0);
@@ -133,14 +145,49 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
         None => role_arn(&ways.fis_role, &plan.region, &plan.account),
     };
     let settle_seconds = ways.settle_seconds;
-    conductor.record(Fact::ours(now, What::DrillPlanned { drill: id.clone(), plan, role_arn, settle_seconds }));
+    let planned = What::DrillPlanned { drill: id.clone(), plan: plan.clone(), role_arn, settle_seconds };
+    conductor.record(Fact::ours(now, planned));
+    let mut conductor = locked(conductor, aws, ways, &plan, &wanted).await?;
     let checks = ways.prober.checks();
     if !checks.is_empty() {
         conductor.record(Fact::ours(now, What::ChecksChosen { checks }));
     }
     let client_token = format!("spotdrill-{id}");
-    conductor.record(Fact::operators(now, What::DrillConfirmed { words, by, client_token }));
+    conductor.record(Fact::operators(aws.clock.now(), What::DrillConfirmed { words, by, client_token }));
     Ok(Running { id, journal: path, stopper, told, conductor: spawn(conductor.conduct()) })
+}
+
+/// Takes the groups for the drill. Without them it is over before it begins, and its journal says why.
+async fn locked(
+    mut conductor: Conductor,
+    aws: &Aws,
+    ways: &Ways,
+    plan: &Plan,
+    wanted: &Lock,
+) -> Result<Conductor, NotStarted> {
+    if conductor.journal_lost {
+        return Ok(conductor); // nothing will be started
+    }
+    match lock::take(aws, ways, plan, wanted).await {
+        Ok((files, over)) => {
+            conductor.files = files;
+            let groups = plan.groups().into_iter().map(lock::group_of).collect();
+            let by = SafeText::new(format!("{}@{} ({})", wanted.user, wanted.host, wanted.arn));
+            conductor.record(Fact::ours(aws.clock.now(), What::LockTaken { groups, by, over }));
+            Ok(conductor)
+        }
+        Err(why) => {
+            let message = SafeText::new(why.to_string());
+            let in_doubt = !matches!(why, NotLocked::Here { .. } | NotLocked::File { .. });
+            conductor.record(Fact::ours(aws.clock.now(), What::LockNotTaken { message, in_doubt }));
+            // what may be ours all the same is freed; if that takes long, `attach` goes on with it
+            tokio::select! {
+                _ = conductor.conduct() => {}
+                () = aws.clock.sleep(FREEING) => {}
+            }
+            Err(why.into())
+        }
+    }
 }
 
 /// Takes up a drill that was left: its facts are told again, and it is watched on to its verdict.
@@ -149,7 +196,8 @@ pub async fn take_up(aws: &Aws, ways: &Ways, left: &Path, go_on: bool) -> Result
     let (journal, record) = Journal::resume(left)?;
     let drill = Drill::replay(record.entries.iter().map(|entry| &entry.fact));
     let id = record.header.drill.clone();
-    if let Some(why) = not_open(drill.phase) {
+    let perhaps_locked = drill.phase == Phase::Planned && drill.planned.is_some();
+    if let Some(why) = not_open(drill.phase).filter(|_| !perhaps_locked) {
         return Err(NotStarted::NotOpen { drill: id, why });
     }
     let now = aws.identity().await?.account;
@@ -199,7 +247,9 @@ fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64) -
     let (stop, stops) = mpsc::unbounded_channel();
     let crew = Crew::new(aws, ways.groups.clone(), ways.prober.clone(), news_in);
     let clock = aws.clock.clone();
-    (Conductor { drill, clock, journal, crew, news, stops, listener, seq, journal_lost: false }, Stopper(stop), told)
+    let files = Files::default();
+    let conductor = Conductor { drill, clock, journal, files, crew, news, stops, listener, seq, journal_lost: false };
+    (conductor, Stopper(stop), told)
 }
 
 /// The drills that were started from here, in this account and at this server, and are not over: FIS's word that it has

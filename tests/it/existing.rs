@@ -408,7 +408,7 @@ async fn a_drill_that_was_left_before_its_start_was_answered_finds_its_own_exper
     let id = stage.theirs(Theirs::default()).await;
     let journal = left_at(&stage, &id, |what| matches!(what, What::ExperimentStarted { .. })).await;
     let written = std::fs::read_to_string(&journal).unwrap();
-    let until_confirmed: String = written.split_inclusive('\n').take(3).collect();
+    let until_confirmed: String = written.split_inclusive('\n').take(4).collect();
     std::fs::write(&journal, until_confirmed).unwrap();
     let drilled = come_back_to(&stage, &journal).await;
     assert_eq!(drilled.verdict.verdict, Outcome::Held, "{:?}", drilled.verdict.reasons);

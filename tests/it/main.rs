@@ -20,6 +20,8 @@ mod hostile;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
+mod lock;
+#[cfg(test)]
 mod probe;
 #[cfg(test)]
 mod program;

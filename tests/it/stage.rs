@@ -87,7 +87,7 @@ impl Stage {
         let aws = connect(Connection { way, read_only, clock, http_client, credentials: None }).await.unwrap();
         let journals = tempfile::tempdir().unwrap();
         let ways = Ways {
-            journals: journals.path().to_owned(),
+            journals: journals.path().join("drills"),
             groups: LogGroups {
                 lambda: String::from("/aws/lambda/send-slack-spot-event"),
                 events: String::from("/aws/events/spotdrill"),
@@ -98,6 +98,7 @@ impl Stage {
             endpoint: None,
             user: SafeText::new("tester"),
             host: SafeText::new("here"),
+            take_over: Vec::new(),
         };
         Self { aws, ways, calls, sdk, _journals: journals }
     }

@@ -276,6 +276,16 @@ def secrets(call):
 
 def ssm(call):
     call("ssm unknown", "ssm", "GetParameter", Name="/none")
+    put = dict(Name="/compared/one", Value="a", Type="String")
+    call("ssm put", "ssm", "PutParameter", **put)
+    call("ssm put it again", "ssm", "PutParameter", **put)
+    call("ssm overwrite", "ssm", "PutParameter", **put, Overwrite=True)
+    call("ssm get", "ssm", "GetParameter", Name="/compared/one")
+    call("ssm get a version", "ssm", "GetParameter", Name="/compared/one:1")
+    call("ssm get a version that is not there", "ssm", "GetParameter", Name="/compared/one:9")
+    call("ssm by path", "ssm", "GetParametersByPath", Path="/compared")
+    call("ssm delete", "ssm", "DeleteParameter", Name="/compared/one")
+    call("ssm delete it again", "ssm", "DeleteParameter", Name="/compared/one")
 
 
 def events(call):

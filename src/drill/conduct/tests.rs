@@ -4,6 +4,7 @@ use crate::drill::{
     fleet::{Behavior, GroupKey, InstanceState, World},
     health::{Check, Reach},
     id::{CheckUrl, ExperimentId, InstanceId},
+    order::Watch,
     order::WatchName::{Events, Experiment, Group, Instances, Logs},
     plan::Target,
     verdict::Outcome,
@@ -48,6 +49,23 @@ impl Told {
         let (words, client_token) = (format!("web {targets}"), String::from("token"));
         let orders = told.hear(What::DrillConfirmed { words, by: ConfirmedBy::Typed, client_token });
         (told, orders)
+    }
+
+    fn confirmed_locked(targets: usize) -> (Self, Vec<Order>) {
+        let mut told = Self::planned(targets);
+        let by = SafeText::new("ana@bastion");
+        assert_eq!(told.hear(What::LockTaken { groups: vec![SafeText::new("web")], by, over: Vec::new() }), []);
+        let (words, client_token) = (format!("web {targets}"), String::from("token"));
+        let orders = told.hear(What::DrillConfirmed { words, by: ConfirmedBy::Typed, client_token });
+        (told, orders)
+    }
+
+    /// The same with a lock, as every drill has one.
+    fn locked(targets: usize) -> Self {
+        let (mut told, _) = Self::confirmed_locked(targets);
+        told.hear(What::TemplateCreated { template: template() });
+        told.hear(What::ExperimentStarted { experiment: experiment(), template: template() });
+        told
     }
 
     fn running(targets: usize) -> Self {
@@ -342,7 +360,10 @@ fn a_confirmation_that_comes_twice_starts_once() {
 
 #[test]
 fn a_drill_that_was_left_is_taken_up_without_starting_anything() {
-    assert_eq!(Told::planned(1).drill.taken_up(), []);
+    let mut planned = Told::planned(1);
+    assert_eq!(planned.drill.taken_up(), free(), "whether the lock was taken is not known");
+    assert_eq!(planned.hear(What::LockFreed), []);
+    assert_eq!(planned.outcome(), Some(Outcome::Refused));
     let (mut left, _) = Told::confirmed(1);
     assert_eq!(left.drill.taken_up(), [], "whether a template was made is not known");
     left.hear(What::TemplateCreated { template: template() });
@@ -353,6 +374,66 @@ fn a_drill_that_was_left_is_taken_up_without_starting_anything() {
     assert_eq!(left.drill.taken_up(), stop());
     left.experiment("stopped");
     assert_eq!(left.drill.taken_up(), delete());
+}
+
+#[test]
+fn the_lock_is_freed_when_nothing_more_is_to_be_seen_and_the_drill_is_over_after_it() {
+    let mut told = Told::locked(1);
+    told.noticed("completed");
+    told.state(0, InstanceState::ShuttingDown);
+    told.state(0, InstanceState::Terminated);
+    told.replaced(7);
+    assert_eq!(told.outcome(), None, "the template is still there");
+    assert_eq!(told.hear(What::TemplateDeleted { template: template() }), free());
+    assert_eq!(told.hear(What::SettleTimeEnded), [], "it is ordered once");
+    assert_eq!(told.drill.taken_up(), free(), "and again by whoever takes the drill up");
+    assert_eq!((told.outcome(), told.drill.watches()), (None, Vec::new()));
+    assert_eq!(told.hear(What::LockFreed), []);
+    assert_eq!(told.outcome(), Some(Outcome::Held));
+}
+
+#[test]
+fn a_lock_that_cannot_be_freed_does_not_keep_the_drill_open() {
+    let mut told = Told::locked(1);
+    assert_eq!(told.hear(refused(OrderName::StartExperiment)), delete());
+    assert_eq!(told.hear(What::TemplateDeleted { template: template() }), free());
+    told.hear(refused(OrderName::FreeLock));
+    assert_eq!(told.outcome(), Some(Outcome::Refused));
+}
+
+#[test]
+fn nothing_is_started_without_the_lock_and_what_may_be_ours_is_freed() {
+    for in_doubt in [false, true] {
+        let mut told = Told::planned(1);
+        let orders = told.hear(What::LockNotTaken { message: SafeText::new("another holds it"), in_doubt });
+        assert_eq!(orders, if in_doubt { free() } else { Vec::new() });
+        assert_eq!(told.outcome().is_none(), in_doubt);
+        told.hear(What::LockFreed);
+        let verdict = told.drill.verdict().unwrap();
+        assert_eq!((verdict.verdict, verdict.reasons), (Outcome::Refused, vec![SafeText::new("another holds it")]));
+        let words = String::from("web 1");
+        let confirmed = What::DrillConfirmed { words, by: ConfirmedBy::Typed, client_token: String::from("t") };
+        assert_eq!(told.hear(confirmed), []);
+    }
+}
+
+#[test]
+fn what_may_still_run_keeps_its_lock() {
+    let mut told = Told::locked(1);
+    assert_eq!(told.hear(What::SettleTimeEnded), [], "FIS says that it runs");
+    assert!(told.outcome().is_some());
+
+    let (mut unknown, _) = Told::confirmed_locked(1);
+    unknown.hear(What::TemplateCreated { template: template() });
+    let (order, message) = (OrderName::StartExperiment, SafeText::new("x"));
+    unknown.hear(What::OrderUnanswered { order, message });
+    assert_eq!(unknown.hear(refused(OrderName::FindExperiment)), []);
+    let verdict = unknown.drill.verdict().unwrap();
+    assert!(verdict.reasons.iter().any(|reason| reason.contains("the lock on its groups stays")), "{verdict:?}");
+}
+
+fn free() -> Vec<Order> {
+    vec![Order::FreeLock { drill: DrillId::new("d1"), groups: vec![group()] }]
 }
 
 mod as_it_is {

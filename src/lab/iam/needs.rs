@@ -57,8 +57,10 @@ const ABOUT: &[(&str, &[&str], &str)] = &[
     ("secretsmanager", &["CreateSecret"], "secret:{Name}"),
     ("secretsmanager", &["PutSecretValue", "UpdateSecret", "GetSecretValue", "DescribeSecret", "DeleteSecret", "RestoreSecret", "TagResource", "UntagResource"], "secret:{SecretId}"),
     ("servicequotas", &["GetServiceQuota"], "{ServiceCode}/{QuotaCode}"),
-    ("ssm", &["GetParameter"], "parameter{Name}"),
+    ("ssm", &["GetParameter", "PutParameter", "DeleteParameter"], "parameter{Name}"),
     ("ssm", &["GetParameters"], "parameter{Names}"),
+    ("ssm", &["GetParametersByPath"], "parameter{Path}"),
+    ("ssm", &["AddTagsToResource", "RemoveTagsFromResource", "ListTagsForResource"], "parameter{ResourceId}"),
     ("sts", &["AssumeRole"], "{RoleArn}"),
 ];
 
@@ -82,6 +84,7 @@ const TAGGED: &[(&str, &[&str], &str)] = &[
     ("lambda", &["CreateFunction"], "lambda:TagResource"),
     ("logs", &["CreateLogGroup"], "logs:TagResource"),
     ("secretsmanager", &["CreateSecret"], "secretsmanager:TagResource"),
+    ("ssm", &["PutParameter"], "ssm:AddTagsToResource"),
 ];
 
 /// The action of an operation as policies name it: most services go by what they sign for.
@@ -218,7 +221,8 @@ fn resource(world: &World, service: &str, before: &str, value: &str, after: &str
             format!("{}{after}", world.iam_arn(kind, &format!("{path}{place}"), value))
         }
         "secretsmanager" => world.secret_resource(value),
-        "ssm" => format!("arn:aws:ssm:{}::{before}{value}", world.scenario.region),
+        // a version of it is no resource of its own
+        "ssm" => world.parameter_arn(value.split(':').next().unwrap_or(value)),
         "ec2" if before.is_empty() => {
             let kind = match value.split('-').next() {
                 Some("i") => "instance",

@@ -204,6 +204,7 @@ impl World {
             "fis" if resource.starts_with("experiment/") => &self.experiments.get(id)?.tags,
             "fis" => &self.templates.get(id)?.tags,
             "iam" => &self.role_by_arn(arn)?.tags,
+            "ssm" => &self.parameters.get(resource.strip_prefix("parameter")?)?.tags,
             "secretsmanager" => &self.secrets.values().find(|secret| secret.arn == arn)?.tags,
             _ => return None,
         };

@@ -16,7 +16,7 @@ const AREA: Area = Area::Permissions;
 const TOGETHER: &str = "operator policy";
 
 /// Without these no drill runs, or none can be stopped and cleaned up.
-const NEEDED: [&str; 9] = [
+const NEEDED: [&str; 11] = [
     "SeeInstances",
     "ListExperiments",
     "ReadExperiments",
@@ -26,6 +26,8 @@ const NEEDED: [&str; 9] = [
     "TagDrill",
     "StopDrill",
     "RemoveTemplate",
+    "SeeLocks",
+    "TakeLock",
 ];
 
 pub(super) fn checks(patient: &Patient) -> Vec<Check> {
@@ -146,6 +148,7 @@ async fn probed(patient: &Patient, statement: &Statement) -> Option<Result<(), E
     let read = match statement.sid.as_str() {
         "SeeInstances" => aws.fleet(|_| ()).await.map(|_| ()),
         "ListExperiments" => aws.running_drills().await.map(|_| ()),
+        "SeeLocks" => aws.locks().await.map(|_| ()),
         "FollowLogs" => {
             let now = aws.clock.now();
             let read = aws.lines_since(&names.event_log_group(), now).await.map(|_| ());

@@ -52,6 +52,7 @@ const LISTINGS: &[(&str, Listing)] = &[
     ("logs", ("DescribeResourcePolicies", "{}", "limit", 1, &["resourcePolicies"])),
     ("logs", ("FilterLogEvents", r#"{"logGroupName": "/paged"}"#, "limit", 1, &["events"])),
     ("logs", ("GetLogEvents", r#"{"logGroupName": "/paged", "logStreamName": "s0", "startFromHead": true}"#, "limit", 1, &["events"])),
+    ("ssm", ("GetParametersByPath", r#"{"Path": "/paged"}"#, "MaxResults", 1, &["Parameters"])),
     ("secretsmanager", ("ListSecrets", "{}", "MaxResults", 1, &["SecretList"])),
     ("servicequotas", ("ListServiceQuotas", r#"{"ServiceCode": "fis"}"#, "MaxResults", 1, &["Quotas"])),
 ];
@@ -169,6 +170,8 @@ async fn full() -> (Region, String) {
         let targets: Vec<_> = (0..3).map(|target| json!({ "Id": target.to_string(), "Arn": arn })).collect();
         done(&lab, "events", "PutTargets", json!({ "Rule": rule, "Targets": targets })).await;
         done(&lab, "secretsmanager", "CreateSecret", json!({ "Name": name, "SecretString": "s" })).await;
+        let parameter = json!({ "Name": format!("/paged/{name}"), "Value": "v", "Type": "String" });
+        done(&lab, "ssm", "PutParameter", parameter).await;
         let alarm = json!({ "AlarmName": name, "Namespace": "Shop", "MetricName": "Errors", "Statistic": "Sum", "Period": 60,
             "EvaluationPeriods": 1, "Threshold": 5.0, "ComparisonOperator": "GreaterThanThreshold" });
         done(&lab, "monitoring", "PutMetricAlarm", alarm).await;

@@ -130,3 +130,16 @@ fn a_drill_that_is_come_back_to_asks_on_without_being_told_what() {
     assert_eq!(told.len(), 2, "once before it was killed and once after: {told:?}");
     assert!(told.iter().all(|fact| fact["fact"] == "probe-answered"), "{told:?}");
 }
+
+#[test]
+fn the_doctor_asks_each_check_once() {
+    let home = Home::new();
+    let (well, unwell) = (service(&[200]), service(&[500]));
+    let ended = run(home.spotdrill("doctor --lab --speed 100").args(["--check", &well, "--check", &unwell]));
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    let shown = |url: &str| url.split('?').next().unwrap().to_owned();
+    let line = |url: &str| ended.out.lines().find(|line| line.contains(&shown(url))).unwrap().to_owned();
+    assert!(line(&well).contains("answers 200 in "), "{}", ended.out);
+    assert!(line(&unwell).contains("FAIL") && line(&unwell).contains("answered 500"), "{}", ended.out);
+    assert!(!ended.out.contains(SECRET), "{}", ended.out);
+}
