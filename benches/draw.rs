@@ -29,6 +29,7 @@ fn fleet() -> Fleet {
         spot_request: None,
         interruption_behavior: Some(Behavior::Terminate),
         launched_at: "2026-11-19T10:00:00Z".parse().ok(),
+        protected: false,
         node: None,
     };
     let group = |group: usize| Group {

@@ -25,6 +25,7 @@ use crate::{
         fact::{Cause, Entry, What},
         fleet::{Fleet, World},
         found::Found,
+        guard::circumstances::Circumstances,
         health::Asked,
         id::DrillId,
         order::WatchName,
@@ -76,6 +77,8 @@ pub enum Msg {
         instances: usize,
     },
     FleetListed(Fleet),
+    /// What is so around a drill, as far as it could be told.
+    LookedAround(Box<Circumstances>),
     FleetFailed {
         message: SafeText,
     },
@@ -116,6 +119,8 @@ pub enum Msg {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     ListFleet,
+    /// Look at account and region: what the guards of a drill weigh besides its instances.
+    LookAround,
     StartDrill {
         plan: Plan,
         words: String,
@@ -168,6 +173,8 @@ pub struct App {
     browser: Browser,
     filtering: bool,
     compose: Option<Compose>,
+    /// What was so around a drill when it was looked at last.
+    around: Option<Circumstances>,
     templates: Option<Templates>,
     setup: Setup,
     doctor: Option<Doctor>,
@@ -195,6 +202,7 @@ impl App {
             browser,
             filtering: false,
             compose: None,
+            around: None,
             templates: None,
             setup,
             doctor: None,
@@ -224,6 +232,7 @@ impl App {
             Msg::Paste(text) => self.pasted(&text, now),
             Msg::FleetListing { instances } => self.browser.listing_went_on(instances),
             Msg::FleetListed(fleet) => self.listed(fleet, now),
+            Msg::LookedAround(circumstances) => return self.looked_around(*circumstances),
             Msg::FleetFailed { message } => {
                 self.messages.keep(now, Weight::Error, message.as_str());
                 self.browser.listing_failed(message);
@@ -273,6 +282,14 @@ impl App {
         if let (Some(compose), Some(fleet)) = (&mut self.compose, self.browser.fleet()) {
             compose.resolve(fleet);
         }
+    }
+
+    fn looked_around(&mut self, circumstances: Circumstances) -> Vec<Effect> {
+        self.around = Some(circumstances);
+        let (Some(compose), Some(fleet)) = (&mut self.compose, self.browser.fleet()) else { return Vec::new() };
+        compose.look(fleet, self.around.clone());
+        let opens = std::mem::take(&mut compose.review_waits) && compose.resolved.is_ok();
+        if opens && self.screen == Screen::Compose && self.overlays.is_empty() { self.review() } else { Vec::new() }
     }
 
     fn recorded(&mut self, entry: &Entry, now: Timestamp) {

@@ -1,6 +1,7 @@
 //! The command line: what is asked for, and what is said and returned in the end. Knows every room; nothing knows it.
 
 mod abort;
+mod allow;
 mod args;
 mod attach;
 mod confirming;
@@ -18,6 +19,7 @@ mod screen;
 mod setup;
 mod teardown;
 mod templates;
+mod waves;
 mod webhook;
 
 use std::{env, io, process::ExitCode, time::Duration};
@@ -181,6 +183,7 @@ async fn command(args: Args, config: &Config, leaving: &Leaving) -> anyhow::Resu
         Some(Command::Fleet { format }) => fleet::run(&global, format).await,
         Some(Command::Templates { format }) => templates::run(&global, format).await,
         Some(Command::Run(wanted)) => run::run(&global, config, wanted, leaving).await,
+        Some(Command::Allow { confirm }) => allow::run(&global, config, confirm).await,
         Some(Command::Attach { drill, format, go_on }) => {
             attach::run(&global, config, drill.as_deref(), format, go_on, leaving).await
         }

@@ -25,8 +25,12 @@ pub struct Config {
     pub settle: Duration,
     /// The CloudFormation stack that `setup` makes.
     pub stack: String,
-    /// Accounts that were set up from here.
+    /// The accounts that drills may run in, and that anything may be changed in.
     pub accounts: Vec<String>,
+    /// The alarm that stops experiments, by name or ARN; empty for the one that setup was given.
+    pub stop_alarm: String,
+    /// How long a group rests between two drills.
+    pub cool_down: Duration,
     /// Health URLs that are asked while a drill runs.
     pub checks: Vec<Url>,
     pub theme: String,
@@ -46,6 +50,8 @@ impl Default for Config {
             settle: Duration::from_mins(10),
             stack: String::from("spotdrill"),
             accounts: Vec::new(),
+            stop_alarm: String::new(),
+            cool_down: Duration::from_mins(5),
             checks: Vec::new(),
             theme: String::from("default"),
             ascii: false,
@@ -104,11 +110,13 @@ impl Config {
             "theme" => self.theme = text()?,
             "stack" => self.stack = text()?,
             "accounts" => self.accounts = accounts(value)?,
+            "settle" => self.settle = duration(key, value)?,
+            "cool_down" => self.cool_down = duration(key, value)?,
+            "stop_alarm" => match value {
+                DeValue::String(named) => named.trim().clone_into(&mut self.stop_alarm),
+                _ => return Err(format!("`{key}` wants an alarm's name or ARN in quotes")),
+            },
             "checks" => self.checks = checks(value)?,
-            "settle" => {
-                let wanted = || format!("`{key}` wants a duration such as \"10m\"");
-                self.settle = parse_duration(&text().map_err(|_| wanted())?).ok_or_else(wanted)?;
-            }
             "ascii" => {
                 let DeValue::Boolean(ascii) = value else { return Err(format!("`{key}` wants true or false")) };
                 self.ascii = *ascii;
@@ -117,6 +125,12 @@ impl Config {
         }
         Ok(())
     }
+}
+
+fn duration(key: &str, value: &DeValue<'_>) -> Result<Duration, String> {
+    let wanted = || format!("`{key}` wants a duration such as \"10m\"");
+    let DeValue::String(text) = value else { return Err(wanted()) };
+    parse_duration(text).ok_or_else(wanted)
 }
 
 fn accounts(value: &DeValue<'_>) -> Result<Vec<String>, String> {

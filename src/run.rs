@@ -2,6 +2,7 @@
 //! room below the command line.
 
 pub mod abort;
+pub mod around;
 pub mod conductor;
 pub mod crew;
 pub mod doctor;

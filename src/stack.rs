@@ -50,6 +50,11 @@ impl Stack {
     pub fn standing(&self) -> Standing {
         Standing::of(&self.status)
     }
+
+    /// The ARN of the alarm that was set up to stop experiments.
+    pub fn stop_alarm(&self) -> Option<SafeText> {
+        self.parameters.get("StopAlarmArn").filter(|arn| !arn.is_empty()).map(SafeText::new)
+    }
 }
 
 /// One resource of a stack.

@@ -3,12 +3,18 @@
 
 pub mod check;
 
+use std::collections::BTreeSet;
+
 use tui_input::Input;
 
 use crate::{
     drill::{
         fleet::{Fleet, GroupKey},
-        guard::{self, Refusals},
+        guard::{
+            self, Refusal, Refusals,
+            circumstances::Circumstances,
+            overriding::{Overridable, Override},
+        },
         id::{DrillId, InstanceId},
         plan::{Plan, Selection, Wish},
         warning::Warning,
@@ -32,6 +38,8 @@ pub enum Field {
     Number,
     Seed,
     Warning,
+    /// Why a guard may be overridden.
+    Reason,
     Review,
 }
 
@@ -44,6 +52,8 @@ pub struct Compose {
     pub percent: u8,
     pub seed: u64,
     pub warning: Warning,
+    /// What is said against guards, the same of each.
+    pub overrides: Vec<Override>,
     pub field: Field,
     /// The text of the field while it is typed.
     pub typing: Option<Input>,
@@ -54,6 +64,10 @@ pub struct Compose {
     pub preview_top: usize,
     /// Why the last attempt to start was refused.
     pub refused: Option<SafeText>,
+    /// What is so around a drill, once it was looked at.
+    around: Option<Circumstances>,
+    /// The review was asked for before that.
+    pub review_waits: bool,
     role: String,
 }
 
@@ -72,6 +86,8 @@ impl Kind {
 
 const WARNING_STEP: i32 = 30;
 const PERCENT_STEP: u8 = 5;
+/// Between two waves, in seconds.
+const GAP: u32 = 60;
 
 impl Compose {
     /// Exactly the marks, or with none a single instance of the group.
@@ -84,12 +100,15 @@ impl Compose {
             percent: 30,
             seed,
             warning: Warning::LEAST,
+            overrides: Vec::new(),
             field: Field::Kind,
             typing: None,
             resolved: Err(Refusals(Vec::new())),
             preview: Vec::new(),
             preview_top: 0,
             refused: None,
+            around: None,
+            review_waits: false,
             role: role.to_owned(),
         };
         compose.resolve(fleet);
@@ -98,8 +117,12 @@ impl Compose {
 
     /// The fields that the present choice has.
     pub fn fields(&self) -> Vec<Field> {
-        let all = [Field::Kind, Field::Number, Field::Seed, Field::Warning, Field::Review];
-        let has = |field: &Field| !matches!(field, Field::Number | Field::Seed) || self.is_random();
+        let all = [Field::Kind, Field::Number, Field::Seed, Field::Warning, Field::Reason, Field::Review];
+        let has = |field: &Field| match field {
+            Field::Number | Field::Seed => self.is_random(),
+            Field::Reason => self.wants_reason(),
+            _ => true,
+        };
         all.into_iter().filter(has).collect()
     }
 
@@ -111,11 +134,55 @@ impl Compose {
             Kind::All => Selection::All,
         };
         let of_group = self.group.as_ref().filter(|_| self.kind != Kind::Exact);
-        Wish { group: of_group.map(GroupKey::qualified), selection, warning: self.warning, seed: self.seed }
+        Wish {
+            group: of_group.map(GroupKey::qualified),
+            selection,
+            warning: self.warning,
+            seed: self.seed,
+            gap: GAP,
+            overrides: self.overrides.clone(),
+            earlier: Vec::new(),
+        }
+    }
+
+    /// What is so around a drill now.
+    pub fn look(&mut self, fleet: &Fleet, around: Option<Circumstances>) {
+        self.around = around;
+        self.resolve(fleet);
+    }
+
+    /// The guards that stand against it and that a reason overrides.
+    pub fn overridable(&self) -> Vec<Overridable> {
+        self.resolved.as_ref().err().map(Refusals::overridable).unwrap_or_default()
+    }
+
+    /// Nothing is known yet of what is around a drill.
+    pub fn is_looking(&self) -> bool {
+        self.around.is_none()
+    }
+
+    /// A reason can be given, or was.
+    pub fn wants_reason(&self) -> bool {
+        !self.overrides.is_empty() || !self.overridable().is_empty()
+    }
+
+    pub fn reason(&self) -> &str {
+        self.overrides.first().map_or("", |given| given.reason.as_str())
+    }
+
+    /// The reason counts for the guards that stand against the drill now, and for those that it was given for before.
+    fn give_reason(&mut self, reason: &str) {
+        let before = self.overrides.iter().map(|given| given.guard);
+        let guards: BTreeSet<_> = self.overridable().into_iter().chain(before).collect();
+        let given = Override::each(guards, &SafeText::new(reason));
+        self.overrides = if reason.is_empty() { Vec::new() } else { given };
     }
 
     pub fn resolve(&mut self, fleet: &Fleet) {
-        self.resolved = guard::plan(fleet, &self.wish());
+        self.resolved = match &self.around {
+            Some(around) => guard::plan(fleet, &self.wish(), around),
+            None => Err(Refusals(vec![Refusal::Looking])),
+        };
         let drill = DrillId::new("(named at the start)");
         let template = self.resolved.as_ref().map(|plan| plan.template(&drill, &self.role).preview());
         self.preview = template.unwrap_or_default();
@@ -136,7 +203,7 @@ impl Compose {
             Field::Number => self.step_number(up),
             Field::Seed => self.seed = if up { self.seed.wrapping_add(1) } else { self.seed.saturating_sub(1) },
             Field::Warning => self.warning = self.warning.shifted(if up { WARNING_STEP } else { -WARNING_STEP }),
-            Field::Review => return Ok(()),
+            Field::Reason | Field::Review => return Ok(()),
         }
         self.resolve(fleet);
         Ok(())
@@ -193,6 +260,7 @@ impl Compose {
             Field::Number => self.count.to_string(),
             Field::Seed => self.seed.to_string(),
             Field::Warning => self.warning.to_string(),
+            Field::Reason => self.reason().to_owned(),
         };
         self.typing = Some(Input::new(value));
         true
@@ -200,7 +268,7 @@ impl Compose {
 
     pub fn type_in(&mut self, chord: Chord) {
         // a digit on a value means to type it anew
-        let anew = chord.typed().is_some_and(|typed| typed.is_ascii_digit());
+        let anew = self.field != Field::Reason && chord.typed().is_some_and(|typed| typed.is_ascii_digit());
         if self.typing.is_none() && anew && self.begin_typing() {
             self.typing = Some(Input::default());
         }
@@ -221,6 +289,10 @@ impl Compose {
             Field::Number => self.count = text.parse().map_err(|_| whole("a count"))?,
             Field::Seed => self.seed = text.parse().map_err(|_| whole("a seed"))?,
             Field::Warning => self.warning = text.parse().map_err(|bad| format!("{bad}"))?,
+            Field::Reason => {
+                let text = text.to_owned();
+                self.give_reason(&text);
+            }
             Field::Kind | Field::Review => {}
         }
         self.typing = None;

@@ -20,7 +20,7 @@ use crate::{
         order::{OrderName, Watch, WatchName},
         plan::Plan,
         timeline::Progress,
-        verdict::Verdict,
+        verdict::{Outcome, Verdict},
     },
     text::SafeText,
 };
@@ -53,6 +53,8 @@ pub struct Live {
     pub facts_tail: Tail,
     pub logs_tail: Tail,
     pub verdict: Option<Verdict>,
+    /// When the verdict was reached.
+    ended: Option<Timestamp>,
     /// An order that cannot be given yet, since when, and what helps.
     pub waiting: Option<(OrderName, Timestamp, SafeText)>,
     freshness: Freshness,
@@ -78,6 +80,7 @@ impl Live {
             facts_tail: Tail::default(),
             logs_tail: Tail::default(),
             verdict: None,
+            ended: None,
             waiting: None,
             freshness: Freshness::default(),
             asked: BTreeMap::new(),
@@ -130,9 +133,30 @@ impl Live {
             | What::TemplateDeleted { .. }
             | What::OrderRefused { .. }
             | What::OrderUnanswered { .. } => self.waiting = None,
-            What::DrillFinished { verdict } => self.verdict = Some(verdict.clone()),
+            What::DrillFinished { verdict } => (self.verdict, self.ended) = (Some(verdict.clone()), Some(fact.at)),
             _ => {}
         }
+    }
+
+    /// The wave after this one, or why it may not start.
+    pub fn next_wave(&self, now: Timestamp) -> Result<Plan, String> {
+        let planned = self.drill.planned.as_ref();
+        let next = planned.and_then(|planned| planned.plan.next_wave(&planned.id));
+        let (Some(next), Some(wave)) = (&next, next.as_ref().and_then(|next| next.wave.as_ref())) else {
+            return Err(String::from("no wave comes after this one"));
+        };
+        let (Some(verdict), Some(ended)) = (&self.verdict, self.ended) else {
+            return Err(format!("wave {} waits for the verdict of this one", wave.number));
+        };
+        if verdict.verdict != Outcome::Held {
+            return Err(format!("wave {} is held: this one did not hold. Compose a new drill", wave.number));
+        }
+        let rested = now.duration_since(ended).as_secs();
+        let gap = i64::from(wave.gap);
+        if rested < gap {
+            return Err(format!("wave {} may start in {} s", wave.number, gap - rested));
+        }
+        Ok(next.clone())
     }
 
     /// True if it makes stale data fresh.

@@ -1,9 +1,12 @@
 //! What lies over a screen and takes its keys. Knows which keys count there.
 
+use tui_input::Input;
+
 use super::{
     confirm::Confirm,
     keymap::{chord::Chord, table::Layer},
     setup::consent::Consent,
+    typing,
 };
 use crate::drill::found::Found;
 
@@ -20,6 +23,8 @@ pub enum Overlay {
     /// The instance under the cursor.
     Details,
     Confirm(Box<Confirm>),
+    /// Why a guard may be overridden, as it is typed.
+    Reason(Input),
     /// Before the account is changed.
     Consent(Box<Consent>),
     /// Drills that somebody left, and which of them the cursor is on.
@@ -36,6 +41,7 @@ impl Overlay {
         match self {
             Self::Help { .. } | Self::Messages { .. } | Self::Details => &[Layer::Lists, Layer::Everywhere],
             Self::Confirm(_) => &[Layer::Confirm],
+            Self::Reason(_) => &[Layer::Field],
             Self::Consent(_) => &[Layer::Consent],
             Self::Left { .. } => &[Layer::Left, Layer::Lists],
             Self::Leave => &[Layer::Leave],
@@ -61,6 +67,9 @@ impl Overlay {
         match self {
             Self::Confirm(confirm) => confirm.words.type_in(chord),
             Self::Consent(consent) => consent.type_in(chord),
+            Self::Reason(input) => {
+                typing::edit(input, chord);
+            }
             _ => {}
         }
     }

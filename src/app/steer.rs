@@ -67,7 +67,7 @@ impl App {
             (None, _, Screen::Templates) => Ok(self.on_templates(intent, now)),
             (None, _, Screen::Setup) => self.on_setup(intent, now),
             (None, _, Screen::Doctor) => Ok(self.on_doctor(intent, now)),
-            (None, _, Screen::Live) => self.on_live(intent),
+            (None, _, Screen::Live) => self.on_live(intent, now),
         };
         outcome.unwrap_or_else(|why| {
             self.say(now, why);
@@ -146,7 +146,7 @@ impl App {
                 "groups stay open while a filter is set: esc clears it"
             }
             Intent::Review if self.setting.read_only => "read-only: started without the right to start a drill",
-            Intent::Review if self.compose.as_ref().is_some_and(|compose| compose.resolved.is_err()) => {
+            Intent::Review if self.compose.as_ref().is_some_and(|it| it.resolved.is_err() && !it.is_looking()) => {
                 "nothing to review: what stands against it is listed"
             }
             Intent::NextSeed if self.compose.as_ref().is_some_and(|compose| !compose.is_random()) => {
@@ -192,6 +192,12 @@ impl App {
             }
             (Some(Overlay::Left { found, at }), Intent::Move(motion)) => *at = motion.from(*at, found.len()),
             (Some(Overlay::Left { .. }), Intent::Open) => return self.take_up(now),
+            (Some(Overlay::Reason(input)), Intent::Accept) => {
+                let reason = input.value().trim().to_owned();
+                self.overlays.pop();
+                self.templates_overridden(&reason);
+            }
+            (Some(Overlay::Reason(_)), Intent::Revert) => drop(self.overlays.pop()),
             (Some(Overlay::Leave), Intent::LeaveNow) => return vec![Effect::Quit],
             (_, Intent::Redraw) => return vec![Effect::Redraw],
             (_, Intent::Back | Intent::Leave | Intent::Cancel | Intent::Stay | Intent::Help | Intent::Messages) => {
@@ -229,7 +235,7 @@ impl App {
     /// Back to a fleet that the drill has changed.
     fn after_the_drill(&mut self) -> Vec<Effect> {
         (self.live, self.compose, self.screen) = (None, None, Screen::Fleet);
-        self.templates = None;
+        (self.templates, self.around) = (None, None);
         self.browser.unmark_all();
         self.browser.listing_began();
         vec![Effect::ListFleet]
@@ -262,14 +268,14 @@ impl App {
                 browser.listing_began();
                 return Ok(vec![Effect::ListFleet]);
             }
-            Intent::Compose => self.open_compose(now),
+            Intent::Compose => return Ok(self.open_compose(now)),
             _ => {}
         }
         Ok(Vec::new())
     }
 
-    fn open_compose(&mut self, now: Timestamp) {
-        let Some(fleet) = self.browser.fleet() else { return };
+    fn open_compose(&mut self, now: Timestamp) -> Vec<Effect> {
+        let Some(fleet) = self.browser.fleet() else { return Vec::new() };
         let marks = self.browser.marks().iter().cloned().collect();
         let group = if self.browser.marks().is_empty() {
             self.browser.group_at_cursor().map(|(group, _)| group.key.clone())
@@ -282,13 +288,17 @@ impl App {
             self.messages.say(now, Weight::Warning, text);
         }
         let seed = u64::try_from(now.as_second()).unwrap_or_default() % 10_000; // short enough to read out and to type
-        self.compose = Some(Compose::new(fleet, marks, group, seed, &self.setting.role));
+        let mut compose = Compose::new(fleet, marks, group, seed, &self.setting.role);
+        compose.look(fleet, self.around.clone());
+        self.compose = Some(compose);
         self.screen = Screen::Compose;
+        vec![Effect::LookAround]
     }
 
     fn on_compose(&mut self, intent: Intent) -> Result<Vec<Effect>, String> {
         let review_is_blocked = self.blocked(Intent::Review);
         let (Some(compose), Some(fleet)) = (&mut self.compose, self.browser.fleet()) else { return Ok(Vec::new()) };
+        compose.review_waits = false;
         match intent {
             Intent::NextField => compose.go(true),
             Intent::PreviousField => compose.go(false),
@@ -310,19 +320,28 @@ impl App {
         Ok(Vec::new())
     }
 
-    fn review(&mut self) -> Vec<Effect> {
+    pub(super) fn review(&mut self) -> Vec<Effect> {
+        if let Some(compose) = self.compose.as_mut().filter(|compose| compose.is_looking()) {
+            compose.review_waits = true; // it opens by itself
+            return Vec::new();
+        }
         let Some(Ok(plan)) = self.compose.as_ref().map(|compose| &compose.resolved) else { return Vec::new() };
         self.overlays.push(Overlay::Confirm(Box::new(Confirm::new(plan.clone()))));
         vec![Effect::ForgetTypeAhead]
     }
 
-    fn on_live(&mut self, intent: Intent) -> Result<Vec<Effect>, String> {
+    fn on_live(&mut self, intent: Intent, now: Timestamp) -> Result<Vec<Effect>, String> {
         let Some(live) = &mut self.live else { return Ok(Vec::new()) };
         match intent {
             Intent::Move(motion) => live.scroll(motion),
             Intent::NextPane => live.next_pane(true),
             Intent::PreviousPane => live.next_pane(false),
             Intent::Follow => live.follow()?,
+            Intent::NextWave => {
+                let plan = live.next_wave(now)?;
+                self.overlays.push(Overlay::Confirm(Box::new(Confirm::new(plan))));
+                return Ok(vec![Effect::ForgetTypeAhead]);
+            }
             Intent::Back if live.goes_on() => {
                 return Err(String::from("the drill runs: q leaves it running, X stops it"));
             }

@@ -2,6 +2,7 @@
 //! drill and how to ask them, and nothing of how FIS is asked.
 
 use jiff::Timestamp;
+use tui_input::Input;
 
 use super::{
     App, Effect, Overlay, Screen, Setting, confirm::Confirm, keymap::table::Intent, messages::Weight, motion::Motion,
@@ -10,7 +11,11 @@ use crate::{
     drill::{
         existing::Existing,
         fleet::Fleet,
-        guard::{self, Refusals},
+        guard::{
+            self, Refusals,
+            circumstances::Circumstances,
+            overriding::{Overridable, Override},
+        },
         id::{InstanceId, TemplateId},
         plan::Plan,
     },
@@ -46,6 +51,8 @@ pub struct Preview {
     pub began: Timestamp,
     pub came: Came,
     attempt: u32,
+    /// What it was resolved from, so that it can be weighed anew.
+    previewed: Option<Box<Previewed>>,
 }
 
 #[derive(Clone, Debug)]
@@ -64,8 +71,23 @@ pub enum Told {
     Listed(Vec<Existing>),
     ListingFailed(SafeText),
     /// The preview of that number told which instances FIS resolved, with the fleet that they are in.
-    Previewed(u32, Box<Fleet>, Vec<InstanceId>),
+    Previewed(u32, Box<Previewed>),
     PreviewFailed(u32, SafeText),
+}
+
+/// What FIS resolved, and what it is weighed by.
+#[derive(Clone, Debug)]
+pub struct Previewed {
+    pub fleet: Fleet,
+    pub instances: Vec<InstanceId>,
+    pub circumstances: Circumstances,
+}
+
+impl Previewed {
+    fn weighed(&self, existing: &Existing, overrides: &[Override]) -> Came {
+        let plan = guard::as_it_is(&self.fleet, existing, &self.instances, &self.circumstances, overrides);
+        Came::Resolved(plan.map(Box::new))
+    }
 }
 
 impl Templates {
@@ -98,6 +120,22 @@ impl Templates {
         }
     }
 
+    /// The guards that stand against the preview and that a reason overrides.
+    pub fn overridable(&self) -> Vec<Overridable> {
+        match self.preview().map(|preview| &preview.came) {
+            Some(Came::Resolved(Err(refusals))) => refusals.overridable(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn give_reason(&mut self, reason: &str) {
+        let overrides = Override::each(self.overridable(), &SafeText::new(reason));
+        let Some(existing) = self.selected().cloned() else { return };
+        if let Some(Preview { came, previewed: Some(previewed), .. }) = &mut self.preview {
+            *came = previewed.weighed(&existing, &overrides);
+        }
+    }
+
     /// FIS resolves targets at this moment.
     pub fn is_previewing(&self) -> bool {
         self.preview.as_ref().is_some_and(|preview| matches!(preview.came, Came::Awaited))
@@ -115,6 +153,7 @@ impl Templates {
             }
             Intent::Review if setting.read_only => "read-only: started without the right to start a drill",
             Intent::Open | Intent::Review if stands => "it cannot be started: what stands against it is shown",
+            Intent::GiveReason if self.overridable().is_empty() => "nothing stands against it that a reason overrides",
             Intent::Review if self.plan().is_none() => "enter first: what FIS resolves is not known",
             _ => return None,
         };
@@ -129,7 +168,7 @@ impl Templates {
         let Some(existing) = self.selected().cloned() else { return Vec::new() };
         self.attempts += 1;
         let (of, attempt) = (existing.id.clone(), self.attempts);
-        self.preview = Some(Preview { of, began: now, came: Came::Awaited, attempt });
+        self.preview = Some(Preview { of, began: now, came: Came::Awaited, attempt, previewed: None });
         self.refused = None;
         vec![Effect::PreviewTemplate { existing: Box::new(existing), attempt }]
     }
@@ -180,6 +219,7 @@ impl App {
                 self.overlays.push(Overlay::Confirm(Box::new(Confirm::new(plan))));
                 return vec![Effect::ForgetTypeAhead];
             }
+            Intent::GiveReason => self.overlays.push(Overlay::Reason(Input::default())),
             Intent::Back if templates.preview.take().is_some() => {}
             Intent::Back | Intent::Leave => self.screen = templates.from,
             _ => {}
@@ -188,8 +228,8 @@ impl App {
     }
 
     pub(super) fn told_of_templates(&mut self, told: Told, now: Timestamp) {
-        if let Told::Previewed(_, fleet, _) = &told {
-            self.listed(Fleet::clone(fleet), now);
+        if let Told::Previewed(_, previewed) = &told {
+            self.listed(previewed.fleet.clone(), now);
         }
         let Some(templates) = &mut self.templates else { return };
         match told {
@@ -203,12 +243,22 @@ impl App {
                 self.messages.keep(now, Weight::Error, why.as_str());
                 templates.listed = Listed::Failed(why);
             }
-            Told::Previewed(attempt, fleet, instances) => templates
-                .came(attempt, |existing| Came::Resolved(guard::as_it_is(&fleet, existing, &instances).map(Box::new))),
+            Told::Previewed(attempt, previewed) => {
+                templates.came(attempt, |existing| previewed.weighed(existing, &[]));
+                if let Some(preview) = templates.preview.as_mut().filter(|preview| preview.attempt == attempt) {
+                    preview.previewed = Some(previewed);
+                }
+            }
             Told::PreviewFailed(attempt, why) => {
                 self.messages.keep(now, Weight::Error, why.as_str());
                 templates.came(attempt, |_| Came::Failed(why));
             }
+        }
+    }
+
+    pub(super) fn templates_overridden(&mut self, reason: &str) {
+        if let Some(templates) = &mut self.templates {
+            templates.give_reason(reason);
         }
     }
 

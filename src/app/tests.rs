@@ -2,6 +2,7 @@ use super::*;
 use crate::drill::{
     fact::{Fact, What},
     fleet::{Group, GroupKey, GroupKind, Instance, InstanceState, Lifecycle},
+    guard::circumstances::tests::fine,
     id::InstanceId,
     verdict::{Outcome, Verdict},
 };
@@ -35,6 +36,7 @@ fn fleet() -> Fleet {
         spot_request: None,
         interruption_behavior: None,
         launched_at: None,
+        protected: false,
         node: None,
     };
     let key = GroupKey { kind: GroupKind::EksNodegroup, name: SafeText::new("web"), cluster: None };
@@ -42,7 +44,10 @@ fn fleet() -> Fleet {
         region: SafeText::new("eu-west-1"),
         account: SafeText::new("123456789012"),
         world: World::Aws,
-        groups: vec![Group { key, instances: ["i-1", "i-2"].map(instance).to_vec() }],
+        groups: vec![Group {
+            key,
+            instances: ["i-1", "i-2", "i-3", "i-4", "i-5", "i-6", "i-7", "i-8"].map(instance).to_vec(),
+        }],
         complete: true,
         gap: None,
         as_of: now(),
@@ -53,6 +58,7 @@ fn listed(setting: Setting) -> App {
     let (mut app, effects) = App::new(setting);
     assert_eq!(effects, [Effect::ListFleet]);
     app.update(Msg::FleetListed(fleet()), now());
+    app.update(Msg::LookedAround(Box::new(fine())), now());
     app
 }
 
@@ -119,16 +125,39 @@ fn a_key_that_cannot_be_used_says_why() {
 #[test]
 fn read_only_never_opens_the_confirm_dialog() {
     let mut app = listed(Setting { read_only: true, ..setting() });
-    assert!(press(&mut app, "c S").is_empty());
+    assert_eq!(press(&mut app, "c S"), [Effect::LookAround]);
     assert!(app.overlays().is_empty() && toast(&app).contains("read-only"));
     assert!(press(&mut app, "shift-tab enter").is_empty());
     assert!(app.overlays().is_empty());
 }
 
 #[test]
+fn a_review_that_was_asked_for_too_early_opens_by_itself_and_takes_no_key_for_a_second() {
+    let (mut app, _) = App::new(setting());
+    app.update(Msg::FleetListed(fleet()), now());
+    assert_eq!(press(&mut app, "c S"), [Effect::LookAround]);
+    assert!(app.overlays().is_empty());
+    let effects = app.update(Msg::LookedAround(Box::new(fine())), now());
+    assert_eq!(effects, [Effect::ForgetTypeAhead]);
+    assert!(matches!(app.overlays(), [Overlay::Confirm(_)]));
+    assert!(press(&mut app, "w e b space 1 enter").is_empty(), "it is not armed yet");
+}
+
+#[test]
+fn a_review_that_was_asked_for_too_early_does_not_open_over_something_else() {
+    for keys in ["c S esc", "c S tab", "c S ?"] {
+        let (mut app, _) = App::new(setting());
+        app.update(Msg::FleetListed(fleet()), now());
+        press(&mut app, keys);
+        app.update(Msg::LookedAround(Box::new(fine())), now());
+        assert!(!app.overlays().iter().any(|over| matches!(over, Overlay::Confirm(_))), "{keys}");
+    }
+}
+
+#[test]
 fn opening_the_confirm_dialog_forgets_what_was_typed_ahead() {
     let mut app = listed(setting());
-    assert_eq!(press(&mut app, "c S"), [Effect::ForgetTypeAhead]);
+    assert_eq!(press(&mut app, "c S"), [Effect::LookAround, Effect::ForgetTypeAhead]);
     assert!(app.wants_tick(), "arming counts ticks");
     assert!(press(&mut app, "w e b space 1 enter").is_empty());
     app.update(Msg::Paste(SecretString::from("web 1")), now());

@@ -101,6 +101,9 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
     macro_rules! client {
         ($service:ident) => {{
             let mut config = $service::config::Builder::from(&sdk).interceptor(following.clone()).interceptor(Unread);
+            if let Some(renewed) = &renewed {
+                config = config.interceptor(renewed.clone());
+            }
             if let Some(url) = &endpoint {
                 config = config.endpoint_url(url);
             }

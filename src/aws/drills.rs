@@ -76,6 +76,9 @@ impl Aws {
             targets,
             warning: warning(experiment).ok_or_else(|| missing("how long it warns"))?,
             seed: None,
+            stop_alarm: experiment.stop_conditions().iter().find_map(|condition| condition.value()).map(SafeText::new),
+            overridden: Vec::new(),
+            wave: None,
             as_is: existing.filter(|_| !ours).map(Box::new),
         };
         let role_arn = SafeText::new(experiment.role_arn().unwrap_or_default());

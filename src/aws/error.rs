@@ -28,8 +28,6 @@ pub struct Error {
     needs: Option<&'static str>,
     /// The profile that a login is for.
     profile: Option<SafeText>,
-    /// Something was sent before the refusal that may have been carried out.
-    in_doubt: bool,
 }
 
 /// What sort of trouble it is; decides what to do next.
@@ -96,7 +94,7 @@ impl Kind {
 impl Error {
     pub(super) fn new(doing: &'static str, kind: Kind, why: &str) -> Self {
         let code = SafeText::new(format!("{kind:?}"));
-        Self { doing, kind, code, why: SafeText::new(why), needs: None, profile: None, in_doubt: false }
+        Self { doing, kind, code, why: SafeText::new(why), needs: None, profile: None }
     }
 
     /// What went wrong with a call of the SDK's.
@@ -115,7 +113,7 @@ impl Error {
         };
         let code = if code.is_empty() { format!("{kind:?}") } else { code.to_owned() };
         let (code, why) = (SafeText::new(code), SafeText::new(said.trim_end_matches('.')));
-        Self { doing, kind, code, why, needs: None, profile: None, in_doubt: false }
+        Self { doing, kind, code, why, needs: None, profile: None }
     }
 
     /// With the permission that the call needs.
@@ -126,16 +124,6 @@ impl Error {
     /// With the profile that one logs in to.
     pub(super) fn of_profile(self, profile: Option<&SafeText>) -> Self {
         Self { profile: profile.cloned(), ..self }
-    }
-
-    /// After something else was sent that may have been carried out.
-    pub(super) fn after_doubt(self, in_doubt: bool) -> Self {
-        Self { in_doubt, ..self }
-    }
-
-    /// Whether what was asked for may have been carried out all the same.
-    pub fn leaves_doubt(&self) -> bool {
-        self.in_doubt || self.kind.leaves_doubt()
     }
 
     /// What kept the credentials from being had.

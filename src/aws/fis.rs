@@ -7,7 +7,6 @@ use jiff::Timestamp;
 
 use super::{
     Aws, Error,
-    doubt::Doubt,
     error::Kind,
     templates::{all_of, instance_of},
     timestamp,
@@ -15,6 +14,7 @@ use super::{
 use crate::{
     drill::{
         fact::{Basis, Fact, Source, What},
+        guard::caps::MOST_IN_WAVE,
         id::{DrillId, ExperimentId, InstanceId, TemplateId},
         order::Order,
         template::{Action, DRILL_TAG, Template},
@@ -36,10 +36,10 @@ impl Aws {
         done.map_err(|error| error.of_profile(self.profile.as_ref()))
     }
 
-    /// The fact that an order could not be carried out, or that nobody knows.
-    pub fn not_done(&self, order: &Order, error: &Error) -> Fact {
+    /// The fact that an order could not be carried out; or that nobody knows, if any try at it leaves a doubt.
+    pub fn not_done(&self, order: &Order, error: &Error, in_doubt: bool) -> Fact {
         let (order, message) = (order.name(), error.why().clone());
-        let what = if error.leaves_doubt() {
+        let what = if in_doubt {
             What::OrderUnanswered { order, message }
         } else {
             What::OrderRefused { order, code: error.code.clone(), message }
@@ -48,7 +48,17 @@ impl Aws {
     }
 
     async fn create_template(&self, template: &Template, client_token: &str) -> Result<Fact, Error> {
-        let no_alarm = sdk::CreateExperimentTemplateStopConditionInput::builder().source("none").build();
+        // the guards let no more pass; this is the last place where more could be sent
+        let hit: usize = template.actions.iter().map(|action| action.arns.len()).sum();
+        if hit > MOST_IN_WAVE {
+            let why = format!("it would hit {hit} instances, and the cap is {MOST_IN_WAVE}");
+            return Err(Error::new("create the FIS template", Kind::Refused, &why));
+        }
+        let stop = sdk::CreateExperimentTemplateStopConditionInput::builder();
+        let stop = match &template.stop_alarm {
+            Some(arn) => stop.source("aws:cloudwatch:alarm").value(arn),
+            None => stop.source("none"),
+        };
         let options = sdk::CreateExperimentTemplateExperimentOptionsInput::builder()
             .empty_target_resolution_mode(sdk::EmptyTargetResolutionMode::Fail)
             .build();
@@ -60,7 +70,7 @@ impl Aws {
             .role_arn(&template.role_arn)
             .experiment_options(options)
             .set_tags(Some(template.tags.iter().cloned().collect()))
-            .stop_conditions(no_alarm.map_err(|_| unbuildable())?);
+            .stop_conditions(stop.build().map_err(|_| unbuildable())?);
         for action in &template.actions {
             call = call.targets(&action.target, target_of(action)?).actions(&action.name, action_of(action)?);
         }
@@ -78,10 +88,7 @@ impl Aws {
             .experiment_template_id(template.as_str())
             .client_token(token)
             .set_tags(Some(tags.iter().cloned().collect()));
-        let doubt = Doubt::default();
-        let answer = call.customize().interceptor(doubt.clone()).send().await;
-        let told = |error| Error::of("start the FIS experiment", &error).after_doubt(doubt.is_left());
-        let answer = answer.map_err(told)?;
+        let answer = call.send().await.map_err(|error| Error::of("start the FIS experiment", &error))?;
         let started = answer.experiment();
         let at = started.and_then(|started| started.start_time().or(started.creation_time())).and_then(timestamp);
         let experiment = ExperimentId::new(started.and_then(|started| started.id()).unwrap_or_default());

@@ -27,6 +27,13 @@ impl Aws {
         Ok(Identity { account, arn: SafeText::new(answer.arn().unwrap_or_default()) })
     }
 
+    /// The account's alias, if it has one and we may ask.
+    pub async fn account_alias(&self) -> Result<Option<SafeText>, Error> {
+        let answer = self.iam.list_account_aliases().send().await;
+        let answer = answer.map_err(|error| Error::of("read the account's alias", &error))?;
+        Ok(answer.account_aliases().first().map(SafeText::new))
+    }
+
     async fn ask_identity(&self) -> Result<GetCallerIdentityOutput, Error> {
         let answer = self.sts.get_caller_identity().send().await;
         let told = |error| Error::of("tell whose account this is", &error).of_profile(self.profile.as_ref());

@@ -7,7 +7,7 @@ use aws_sdk_ec2::types as sdk;
 use super::{Aws, Error, timestamp};
 use crate::{
     drill::{
-        fleet::{Behavior, Fleet, Instance, InstanceState, LAB_ACCOUNT, Lifecycle, World},
+        fleet::{Behavior, Fleet, Instance, InstanceState, LAB_ACCOUNT, Lifecycle, PROTECT_TAG, World},
         id::{InstanceId, SpotRequestId},
     },
     text::SafeText,
@@ -105,6 +105,7 @@ pub(super) fn read_instance(instance: &sdk::Instance) -> (Instance, Tags) {
         lifecycle: if spot { Lifecycle::Spot } else { Lifecycle::OnDemand },
         spot_request: instance.spot_instance_request_id().filter(|id| !id.is_empty()).map(SpotRequestId::new),
         interruption_behavior: None,
+        protected: tags.iter().any(|(key, _)| key.as_str() == PROTECT_TAG),
         launched_at: instance.launch_time().and_then(timestamp),
         node: instance.private_dns_name().filter(|name| in_cluster && !name.is_empty()).map(SafeText::new),
     };

@@ -23,7 +23,7 @@ pub(super) struct WouldChange(String);
 
 /// The operations that change nothing, each by its whole name: one that is forgotten here is refused. AWS itself counts the
 /// detection of drift among those that only read.
-const READING: [&str; 40] = [
+const READING: [&str; 41] = [
     "DescribeAlarms",
     "DescribeChangeSet",
     "DescribeInstances",
@@ -53,6 +53,7 @@ const READING: [&str; 40] = [
     "GetSafetyLever",
     "GetServiceQuota",
     "GetTemplate",
+    "ListAccountAliases",
     "ListAttachedRolePolicies",
     "ListChangeSets",
     "ListExperimentResolvedTargets",

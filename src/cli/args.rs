@@ -9,12 +9,13 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use crate::{
     aws::is_loopback,
     drill::{
+        guard::overriding::Override,
         id::{InstanceId, TemplateId},
         plan::{Selection, Wish},
         warning::{Warning, parse_duration},
     },
     run::world::Door,
-    text::acts,
+    text::{SafeText, acts},
 };
 
 const EXIT_CODES: &str = "\
@@ -70,6 +71,9 @@ pub(super) struct Global {
     /// The role that FIS runs experiments with: a name in the account, or an ARN
     #[arg(long, global = true, value_name = "ROLE", value_parser = role)]
     pub(super) fis_role: Option<String>,
+    /// The CloudWatch alarm that stops the experiment: a name, or an ARN
+    #[arg(long, global = true, value_name = "ALARM")]
+    pub(super) stop_alarm: Option<String>,
     /// How long past the expected interruption a drill waits for its targets to go and to be replaced
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     pub(super) settle: Option<Duration>,
@@ -120,6 +124,12 @@ pub(super) enum Command {
     /// Take away what setup made, and look whether anything remains
     #[command(after_help = stack::EXIT_CODES)]
     Teardown(stack::Teardown),
+    /// Let drills run in the account of the credentials, after its alias or id is typed
+    Allow {
+        /// What would be typed: the account's alias or id
+        #[arg(long, value_name = "ALIAS|ID")]
+        confirm: Option<String>,
+    },
     /// List the drills that were run from here
     Drills {
         /// Also those that run in the account, whoever started them, by their tag
@@ -227,6 +237,15 @@ pub(super) struct Wanted {
     /// From the start to the interruption: 2m to 15m, written 2m, 2m30s or PT5M
     #[arg(long, value_name = "DURATION", default_value = "2m")]
     warn: Warning,
+    /// The time between two waves, from the end of one to the start of the next
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = duration)]
+    gap: Duration,
+    /// Start later waves without being asked, as long as the ones before held
+    #[arg(long)]
+    pub(super) unattended: bool,
+    /// Go on against a guard (left, zone, cool-down, alarm), for a reason that is kept in the journal
+    #[arg(long = "override", value_name = "GUARD=REASON", value_parser = overriding)]
+    pub(super) overrides: Vec<Override>,
     /// Start without being asked; enough in a lab only
     #[arg(long, conflicts_with = "confirm")]
     pub(super) yes: bool,
@@ -251,7 +270,15 @@ impl Wanted {
         } else {
             Selection::Count(self.count.unwrap_or(1))
         };
-        Wish { group: self.group.clone(), selection, warning: self.warn, seed }
+        Wish {
+            group: self.group.clone(),
+            selection,
+            warning: self.warn,
+            seed,
+            gap: u32::try_from(self.gap.as_secs()).unwrap_or(u32::MAX),
+            overrides: self.overrides.clone(),
+            earlier: Vec::new(),
+        }
     }
 }
 
@@ -304,6 +331,13 @@ fn speed(text: &str) -> Result<f64, String> {
     } else {
         Err(String::from("a lab runs at 0.1 to 1000 times our time"))
     }
+}
+
+fn overriding(text: &str) -> Result<Override, String> {
+    let Some((guard, reason)) = text.split_once('=') else {
+        return Err(String::from("written GUARD=REASON, such as zone=\"one node per zone here, agreed with on-call\""));
+    };
+    Ok(Override { guard: guard.trim().parse()?, reason: SafeText::new(reason.trim()) })
 }
 
 fn template(text: &str) -> Result<TemplateId, String> {

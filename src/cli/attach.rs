@@ -5,7 +5,7 @@ use super::{
     Ending, Exit,
     args::{Global, RunFormat},
     leaving::Leaving,
-    place, run, screen,
+    place, run, say, screen, waves,
 };
 use crate::{
     config::Config,
@@ -37,7 +37,16 @@ pub(super) async fn run(
     let mut running = come_back(&world.aws, &ways, &drill, go_on).await.map_err(run::ending)?;
     match format {
         None if screen::impossible().is_none() => screen::show(global, config, &world, Some(running), leaving).await,
-        format => run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text), leaving).await,
+        format => {
+            let exit = run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text), leaving).await?;
+            let (kept, _) = journal::list(&ways.journals)?;
+            let planned = kept.iter().find(|kept| kept.header.drill == drill);
+            let planned = planned.and_then(|kept| kept.drill.planned.as_ref());
+            if let Some(held) = planned.and_then(|planned| waves::held_after(&planned.id, &planned.plan)) {
+                say(&held)?;
+            }
+            Ok(exit)
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::Context;
 use etcetera::{BaseStrategy, base_strategy::Xdg};
+use jiff::SignedDuration;
 
 use super::{Ending, Exit, args::Global};
 use crate::{
@@ -120,10 +121,22 @@ pub(super) fn ways(global: &Global, config: &Config) -> anyhow::Result<Ways> {
         settle_seconds: u32::try_from(settle.as_secs()).unwrap_or(u32::MAX),
         prober: prober(global, config)?,
         endpoint: global.endpoint_url.as_ref().map(SafeText::new),
+        lab_inside: global.lab.is_some(),
+        accounts: config.accounts.iter().map(SafeText::new).collect(),
+        stop_alarm: stop_alarm(global, config),
+        stack: config.stack.clone(),
+        cool_down: SignedDuration::try_from(config.cool_down).unwrap_or(SignedDuration::MAX),
         user: user(),
         host: host(),
         take_over: Vec::new(),
     })
+}
+
+/// The settings name an alarm of the account, which no lab has.
+fn stop_alarm(global: &Global, config: &Config) -> Option<SafeText> {
+    let of_account = Some(&config.stop_alarm).filter(|_| global.lab.is_none());
+    let named = global.stop_alarm.as_ref().or(of_account);
+    named.filter(|name| !name.is_empty()).map(SafeText::new)
 }
 
 /// The health checks: the command line's where there are any, or the settings'; in a lab those of the command line alone,

@@ -1,12 +1,12 @@
 //! `spotdrill run`: a drill without a screen. Knows what counts as a confirmation, and what to say in the end.
 
-use std::path::Path;
+use std::{fmt::Write, path::Path};
 
 use super::{
     Ending, Exit,
     args::{Global, RunFormat, Wanted},
     leaving::Leaving,
-    place, say,
+    place, say, waves,
 };
 use crate::{
     config::Config,
@@ -21,9 +21,10 @@ use crate::{
         verdict::Outcome,
     },
     run::{
+        around::look_around,
         existing::{self, Previewed},
         headless::{self, Ended, Format},
-        start::{NotStarted, Running, Ways, start},
+        start::{NotStarted, Running, Ways},
         world::{World, open},
     },
 };
@@ -37,26 +38,31 @@ pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted, leavin
     ways.take_over = wanted.take_over.iter().map(DrillId::new).collect();
     let world = open(&global.door()).await.map_err(Ending::from)?;
     let plan = if let Some(template) = &wanted.template {
-        existing(global, &world, template).await?
+        existing(global, &world, &ways, &wanted, template).await?
     } else {
-        let fleet = world.aws.fleet(|_| ()).await.map_err(Ending::from)?;
-        guard::plan(&fleet, &wanted.wish(global.seed())).map_err(refused)?
+        let (fleet, circumstances) = tokio::join!(world.aws.fleet(|_| ()), look_around(&world.aws, &ways, None));
+        let fleet = fleet.map_err(Ending::from)?;
+        guard::plan(&fleet, &wanted.wish(global.seed()), &circumstances).map_err(refused)?
     };
     say(&preview(&plan))?;
     if global.read_only {
         return Err(Ending::new(Exit::Guarded, "nothing was started: this is --read-only").into());
     }
     let (words, by) = confirmation(&plan, &wanted).map_err(|why| Ending::new(Exit::Guarded, why))?;
-    let mut running = start(&world.aws, &ways, plan, words, by).await.map_err(ending)?;
-    say(&format!("drill {}  journal {}\n", running.id, running.journal.display()))?;
-    say(&stops(&running.id, &world))?;
-    listen(&mut running, &world, &ways, wanted.format, leaving).await
+    Box::pin(waves::run(&world, &ways, &wanted, plan, (words, by), leaving)).await
 }
 
 /// A template that is there already, as a plan: FIS tells in a preview what it resolves.
-async fn existing(global: &Global, world: &World, template: &TemplateId) -> Result<Plan, Ending> {
-    if global.fis_role.is_some() {
-        let message = "a template that is started as it is brings its own role: leave out --fis-role";
+async fn existing(
+    global: &Global,
+    world: &World,
+    ways: &Ways,
+    wanted: &Wanted,
+    template: &TemplateId,
+) -> Result<Plan, Ending> {
+    if global.fis_role.is_some() || global.stop_alarm.is_some() {
+        let message = "a template that is started as it is brings its own role and alarm: leave out --fis-role and \
+                       --stop-alarm";
         return Err(Ending::new(Exit::Usage, message));
     }
     if global.read_only {
@@ -68,13 +74,17 @@ async fn existing(global: &Global, world: &World, template: &TemplateId) -> Resu
     guard::startable(&existing).map_err(refused)?;
     let said = format!("FIS resolves the targets of {template}, in an experiment that skips every action ...\n");
     say(&said).map_err(|error| Ending::new(Exit::Failed, format!("could not write to standard error: {error}")))?;
-    let Previewed { instances, fleet } = existing::preview(&world.aws, &existing).await?;
-    guard::as_it_is(&fleet, &existing, &instances).map_err(refused)
+    let Previewed { instances, fleet, circumstances } = existing::preview(&world.aws, ways, &existing).await?;
+    guard::as_it_is(&fleet, &existing, &instances, &circumstances, &wanted.overrides).map_err(refused)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
 fn refused(refusals: Refusals) -> Ending {
-    Ending::new(Exit::Guarded, format!("nothing was started:\n{refusals}"))
+    let mut message = format!("nothing was started:\n{refusals}");
+    for guard in refusals.overridable() {
+        let _ = write!(message, "\nto go on against that guard: --override {guard}=\"REASON\"");
+    }
+    Ending::new(Exit::Guarded, message)
 }
 
 /// Prints a drill's facts to its end, and turns the end into an exit code.
@@ -120,7 +130,7 @@ pub(super) async fn listen(
 }
 
 /// How a drill is stopped from elsewhere.
-fn stops(drill: &DrillId, world: &World) -> String {
+pub(super) fn stops(drill: &DrillId, world: &World) -> String {
     let process = std::process::id();
     let elsewhere = format!("spotdrill abort {drill}{}", at_endpoint(world));
     let elsewhere = if world.lab { String::new() } else { format!(", anywhere else: {elsewhere}") };
@@ -146,7 +156,7 @@ pub(super) fn left(drill: &DrillId, journal: &Path, world: &World) -> String {
 
 fn preview(plan: &Plan) -> String {
     let zones: Vec<_> = plan.by_zone().into_iter().map(|(zone, count)| format!("{zone} {count}")).collect();
-    let targets: Vec<_> = plan.targets.iter().map(|target| target.id.to_string()).collect();
+    let targets: Vec<_> = plan.in_all_waves().map(|target| target.id.to_string()).collect();
     let seed = plan.seed.map(|seed| format!("  seed {seed}")).unwrap_or_default();
     let world = match plan.world {
         fleet::World::Lab => "LAB",
@@ -157,14 +167,37 @@ fn preview(plan: &Plan) -> String {
         plan.account,
         plan.region,
         plan.subject(),
-        plan.targets.len(),
+        targets.len(),
         plan.out_of,
         plan.share(),
         zones.join(", "),
         plan.warning,
         targets.join(" "),
         Cost::of(plan),
-    ) + &as_it_is(plan)
+    ) + &in_waves(plan)
+        + &guarded(plan)
+        + &as_it_is(plan)
+}
+
+/// What is said besides of a plan in waves.
+fn in_waves(plan: &Plan) -> String {
+    let Some(wave) = &plan.wave else { return String::new() };
+    let sizes: Vec<_> = plan.waves().iter().map(ToString::to_string).collect();
+    format!(
+        "{} waves of {}, {} s between them, at least {} s in all: one starts when the one before held\n",
+        wave.of,
+        sizes.join(" + "),
+        wave.gap,
+        plan.least_time().as_secs()
+    )
+}
+
+/// What stops it, and which guards were overridden.
+fn guarded(plan: &Plan) -> String {
+    let alarm = plan.stop_alarm.as_ref().map(|arn| format!("stopped by alarm {arn}\n")).unwrap_or_default();
+    let overridden = plan.overridden.iter();
+    let lines = overridden.map(|it| format!("OVERRIDDEN {}: {}\n  because: {}\n", it.guard, it.said, it.reason));
+    alarm + &lines.collect::<String>()
 }
 
 /// What is said besides of a template that is started as it is.
@@ -213,7 +246,6 @@ pub(super) fn ending(error: NotStarted) -> Ending {
         NotStarted::Changed(_)
         | NotStarted::TemplateChanged { .. }
         | NotStarted::OtherAccount { .. }
-        | NotStarted::HitAlready { .. }
         | NotStarted::NotOpen { .. }
         | NotStarted::NotFound { .. }
         | NotStarted::Locked(_)

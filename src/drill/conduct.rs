@@ -32,7 +32,8 @@ pub struct Drill {
     template: Option<TemplateId>,
     /// Why nothing was started.
     refused: Option<SafeText>,
-    ended: Option<Timestamp>,
+    /// When FIS was done with the experiment.
+    pub ended: Option<Timestamp>,
     settle_ended: bool,
     /// Who asked for the start once more, with its first token.
     continued_by: Option<SafeText>,
@@ -215,7 +216,7 @@ impl Drill {
         let start = Order::StartExperiment {
             template: template.clone(),
             client_token: format!("{client_token}-start"),
-            tags: tags(&planned.id),
+            tags: tags(&planned.id, &planned.plan),
         };
         self.phase = Phase::Starting;
         vec![start]

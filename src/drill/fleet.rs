@@ -17,6 +17,9 @@ pub enum World {
     Lab,
 }
 
+/// The tag that keeps an instance out of every drill, whatever its value.
+pub const PROTECT_TAG: &str = "spotdrill:protect";
+
 /// The account of every lab.
 pub const LAB_ACCOUNT: &str = "000000000000";
 
@@ -75,6 +78,8 @@ pub struct Instance {
     /// What an interruption does to it; told by its spot request.
     pub interruption_behavior: Option<Behavior>,
     pub launched_at: Option<Timestamp>,
+    /// It bears [`PROTECT_TAG`].
+    pub protected: bool,
     /// Its name as a Kubernetes node (the private DNS name), if it is in a cluster.
     pub node: Option<SafeText>,
 }
@@ -244,6 +249,7 @@ impl Instance {
     /// Why it cannot be interrupted, in a few words; none if it can.
     pub fn untargetable(&self) -> Option<&'static str> {
         match (self.lifecycle, &self.state) {
+            _ if self.protected => Some("protected by its tag"),
             (Lifecycle::OnDemand, _) => Some("on-demand, not spot"),
             (Lifecycle::Spot, InstanceState::Running) => None,
             (Lifecycle::Spot, _) => Some("not running"),
@@ -258,6 +264,11 @@ impl Group {
 
     pub fn on_demand(&self) -> usize {
         self.instances.len() - self.spot()
+    }
+
+    /// What runs in it, spot or not.
+    pub fn running(&self) -> impl Iterator<Item = &Instance> {
+        self.instances.iter().filter(|i| i.state == InstanceState::Running)
     }
 
     /// The instances that an interruption can be sent to.

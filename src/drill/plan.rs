@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::{
     existing::Existing,
     fleet::{Behavior, GroupKey, GroupKind, World, partition},
+    guard::overriding::{Overridden, Override},
     id::{DrillId, InstanceId, SpotRequestId},
     template::Template,
     warning::Warning,
@@ -22,6 +24,12 @@ pub struct Wish {
     pub warning: Warning,
     /// Makes the random choice of [`Selection::Count`] and [`Selection::Percent`] repeatable.
     pub seed: u64,
+    /// Between the end of one wave and the start of the next, in seconds.
+    pub gap: u32,
+    /// What is said against guards.
+    pub overrides: Vec<Override>,
+    /// The drills of the waves before this one; the group does not rest from them.
+    pub earlier: Vec<DrillId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +61,29 @@ pub struct Plan {
     /// it may come to others at the start. Without one the drill makes its own, of exactly the targets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_is: Option<Box<Existing>>,
+    /// The ARN of the alarm that stops the experiment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_alarm: Option<SafeText>,
+    /// The guards that stood against it, and what was said against them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overridden: Vec<Overridden>,
+    /// Which of several waves it is; none where one is enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wave: Option<Box<Wave>>,
+}
+
+/// One of several drills that were confirmed together, because only so many may be hit at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wave {
+    /// From 1.
+    pub number: usize,
+    pub of: usize,
+    /// Between the end of the wave before and the start of this one, in seconds.
+    pub gap: u32,
+    /// The drills of the waves before.
+    pub earlier: Vec<DrillId>,
+    /// What the waves after this one hit.
+    pub later: Vec<Vec<Target>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,14 +114,9 @@ impl Target {
 impl Plan {
     /// FIS takes at most 5 ARNs in one target; fixed. Source: AWS FIS API, `ResourceArnList`.
     pub const ARNS_PER_TARGET: usize = 5;
-    /// FIS runs at most 10 actions at once; fixed. Source: AWS FIS quotas, L-EB051440.
-    pub const ACTIONS_AT_ONCE: usize = 10;
-    /// The most instances that one experiment can interrupt at the same time.
-    pub const MOST_TARGETS: usize = Self::ARNS_PER_TARGET * Self::ACTIONS_AT_ONCE;
-
     /// The group that is hit, by its name; what an operator types before the count.
     pub fn subject(&self) -> String {
-        let mut names = self.targets.iter().map(|target| &target.group);
+        let mut names = self.in_all_waves().map(|target| &target.group);
         match names.next() {
             Some(first) if names.all(|other| other == first) => first.name.to_string(),
             Some(_) => String::from("several-groups"),
@@ -98,13 +124,48 @@ impl Plan {
         }
     }
 
-    /// The words that an operator types to confirm: `<group> <count>`. They change with the plan.
+    /// The words that an operator types to confirm: `<group> <count>`, of all waves. They change with the plan.
     pub fn words(&self) -> String {
-        format!("{} {}", self.subject(), self.targets.len())
+        format!("{} {}", self.subject(), self.in_all_waves().count())
+    }
+
+    /// What is hit by this wave and by those after it.
+    pub fn in_all_waves(&self) -> impl Iterator<Item = &Target> {
+        self.targets.iter().chain(self.wave.iter().flat_map(|wave| wave.later.iter().flatten()))
+    }
+
+    /// The sizes of this wave and of those after it.
+    pub fn waves(&self) -> Vec<usize> {
+        let later = self.wave.iter().flat_map(|wave| wave.later.iter().map(Vec::len));
+        std::iter::once(self.targets.len()).chain(later).collect()
+    }
+
+    /// The shortest time that all waves take: each its warning, and the gaps between them.
+    pub fn least_time(&self) -> SignedDuration {
+        let waves = i32::try_from(self.waves().len()).unwrap_or(i32::MAX);
+        let gap = SignedDuration::from_secs(self.wave.as_ref().map_or(0, |wave| wave.gap.into()));
+        self.warning.whole() * waves + gap * (waves - 1)
+    }
+
+    /// The plan of the wave after this one, whose drill was that.
+    pub fn next_wave(&self, drill: &DrillId) -> Option<Self> {
+        let wave = self.wave.as_ref()?;
+        let (targets, later) = wave.later.split_first()?;
+        let earlier = wave.earlier.iter().cloned().chain([drill.clone()]).collect();
+        let next = Wave { number: wave.number + 1, earlier, later: later.to_vec(), ..Wave::clone(wave) };
+        Some(Self { targets: targets.clone(), wave: Some(Box::new(next)), ..self.clone() })
     }
 
     /// The groups that are hit, each once.
     pub fn groups(&self) -> Vec<&GroupKey> {
+        let mut groups: Vec<_> = self.in_all_waves().map(|target| &target.group).collect();
+        groups.sort();
+        groups.dedup();
+        groups
+    }
+
+    /// The groups that this wave hits, each once.
+    pub fn groups_now(&self) -> Vec<&GroupKey> {
         let mut groups: Vec<_> = self.targets.iter().map(|target| &target.group).collect();
         groups.sort();
         groups.dedup();
@@ -114,7 +175,7 @@ impl Plan {
     /// How many targets each zone has.
     pub fn by_zone(&self) -> BTreeMap<&str, usize> {
         let mut zones = BTreeMap::new();
-        for target in &self.targets {
+        for target in self.in_all_waves() {
             *zones.entry(target.az.as_str()).or_default() += 1;
         }
         zones
@@ -123,7 +184,7 @@ impl Plan {
     /// The share of the groups' running spot instances that is hit, in percent, rounded; never 0.
     pub fn share(&self) -> usize {
         let all = self.out_of.max(1);
-        ((self.targets.len() * 100 + all / 2) / all).max(1)
+        ((self.in_all_waves().count() * 100 + all / 2) / all).max(1)
     }
 
     pub fn is_target(&self, id: &InstanceId) -> bool {
@@ -136,11 +197,11 @@ impl Plan {
         format!("arn:{}:ec2:{region}:{account}:instance/{}", partition(region), target.id)
     }
 
-    /// How many actions the experiment has: of our own, each takes five instances.
+    /// How many actions all waves have: of our own, each takes five instances.
     pub fn actions(&self) -> usize {
         match &self.as_is {
             Some(existing) => existing.interruptions.len(),
-            None => self.targets.len().div_ceil(Self::ARNS_PER_TARGET),
+            None => self.waves().into_iter().map(|wave| wave.div_ceil(Self::ARNS_PER_TARGET)).sum(),
         }
     }
 

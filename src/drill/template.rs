@@ -2,12 +2,19 @@
 //! and not how they travel.
 
 use super::{
+    fleet::GroupKey,
     id::DrillId,
     plan::{Plan, Target},
 };
 
 /// The tag by which everything of ours in the account is found again.
 pub const DRILL_TAG: &str = "spotdrill:drill";
+/// The tag that says which groups a drill hits, by their qualified names.
+pub const GROUP_TAG: &str = "spotdrill:group";
+/// What stands between two groups in that tag.
+pub const GROUPS_BY: &str = " + ";
+/// The longest value of a tag. Source: AWS FIS API, `TagValue`.
+const TAG_VALUE: usize = 256;
 /// The tag of an experiment that only resolves targets, with its template.
 pub const PREVIEW_TAG: &str = "spotdrill:preview";
 
@@ -18,6 +25,8 @@ pub struct Template {
     pub role_arn: String,
     /// Each target with the one action that interrupts it; all actions run at once.
     pub actions: Vec<Action>,
+    /// The ARN of the alarm that stops the experiment.
+    pub stop_alarm: Option<String>,
     pub tags: Vec<(String, String)>,
 }
 
@@ -45,10 +54,11 @@ impl Template {
             duration_before_interruption: plan.warning.iso(),
         };
         Self {
-            description: format!("spotdrill {drill}: interrupt {}", plan.words()),
+            description: format!("spotdrill {drill}: interrupt {} of {}", plan.targets.len(), plan.subject()),
             role_arn: role_arn.to_owned(),
             actions: plan.targets.chunks(Plan::ARNS_PER_TARGET).enumerate().map(action).collect(),
-            tags: tags(drill),
+            stop_alarm: plan.stop_alarm.as_ref().map(ToString::to_string),
+            tags: tags(drill, plan),
         }
     }
 
@@ -64,7 +74,10 @@ impl Template {
             lines.extend(action.arns.iter().map(|arn| format!("  {arn}")));
         }
         lines.push(format!("roleArn {}", self.role_arn));
-        lines.push(String::from("stopConditions none"));
+        lines.push(match &self.stop_alarm {
+            Some(arn) => format!("stopConditions aws:cloudwatch:alarm {arn}"),
+            None => String::from("stopConditions none"),
+        });
         lines.push(String::from("experimentOptions emptyTargetResolutionMode fail"));
         lines.extend(self.tags.iter().map(|(key, value)| format!("tag {key} = {value}")));
         lines
@@ -72,6 +85,11 @@ impl Template {
 }
 
 /// What each thing that we make in the account for a drill is tagged with.
-pub fn tags(drill: &DrillId) -> Vec<(String, String)> {
-    vec![(DRILL_TAG.to_owned(), drill.to_string()), (String::from("Name"), format!("spotdrill {drill}"))]
+pub fn tags(drill: &DrillId, plan: &Plan) -> Vec<(String, String)> {
+    let groups: Vec<_> = plan.groups().into_iter().map(GroupKey::qualified).collect();
+    // what does not fit into a tag is left out: others see such a drill of several groups by its instances
+    let groups = Some(groups.join(GROUPS_BY)).filter(|groups| groups.chars().count() <= TAG_VALUE);
+    let ours = [(DRILL_TAG, drill.to_string()), ("Name", format!("spotdrill {drill}"))];
+    let ours = ours.into_iter().chain(groups.map(|groups| (GROUP_TAG, groups)));
+    ours.map(|(key, value)| (key.to_owned(), value)).collect()
 }

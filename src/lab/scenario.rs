@@ -47,6 +47,7 @@ pub struct Scenario {
     pub capacity: Capacity,
     /// How long EC2's descriptions may be out of date, at most; zero shows every change at once.
     pub lag: SignedDuration,
+    pub alarm: Alarm,
     pub stack: Stack,
     pub slack: Slack,
     pub faults: Vec<Fault>,
@@ -224,6 +225,21 @@ pub struct Capacity {
 impl Default for Capacity {
     fn default() -> Self {
         Self { no_spot: Vec::new(), no_on_demand: Vec::new(), retry: SignedDuration::from_secs(30) }
+    }
+}
+
+/// The alarm of the account's service, which the stack knows as the one that stops experiments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// Empty for an account without an alarm.
+    pub name: String,
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub state: String,
+}
+
+impl Default for Alarm {
+    fn default() -> Self {
+        Self { name: "shop-errors".to_owned(), state: "OK".to_owned() }
     }
 }
 

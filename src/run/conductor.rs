@@ -26,6 +26,7 @@ use crate::{
 
 /// What listeners are told.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "most of what is told are facts")]
 pub enum Told {
     /// A fact that is in the journal.
     Recorded(Entry),

@@ -27,6 +27,7 @@ use crate::{
 
 /// What the crew reports.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "most news are facts")]
 pub enum News {
     Fact(Fact),
     /// A watch was answered: what it showed last is fresh.

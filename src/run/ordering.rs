@@ -8,7 +8,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::crew::News;
 use crate::{
-    aws::{Aws, Error},
+    aws::Aws,
     drill::{
         fact::{Fact, What},
         order::{Order, OrderName},
@@ -29,16 +29,17 @@ const WORTH_A_WORD: SignedDuration = SignedDuration::from_secs(12);
 /// Carries out an order; what comes of it is reported as a fact, and that it waits is one, too.
 pub(super) async fn carry_out(aws: Aws, order: Order, news: Sender<News>) {
     let begun = aws.clock.now();
-    let mut told = false;
+    let (mut told, mut in_doubt) = (false, false);
     aws.out_of_turn();
     let fact = loop {
         let error = match aws.carry_out(&order).await {
             Ok(fact) => break fact,
             Err(error) => error,
         };
+        in_doubt |= error.kind.leaves_doubt();
         let waited = aws.clock.now().duration_since(begun);
-        if !may_wait(&order, &error, waited) {
-            break aws.not_done(&order, &error);
+        if !(error.kind.passes() || error.kind.wants_login()) || waited >= patience(order.name(), in_doubt) {
+            break aws.not_done(&order, &error, in_doubt);
         }
         if !told && (error.kind.wants_login() || waited >= WORTH_A_WORD) {
             told = true;
@@ -56,15 +57,14 @@ pub(super) async fn carry_out(aws: Aws, order: Order, news: Sender<News>) {
     let _ = news.send(News::Fact(fact)).await; // no one listens: the drill is over
 }
 
-/// A start of which the answer was lost is looked for, and not given again.
-fn may_wait(order: &Order, error: &Error, waited: SignedDuration) -> bool {
-    let (patience, starts) = match order.name() {
-        OrderName::CreateTemplate => (TO_BEGIN, false),
-        OrderName::StartExperiment => (TO_BEGIN, true),
+/// By its token FIS knows a start that it was given before. One that may have been carried out is not waited with for long,
+/// but looked for.
+fn patience(order: OrderName, in_doubt: bool) -> SignedDuration {
+    match order {
+        OrderName::StartExperiment if in_doubt => TO_BEGIN / 2,
+        OrderName::CreateTemplate | OrderName::StartExperiment => TO_BEGIN,
         OrderName::FindExperiment | OrderName::StopExperiment | OrderName::DeleteTemplate | OrderName::FreeLock => {
-            (TO_END, false)
+            TO_END
         }
-    };
-    let helps = error.kind.passes() || error.kind.wants_login();
-    helps && waited < patience && !(starts && error.leaves_doubt())
+    }
 }

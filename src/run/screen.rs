@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use super::{
+    around::look_around,
     conductor,
     crew::spawn,
     doctor::{examine, health},
@@ -20,7 +21,10 @@ use super::{
     world::World,
 };
 use crate::{
-    app::{App, Effect, Msg, Setting, doctor, templates::Told},
+    app::{
+        App, Effect, Msg, Setting, doctor,
+        templates::{self, Told},
+    },
     aws,
     crash::{self, Point},
     drill::{existing::Existing, fact::ConfirmedBy, fleet::Fleet, id::DrillId, plan::Plan},
@@ -229,6 +233,7 @@ impl Loop<'_> {
         for effect in effects {
             match effect {
                 Effect::ListFleet => self.list(),
+                Effect::LookAround => self.look_around(),
                 Effect::StartDrill { plan, words } => self.start(plan, words),
                 Effect::StopDrill => self.stop(),
                 Effect::TakeUp(drill) => self.take_up(drill),
@@ -263,6 +268,14 @@ impl Loop<'_> {
         });
     }
 
+    fn look_around(&self) {
+        let (aws, ways, reports) = (self.world.aws.clone(), self.ways.clone(), self.reports.clone());
+        spawn(async move {
+            let circumstances = look_around(&aws, &ways, None).await;
+            let _ = reports.send(Report::Msg(Msg::LookedAround(Box::new(circumstances)))); // the loop has ended
+        });
+    }
+
     fn list_templates(&self) {
         let (aws, reports) = (self.world.aws.clone(), self.reports.clone());
         spawn(async move {
@@ -277,10 +290,13 @@ impl Loop<'_> {
     }
 
     fn preview(&self, existing: Existing, attempt: u32) {
-        let (aws, reports) = (self.world.aws.clone(), self.reports.clone());
+        let (aws, ways, reports) = (self.world.aws.clone(), self.ways.clone(), self.reports.clone());
         spawn(async move {
-            let told = match preview(&aws, &existing).await {
-                Ok(Previewed { instances, fleet }) => Told::Previewed(attempt, Box::new(fleet), instances),
+            let told = match preview(&aws, &ways, &existing).await {
+                Ok(Previewed { instances, fleet, circumstances }) => {
+                    let previewed = templates::Previewed { fleet, instances, circumstances };
+                    Told::Previewed(attempt, Box::new(previewed))
+                }
                 Err(error) => Told::PreviewFailed(attempt, SafeText::new(error.to_string())),
             };
             let _ = reports.send(Report::Msg(Msg::Templates(told))); // the loop has ended; the preview hits nothing

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -16,6 +16,7 @@ use tokio::{
 };
 
 use super::{
+    around::look_around,
     conductor::{Conductor, Told},
     crew::{Crew, WAITING, spawn},
     lock::{self, Files, NotLocked},
@@ -30,7 +31,7 @@ use crate::{
         guard::{self, Refusals},
         id::{DrillId, TemplateId},
         lock::Lock,
-        plan::{Plan, Selection, Wish},
+        plan::Plan,
         verdict::Verdict,
     },
     journal::{self, Header, Journal, Kept, SCHEMA, Who},
@@ -51,6 +52,16 @@ pub struct Ways {
     pub prober: Prober,
     /// The server that was named on the command line.
     pub endpoint: Option<SafeText>,
+    /// The world is a lab in this very program.
+    pub lab_inside: bool,
+    /// The accounts that drills may run in; a lab's is always one.
+    pub accounts: Vec<SafeText>,
+    /// The alarm that stops experiments, by name or ARN; the stack's where none is named.
+    pub stop_alarm: Option<SafeText>,
+    /// The stack that names an alarm.
+    pub stack: String,
+    /// How long a group rests between two drills.
+    pub cool_down: SignedDuration,
     pub user: SafeText,
     pub host: SafeText,
     /// Locks that may be taken over, if they are stale: the drills that hold them, as the operator typed them.
@@ -104,14 +115,12 @@ impl Stopper {
 
 #[derive(Debug, Error)]
 pub enum NotStarted {
-    #[error("the fleet changed since the preview, so nothing was started:\n{0}")]
+    #[error("what was previewed no longer holds, so nothing was started:\n{0}")]
     Changed(Refusals),
     #[error("template {template} was changed or replaced since the preview, so nothing was started: preview it again")]
     TemplateChanged { template: TemplateId },
     #[error("the account is {now}, but the plan was made for {planned}: nothing was started")]
     OtherAccount { now: SafeText, planned: SafeText },
-    #[error("{} is a target of drill {drill}, which is open: `spotdrill attach {drill}` comes back to it. Nothing was started", .targets.join(", "))]
-    HitAlready { drill: DrillId, targets: Vec<String> },
     #[error("drill {drill} is {why}")]
     NotOpen { drill: DrillId, why: &'static str },
     #[error("there is no drill {drill}, neither here nor in the account: `spotdrill drills --account` lists them")]
@@ -130,8 +139,7 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     if identity.account != plan.account {
         return Err(NotStarted::OtherAccount { now: identity.account, planned: plan.account });
     }
-    not_hit_already(ways, &plan)?;
-    unchanged(aws, &plan).await?;
+    let plan = unchanged(aws, ways, &plan).await?;
     template_unchanged(aws, &plan).await?;
     lock::held_by_another(aws, ways, &plan).await?;
     let now = aws.clock.now();
@@ -229,6 +237,11 @@ pub async fn adopt(aws: &Aws, ways: &Ways, seen: &Seen) -> Result<Running, NotSt
     Ok(Running { id, journal: path, stopper, told, conductor: spawn(conductor.conduct()) })
 }
 
+/// Whether a drill in this phase was left before its end.
+pub fn left_open(phase: Phase) -> bool {
+    not_open(phase).is_none()
+}
+
 /// Why there is nothing to take up, if so.
 fn not_open(phase: Phase) -> Option<&'static str> {
     match phase {
@@ -269,35 +282,10 @@ pub fn open_drills(
     Ok(kept.iter().filter(here).filter(is_open).map(|record| record.header.drill.clone()).collect())
 }
 
-/// An instance is hit once: not while a drill that was started from here is open on it.
-fn not_hit_already(ways: &Ways, plan: &Plan) -> Result<(), NotStarted> {
-    let (kept, _) = journal::list(&ways.journals)?;
-    // a lab in a program that ended is gone, and another with its seed has the same instances
-    let lab_inside = plan.world == World::Lab && ways.endpoint.is_none();
-    let here = |record: &&Kept| record.header.account == plan.account && record.header.endpoint == ways.endpoint;
-    for Kept { header, drill, .. } in kept.iter().filter(here).filter(|_| !lab_inside) {
-        if not_open(drill.phase).is_some() {
-            continue;
-        }
-        let tracks = drill.timeline.tracks.iter().map(|track| &track.target.id);
-        let targets: Vec<_> = tracks.filter(|id| plan.is_target(id)).map(ToString::to_string).collect();
-        if !targets.is_empty() {
-            return Err(NotStarted::HitAlready { drill: header.drill.clone(), targets });
-        }
-    }
-    Ok(())
-}
-
-/// What was confirmed must still be there, running and spot, at the moment of the start.
-async fn unchanged(aws: &Aws, plan: &Plan) -> Result<(), NotStarted> {
-    let fleet = aws.fleet(|_| ()).await?;
-    let same = Wish {
-        group: None,
-        selection: Selection::Exact(plan.targets.iter().map(|target| target.id.clone()).collect()),
-        warning: plan.warning,
-        seed: 0,
-    };
-    guard::plan(&fleet, &same).map(|_| ()).map_err(NotStarted::Changed)
+/// What was confirmed must still be there and every guard must still let it pass, at the moment of the start.
+async fn unchanged(aws: &Aws, ways: &Ways, plan: &Plan) -> Result<Plan, NotStarted> {
+    let (fleet, circumstances) = tokio::join!(aws.fleet(|_| ()), look_around(aws, ways, plan.as_is.as_deref()));
+    guard::again(plan, &fleet?, &circumstances).map_err(NotStarted::Changed)
 }
 
 /// A template that is started as it is must still be what was previewed: others may change it at any time.

@@ -30,8 +30,8 @@ pub enum Input {
 
 /// The longest wait for bytes: then it is looked whether anyone still listens.
 const LOOK: Duration = Duration::from_millis(250);
-/// As many bytes are read at once; a terminal hands over no more than four times as many.
-const AT_ONCE: usize = 1024;
+/// As many bytes are read at once; a terminal's line discipline holds no more.
+const AT_ONCE: usize = 4096;
 
 /// Starts reading; the thread ends with its listener or with the terminal.
 pub fn read() -> io::Result<mpsc::UnboundedReceiver<Input>> {

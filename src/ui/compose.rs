@@ -27,7 +27,7 @@ const FORM: u16 = 64;
 pub(super) fn draw(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     let Some(compose) = app.compose() else { return };
     let checks = checks(app, compose);
-    let form_height = 11;
+    let form_height = form::height(compose);
     if area.width >= WIDE {
         let (left, right) = split_right(area, area.width - (area.width * 2 / 5).max(FORM));
         let [form, targets] = rows(left, [form_height, left.height.saturating_sub(form_height)]);
@@ -40,7 +40,7 @@ pub(super) fn draw(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let rest = area.height.saturating_sub(form_height);
-    let needed = compose.resolved.as_ref().map_or(rest, |plan| plan.targets.len() as u16 + 2);
+    let needed = compose.resolved.as_ref().map_or(rest, |plan| plan.in_all_waves().count() as u16 + 2);
     let targets_height = if checks.is_empty() { rest } else { needed.min(rest / 2).max(3) };
     let [form, targets, below] = rows(area, [form_height, targets_height, rest.saturating_sub(targets_height)]);
     form::draw(compose, look, form, buffer);
@@ -83,18 +83,20 @@ fn draw_resolved(compose: &Compose, look: &Look, area: Rect, buffer: &mut Buffer
 }
 
 fn draw_targets(plan: &Plan, look: &Look, area: Rect, buffer: &mut Buffer) {
-    let title = match plan.targets.len() {
-        1 => String::from("1 target"),
-        several => format!("{several} targets"),
+    let count = plan.in_all_waves().count();
+    let title = match (count, plan.waves().len()) {
+        (1, _) => String::from("1 target"),
+        (several, 1) => format!("{several} targets"),
+        (several, waves) => format!("{several} targets in {waves} waves"),
     };
     let inner = pane::draw(&title, &by_zone(plan), false, look, area, buffer);
     let room = usize::from(inner.height);
     let line = |target: &Target| target_line(target, inner.width.into(), look);
-    let hidden = plan.targets.len().saturating_sub(room);
+    let hidden = count.saturating_sub(room);
     let shown = if hidden > 0 { room.saturating_sub(1) } else { room };
-    let mut lines: Vec<_> = plan.targets.iter().take(shown).map(line).collect();
+    let mut lines: Vec<_> = plan.in_all_waves().take(shown).map(line).collect();
     if hidden > 0 {
-        lines.push(Line::styled(format!(" and {} more", plan.targets.len() - shown), look.faint));
+        lines.push(Line::styled(format!(" and {} more", count - shown), look.faint));
     }
     pane::fill(lines, inner, buffer);
 }

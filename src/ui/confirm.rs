@@ -34,8 +34,13 @@ pub(super) fn draw(confirm: &Confirm, look: &Look, now: Timestamp, area: Rect, b
     }
     lines.truncate(room);
     lines.extend(field);
-    let count = confirm.plan.targets.len();
-    let title = format!("INTERRUPT {count} SPOT INSTANCE{}?", if count == 1 { "" } else { "S" });
+    let count = confirm.plan.in_all_waves().count();
+    let waves = confirm.plan.wave.as_ref().map(|wave| match wave.number {
+        1 => format!(", IN {} WAVES", wave.of),
+        number => format!(", FROM WAVE {number} OF {} ON", wave.of),
+    });
+    let title =
+        format!("INTERRUPT {count} SPOT INSTANCE{}{}?", if count == 1 { "" } else { "S" }, waves.unwrap_or_default());
     let world = match confirm.plan.world {
         World::Aws => "REAL AWS ACCOUNT",
         World::Lab => "LAB, nothing real is hit",
@@ -45,7 +50,7 @@ pub(super) fn draw(confirm: &Confirm, look: &Look, now: Timestamp, area: Rect, b
 
 /// The most important first: a low screen shows less.
 fn about(plan: &Plan, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'static>> {
-    let count = plan.targets.len();
+    let count = plan.in_all_waves().count();
     let mut lines = Vec::new();
     let mut say = |label: &str, text: &str, style: Style| lines.extend(field_lines(label, text, style, look, width));
     let (word, style) = match plan.world {
@@ -57,6 +62,19 @@ fn about(plan: &Plan, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'st
     say("group", &groups.join(", "), look.heading);
     let share = format!("{count} of {} running spot ({} %)   {}", plan.out_of, plan.share(), by_zone(plan));
     say("hits", &share, look.heading);
+    if let Some(wave) = &plan.wave {
+        let sizes: Vec<_> = plan.waves().iter().map(ToString::to_string).collect();
+        let text = format!(
+            "{} at a time, {} s between them, {} min or more: W starts each, once the one before held",
+            sizes.join(" + "),
+            wave.gap,
+            (plan.least_time().as_secs() + 59) / 60
+        );
+        say("waves", &text, look.heading);
+    }
+    for it in &plan.overridden {
+        say("OVERRIDDEN", &format!("{}: {} Because: {}", it.guard, it.said, it.reason), look.warn);
+    }
     if let Some(choice) = plan.choice() {
         say("NOT PINNED", &choice, look.warn);
     }
@@ -77,9 +95,13 @@ fn about(plan: &Plan, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'st
         format!("~{} rebalance   ~{notice} NOTICE   ~{} end", later(SignedDuration::ZERO), later(plan.warning.whole()));
     say("if now", &times, look.estimate);
     say("price", &Cost::of(plan).to_string(), look.text);
+    match &plan.stop_alarm {
+        Some(arn) => say("alarm", &format!("{} stops it", arn.rsplit(':').next().unwrap_or_default()), look.text),
+        None => say("alarm", "none stops it", look.warn),
+    }
     say("", "", look.text);
     let shown: Vec<_> =
-        plan.targets.iter().take(15).map(|target| fit::id(target.id.as_str(), 13, look.glyphs)).collect();
+        plan.in_all_waves().take(15).map(|target| fit::id(target.id.as_str(), 13, look.glyphs)).collect();
     let more = if count > shown.len() { format!(" and {} more", count - shown.len()) } else { String::new() };
     let label = if plan.chosen_by().is_some() { "previewed" } else { "targets" };
     say(label, &format!("{}{more}", shown.join(" ")), look.faint);

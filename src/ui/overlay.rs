@@ -16,7 +16,9 @@ use crate::app::{
     },
     live::clock,
     messages::Weight,
+    templates::Templates,
 };
+use crate::drill::guard::overriding::Overridable;
 
 const WIDTH: u16 = 84;
 const DRILL_RUNS: &str = "LEAVE WHILE THE DRILL RUNS?";
@@ -55,6 +57,17 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
             lines.push(Line::default());
             lines.push(keys(&[("enter", "watch it"), ("X", "stop it"), ("esc", "not now")], look));
             (String::from("A DRILL WAS LEFT"), "", lines, 0)
+        }
+        Overlay::Reason(input) => {
+            let guards = app.templates().map(Templates::overridable).unwrap_or_default();
+            let guards: Vec<_> = guards.into_iter().map(Overridable::as_str).collect();
+            let said = format!("Why may it go on against the guard of {}? It is kept.", guards.join(", "));
+            let mut lines = paragraphs([said.as_str()].into_iter(), look, text_width);
+            let typed = fit::wrap(&format!("[{}_]", input.value()), text_width);
+            lines.extend(typed.into_iter().map(|line| Line::styled(line, look.marked)));
+            lines.push(Line::default());
+            lines.push(keys(&[("enter", "give it"), ("esc", "leave it")], look));
+            (String::from("A REASON"), "", lines, 0)
         }
         Overlay::Leave => {
             let (title, said, leave) = if !app.drill_goes_on() {

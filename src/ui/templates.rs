@@ -207,7 +207,13 @@ fn resolved(
                 .concat()
         }
         (Some(Preview { came: Came::Failed(why), .. }), _) => wrapped(why, look.bad),
-        (Some(Preview { came: Came::Resolved(Err(why)), .. }), _) => refusals(why),
+        (Some(Preview { came: Came::Resolved(Err(why)), .. }), _) => {
+            let mut lines = refusals(why);
+            if !why.overridable().is_empty() {
+                lines.push(Line::styled("o gives a reason to go on", look.text));
+            }
+            lines
+        }
         (Some(Preview { came: Came::Resolved(Ok(plan)), .. }), _) => about_plan(app, plan, look, width),
     }
 }

@@ -153,7 +153,7 @@ fn a_group_that_gets_no_capacity_fails_the_drill() {
 fn hostile_lines_of_log_are_told_and_break_nothing() {
     let home = Home::new();
     let words = "run --lab hostile --seed 6546 --speed 60 --settle 3m --group web-spot --count 1 --yes --format ndjson";
-    let ended = run(&mut home.spotdrill(words));
+    let ended = run(home.spotdrill(words).args(["--override", "zone=one node in each zone here"]));
     assert_eq!((ended.code, ended.err.contains("panicked")), (Some(HELD), false), "{}", ended.err);
     let cut = |fact: &&Value| fact["fact"] == "log-line" && fact.to_string().contains('…');
     assert!(facts(&ended.out).iter().filter(cut).count() > 0, "{}", ended.out);

@@ -35,7 +35,7 @@ use spotdrill::{
     },
 };
 
-use crate::stage::{Drilled, Stage, scenario};
+use crate::stage::{Drilled, Stage, because, scenario};
 
 const INTERRUPT: &str = Template::ACTION_ID;
 /// The tag of every instance of the group `web`.
@@ -100,13 +100,13 @@ impl Stage {
 
     async fn previewed(&self, id: &TemplateId) -> (Existing, Previewed) {
         let existing = self.aws.template(id).await.unwrap();
-        let previewed = preview(&self.aws, &existing).await.unwrap();
+        let previewed = preview(&self.aws, &self.ways, &existing).await.unwrap();
         (existing, previewed)
     }
 
     async fn plan_of(&self, id: &TemplateId) -> Plan {
-        let (existing, Previewed { instances, fleet }) = self.previewed(id).await;
-        guard::as_it_is(&fleet, &existing, &instances).unwrap()
+        let (existing, Previewed { instances, fleet, circumstances }) = self.previewed(id).await;
+        guard::as_it_is(&fleet, &existing, &instances, &circumstances, &because()).unwrap()
     }
 
     async fn drill_of(&self, plan: Plan) -> Drilled {
@@ -190,7 +190,7 @@ async fn the_list_has_what_interrupts_and_only_what_is_theirs() {
 
 #[tokio::test(start_paused = true)]
 async fn a_template_that_pins_its_instances_holds_as_it_is_and_stays() {
-    let stage = Stage::of(4, "").await;
+    let stage = Stage::of(8, "").await;
     let pinned = stage.plan("web", Selection::Count(2), "2m").await;
     let arns = pinned.targets.iter().map(|target| pinned.arn(target)).collect();
     let id = stage.theirs(Theirs { selection: "ALL", arns, ..Theirs::default() }).await;

@@ -102,7 +102,7 @@ async fn a_start_that_did_not_arrive_is_given_up_or_sent_again_by_the_operators_
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_known_is_unknown_and_never_started() {
     let busy = "[[fault]]\noperation = \"fis:StartExperiment\"\nkind = \"throttle\"\nuntil = 60\n";
-    let denied = format!("{busy}[[fault]]\noperation = \"fis:ListExperiments\"\nkind = \"denied\"\n");
+    let denied = format!("{busy}[[fault]]\noperation = \"fis:ListExperiments\"\nkind = \"denied\"\nafter = 70\n");
     let created = |what: &What| matches!(what, What::TemplateCreated { .. });
     for (parts, wait) in [(busy, 601), (denied.as_str(), 90)] {
         let stage = Stage::of(4, parts).await;

@@ -33,3 +33,5 @@ mod screens;
 mod setup;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod trouble;

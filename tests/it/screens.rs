@@ -282,7 +282,7 @@ fn the_way_through_the_main_job() {
     let session = started(World::Aws);
     let wanted = |effect: &&Effect| !matches!(effect, Effect::StartDrill { .. });
     let others: Vec<_> = session.effects.iter().filter(wanted).collect();
-    assert_eq!(others, [&Effect::ListFleet, &Effect::ForgetTypeAhead]);
+    assert_eq!(others, [&Effect::ListFleet, &Effect::LookAround, &Effect::ForgetTypeAhead]);
     let Some(Effect::StartDrill { plan, words }) = session.effects.last() else { panic!("not started") };
     assert_eq!(words, "web 3");
     assert_eq!(plan.targets.len(), 3);

@@ -12,15 +12,22 @@ use aws_smithy_runtime_api::client::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
     },
     orchestrator::HttpRequest,
+    result::ConnectorError,
     runtime_components::RuntimeComponents,
 };
+use aws_smithy_types::body::SdkBody;
+use http_body_util::BodyExt;
 use jiff::Timestamp;
 use spotdrill::{
-    aws::{Aws, Connection, LogGroups, Way, connect},
-    clock::Clock,
+    aws::{Aws, Connection, LogGroups, Way, connect, credentials::Reader},
+    clock::{Clock, Machine},
     drill::{
         fact::{ConfirmedBy, Entry, Source, What},
-        guard,
+        guard::{
+            self,
+            circumstances::{Alarm, Circumstances},
+            overriding::{Overridable, Override},
+        },
         plan::{Plan, Selection, Wish},
         verdict::Verdict,
         warning::Warning,
@@ -28,6 +35,7 @@ use spotdrill::{
     lab::{Lab, in_process, scenario::Scenario},
     probe::Prober,
     run::{
+        around::look_around,
         conductor::Told,
         start::{NotStarted, Running, Ways, start},
     },
@@ -66,25 +74,43 @@ impl Stage {
         let clock = Clock::rated("2026-11-22T12:00:00Z".parse().unwrap(), 1.0);
         let lab = Lab::open(scenario, clock.clone(), 1);
         let inner = between(in_process::client(&lab));
-        let calls = Calls { inner, clock: clock.clone(), made: Arc::default() };
+        Self::client(&lab, inner, clock, read_only, Otherwise::default()).await
+    }
+
+    /// A client of a lab that may have others.
+    pub(crate) async fn at(lab: &Arc<Lab>, clock: Clock, otherwise: Otherwise) -> Self {
+        Self::client(lab, in_process::client(lab), clock, false, otherwise).await
+    }
+
+    async fn client(
+        lab: &Arc<Lab>,
+        inner: SharedHttpClient,
+        clock: Clock,
+        read_only: bool,
+        otherwise: Otherwise,
+    ) -> Self {
+        let Otherwise { machine, credentials, bend } = otherwise;
+        let as_aws = machine.is_some();
+        let calls = Calls { inner, clock: clock.clone(), made: Arc::default(), bend, as_aws };
+        let own_clock = machine.map_or_else(|| clock.clone(), Clock::of);
         let way = Way::Lab {
             url: String::from("http://127.0.0.1:1"),
             region: lab.region(),
             access_key: lab.access_key().to_owned(),
             secret_key: lab.secret().to_owned(),
         };
-        let credentials = Credentials::new(lab.access_key(), lab.secret(), None, None, "test");
+        let keys = Credentials::new(lab.access_key(), lab.secret(), None, None, "test");
         let sdk = aws_types::SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
             .region(aws_config::Region::new(lab.region()))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .credentials_provider(SharedCredentialsProvider::new(keys))
             .endpoint_url("http://127.0.0.1:1")
-            .http_client(in_process::client(&lab))
+            .http_client(in_process::client(lab))
             .sleep_impl(TokioSleep::new())
             .time_source(aws_smithy_async::time::StaticTimeSource::new(clock.now().into()))
             .build();
         let http_client = Some(SharedHttpClient::new(calls.clone()));
-        let aws = connect(Connection { way, read_only, clock, http_client, credentials: None }).await.unwrap();
+        let aws = connect(Connection { way, read_only, clock: own_clock, http_client, credentials }).await.unwrap();
         let journals = tempfile::tempdir().unwrap();
         let ways = Ways {
             journals: journals.path().join("drills"),
@@ -96,6 +122,11 @@ impl Stage {
             settle_seconds: 600,
             prober: Prober::default(),
             endpoint: None,
+            lab_inside: false,
+            accounts: Vec::new(),
+            stop_alarm: None,
+            stack: String::from("spotdrill"),
+            cool_down: jiff::SignedDuration::from_mins(5),
             user: SafeText::new("tester"),
             host: SafeText::new("here"),
             take_over: Vec::new(),
@@ -106,7 +137,18 @@ impl Stage {
     pub(crate) async fn plan(&self, group: &str, selection: Selection, warn: &str) -> Plan {
         let fleet = self.aws.fleet(|_| ()).await.unwrap();
         let warning: Warning = warn.parse().unwrap();
-        guard::plan(&fleet, &Wish { group: Some(group.to_owned()), selection, warning, seed: 1 }).unwrap()
+        let group = Some(group.to_owned());
+        let wish = Wish { group, selection, warning, seed: 1, gap: 60, overrides: because(), earlier: Vec::new() };
+        guard::plan(&fleet, &wish, &look_around(&self.aws, &self.ways, None).await).unwrap()
+    }
+
+    /// A plan for exactly these.
+    pub(crate) async fn plan_for(&self, selection: Selection, warn: &str) -> Plan {
+        let fleet = self.aws.fleet(|_| ()).await.unwrap();
+        let warning: Warning = warn.parse().unwrap();
+        let wish =
+            Wish { group: None, selection, warning, seed: 1, gap: 60, overrides: because(), earlier: Vec::new() };
+        guard::plan(&fleet, &wish, &look_around(&self.aws, &self.ways, None).await).unwrap()
     }
 
     pub(crate) async fn start(&self, plan: Plan) -> Result<Running, NotStarted> {
@@ -146,6 +188,31 @@ impl Stage {
     }
 }
 
+/// Nothing around a drill stands against it, in the account of the examples.
+pub(crate) fn fine(now: Timestamp) -> Circumstances {
+    let alarm = Alarm {
+        arn: SafeText::new("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:shop-errors"),
+        name: SafeText::new("shop-errors"),
+        state: Some(SafeText::new("OK")),
+    };
+    Circumstances {
+        now,
+        accounts: vec![SafeText::new("123456789012")],
+        lever: Ok(None),
+        alarm: Ok(Some(alarm)),
+        credentials: Ok(None),
+        skew: Ok(jiff::SignedDuration::ZERO),
+        others: Ok(Vec::new()),
+        unsteady: Vec::new(),
+        cool_down: jiff::SignedDuration::from_mins(5),
+    }
+}
+
+/// The groups of the tests are small, and no alarm is set up: what can be overridden is.
+pub(crate) fn because() -> Vec<Override> {
+    Overridable::ALL.map(|guard| Override { guard, reason: SafeText::new("a test of something else") }).to_vec()
+}
+
 pub(crate) fn scenario(count: usize, parts: &str) -> Scenario {
     let text = format!(
         "description = \"x\"\nregion = \"eu-west-1\"\n{parts}\n[[group]]\nkind = \"auto-scaling-group\"\nname = \"web\"\n\
@@ -172,9 +239,33 @@ impl Drilled {
     }
 }
 
+/// How a client differs from one that has the lab's own key and follows its clock.
+#[derive(Default)]
+pub(crate) struct Otherwise {
+    /// It goes by this machine's clock and AWS's `Date` alone.
+    pub(crate) machine: Option<Machine>,
+    pub(crate) credentials: Option<Reader>,
+    /// What becomes of an answer on its way, unless it is a stream.
+    pub(crate) bend: Option<Bend>,
+}
+
+pub(crate) type Bend = Arc<dyn Fn(&mut Exchange<'_>) + Send + Sync>;
+
+/// A request, and the answer that is on its way.
+pub(crate) struct Exchange<'a> {
+    /// As in [`Stage::calls`].
+    pub(crate) call: &'a str,
+    /// When it was signed, by its own word: `20261122T120000Z`.
+    pub(crate) signed: &'a str,
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
 /// Counts what goes to the lab.
 #[derive(Clone)]
 struct Calls {
+    bend: Option<Bend>,
+    as_aws: bool,
     inner: SharedHttpClient,
     clock: Clock,
     made: Arc<Mutex<Vec<(Timestamp, String)>>>,
@@ -205,7 +296,32 @@ impl HttpConnector for Counting {
         let action = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
         let target = request.headers().get("x-amz-target").or(action).unwrap_or_default();
         let call = format!("{} {} {target}", request.method(), request.uri());
-        self.calls.made.lock().unwrap().push((self.calls.clock.now(), call));
-        self.inner.call(request)
+        self.calls.made.lock().unwrap().push((self.calls.clock.now(), call.clone()));
+        let signed = request.headers().get("x-amz-date").unwrap_or_default().to_owned();
+        let (bend, as_aws, answer) = (self.calls.bend.clone(), self.calls.as_aws, self.inner.call(request));
+        HttpConnectorFuture::new(async move {
+            let mut answer = answer.await?;
+            for of_the_lab in ["x-spotdrill-lab-rate", "x-spotdrill-lab-time"].iter().filter(|_| as_aws) {
+                answer.headers_mut().remove(*of_the_lab);
+            }
+            let is_stream = answer.headers().get("content-type").is_some_and(|kind| kind.contains("eventstream"));
+            let Some(bend) = bend.filter(|_| !is_stream) else { return Ok(answer) };
+            let body = answer.take_body().collect().await.map_err(ConnectorError::io)?.to_bytes();
+            let mut exchange = Exchange {
+                call: &call,
+                signed: &signed,
+                status: answer.status().as_u16(),
+                body: String::from_utf8_lossy(&body).into_owned(),
+            };
+            bend(&mut exchange);
+            let Exchange { status, body, .. } = exchange;
+            if status != answer.status().as_u16() {
+                answer.headers_mut().remove("x-amzn-errortype");
+            }
+            *answer.status_mut() = status.try_into().unwrap();
+            answer.headers_mut().remove("content-length");
+            *answer.body_mut() = SdkBody::from(body);
+            Ok(answer)
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::drill::{
     fleet::{Behavior, Fleet},
+    guard::caps::{MOST_IN_WAVE, MOST_PERCENT},
     plan::Plan,
 };
 
@@ -27,7 +28,7 @@ const LARGE_SHARE: usize = 50;
 pub fn checks(fleet: &Fleet, plan: &Plan, read_only: bool) -> Vec<Check> {
     let mut checks = Vec::new();
     let mut say = |standing, text: String| checks.push(Check { standing, text });
-    let count = plan.targets.len();
+    let count = plan.in_all_waves().count();
     if read_only {
         say(Standing::Stands, String::from("read-only: nothing can be started here"));
     }
@@ -39,8 +40,15 @@ pub fn checks(fleet: &Fleet, plan: &Plan, read_only: bool) -> Vec<Check> {
         }
         None => say(Standing::Passed, format!("{} running spot, pinned by ARN", targets(count))),
     }
-    if plan.as_is.is_none() {
-        say(Standing::Passed, format!("{count} of at most {} in one experiment", Plan::MOST_TARGETS));
+    for overridden in &plan.overridden {
+        say(Standing::Mind, format!("OVERRIDDEN {}: {}", overridden.guard, overridden.reason));
+    }
+    let largest = plan.waves().into_iter().max().unwrap_or_default();
+    let cap = format!("{largest} at once, within {MOST_IN_WAVE} and {MOST_PERCENT} % of a group");
+    say(Standing::Passed, if largest == count { cap } else { format!("{} waves: {cap}", plan.waves().len()) });
+    match &plan.stop_alarm {
+        Some(arn) => say(Standing::Passed, format!("stopped by alarm {}", arn.rsplit(':').next().unwrap_or_default())),
+        None => say(Standing::Mind, String::from("no alarm stops it")),
     }
     let (share, out_of) = (plan.share(), plan.out_of);
     if count == out_of {
@@ -58,7 +66,7 @@ pub fn checks(fleet: &Fleet, plan: &Plan, read_only: bool) -> Vec<Check> {
         (Some(Behavior::Stop), "stops and stays stopped, it is not terminated"),
         (None, "has no known behaviour on interruption"),
     ] {
-        let such: Vec<_> = plan.targets.iter().filter(|target| target.behavior == behavior).collect();
+        let such: Vec<_> = plan.in_all_waves().filter(|target| target.behavior == behavior).collect();
         match such.as_slice() {
             [] => {}
             [one] => say(Standing::Mind, format!("{} {consequence}", one.id)),

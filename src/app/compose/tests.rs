@@ -1,5 +1,6 @@
 use super::{check::Standing, *};
 use crate::drill::fleet::{Behavior, Group, GroupKind, Instance, InstanceState, Lifecycle, World};
+use crate::drill::guard::circumstances::tests::fine;
 
 fn fleet(count: usize) -> Fleet {
     let instance = |number: usize| Instance {
@@ -12,6 +13,7 @@ fn fleet(count: usize) -> Fleet {
         spot_request: None,
         interruption_behavior: Some(if number == 0 { Behavior::Hibernate } else { Behavior::Terminate }),
         launched_at: None,
+        protected: false,
         node: None,
     };
     Fleet {
@@ -30,11 +32,16 @@ fn key() -> GroupKey {
 }
 
 fn of_group(fleet: &Fleet) -> Compose {
-    Compose::new(fleet, Vec::new(), Some(key()), 7, "role")
+    looked(fleet, Compose::new(fleet, Vec::new(), Some(key()), 7, "role"))
+}
+
+fn looked(fleet: &Fleet, mut compose: Compose) -> Compose {
+    compose.look(fleet, Some(fine()));
+    compose
 }
 
 fn targets(compose: &Compose) -> Vec<&str> {
-    compose.resolved.as_ref().unwrap().targets.iter().map(|target| target.id.as_str()).collect()
+    compose.resolved.as_ref().unwrap().in_all_waves().map(|target| target.id.as_str()).collect()
 }
 
 fn press(compose: &mut Compose, keys: &str) {
@@ -45,9 +52,9 @@ fn press(compose: &mut Compose, keys: &str) {
 
 #[test]
 fn marks_are_hit_exactly() {
-    let fleet = fleet(5);
-    let compose =
-        Compose::new(&fleet, vec![InstanceId::new("i-003"), InstanceId::new("i-001")], Some(key()), 7, "role");
+    let fleet = fleet(8);
+    let marks = vec![InstanceId::new("i-003"), InstanceId::new("i-001")];
+    let compose = looked(&fleet, Compose::new(&fleet, marks, Some(key()), 7, "role"));
     assert_eq!(targets(&compose), ["i-001", "i-003"]);
     assert_eq!(compose.fields(), [Field::Kind, Field::Warning, Field::Review]);
     assert!(compose.preview.iter().any(|line| line.ends_with("instance/i-003")));
@@ -85,9 +92,9 @@ fn more_than_there_are_is_refused_in_words() {
 fn every_refusal_is_told_at_once() {
     let fleet = Fleet { complete: false, ..fleet(60) };
     let mut compose = of_group(&fleet);
-    compose.kind = Kind::All;
-    compose.resolve(&fleet);
-    assert_eq!(compose.resolved.unwrap_err().0.len(), 2, "incomplete, and more than FIS takes");
+    compose.count = 61;
+    compose.look(&fleet, Some(Circumstances { accounts: Vec::new(), ..fine() }));
+    assert_eq!(compose.resolved.unwrap_err().0.len(), 3, "incomplete, more than there are, not allowed");
 }
 
 #[test]
@@ -121,13 +128,13 @@ fn a_share_may_be_none_and_says_so() {
 #[test]
 fn without_a_group_there_is_nothing_to_choose_but_the_marks() {
     let fleet = fleet(5);
-    let mut compose = Compose::new(&fleet, vec![InstanceId::new("i-001")], None, 7, "role");
+    let mut compose = looked(&fleet, Compose::new(&fleet, vec![InstanceId::new("i-001")], None, 7, "role"));
     assert!(compose.step(true, &fleet).unwrap_err().contains("need a group"));
 }
 
 #[test]
 fn checks_tell_what_to_mind() {
-    let fleet = fleet(2);
+    let fleet = fleet(6);
     let mut compose = of_group(&fleet);
     compose.kind = Kind::All;
     compose.resolve(&fleet);
@@ -138,7 +145,39 @@ fn checks_tell_what_to_mind() {
     };
     assert!(told(Standing::Stands).contains("read-only"));
     let minded = told(Standing::Mind);
-    assert!(minded.contains("all 2 running spot") && minded.contains("i-000 hibernates"), "{minded}");
+    assert!(minded.contains("all 6 running spot") && minded.contains("i-000 hibernates"), "{minded}");
+}
+
+#[test]
+fn nothing_is_planned_before_it_was_looked_around() {
+    let fleet = fleet(8);
+    let mut compose = Compose::new(&fleet, Vec::new(), Some(key()), 7, "role");
+    assert_eq!(compose.resolved, Err(Refusals(vec![Refusal::Looking])));
+    compose.look(&fleet, Some(fine()));
+    assert!(compose.resolved.is_ok());
+}
+
+#[test]
+fn a_reason_is_asked_for_where_one_overrides_and_counts_for_each_such_guard() {
+    let fleet = fleet(2);
+    let mut compose = looked(&fleet, Compose::new(&fleet, Vec::new(), Some(key()), 7, "role"));
+    assert_eq!(compose.overridable(), [Overridable::Left, Overridable::Zone]);
+    assert!(compose.fields().contains(&Field::Reason));
+    compose.field = Field::Reason;
+    compose.edit();
+    press(&mut compose, "t o o space f e w");
+    compose.accept(&fleet).unwrap();
+    assert!(compose.resolved.as_ref().unwrap_err().to_string().contains("too short"));
+    compose.edit();
+    press(&mut compose, "space i n space t h e space t e s t 2");
+    compose.accept(&fleet).unwrap();
+    let plan = compose.resolved.as_ref().unwrap();
+    let kept: Vec<_> = plan.overridden.iter().map(|it| (it.guard, it.reason.as_str())).collect();
+    assert_eq!(kept, [(Overridable::Left, "too few in the test2"), (Overridable::Zone, "too few in the test2")]);
+    compose.edit();
+    press(&mut compose, "ctrl-u");
+    compose.accept(&fleet).unwrap();
+    assert!(compose.resolved.is_err(), "without a reason it stands again");
 }
 
 #[test]

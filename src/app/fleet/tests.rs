@@ -12,6 +12,7 @@ fn instance(id: &str, az: &str) -> Instance {
         spot_request: None,
         interruption_behavior: Some(Behavior::Terminate),
         launched_at: None,
+        protected: false,
         node: None,
     }
 }

@@ -33,6 +33,7 @@ pub enum Intent {
     More,
     Edit,
     NextSeed,
+    GiveReason,
     Review,
     Preview,
     Prove,
@@ -47,6 +48,7 @@ pub enum Intent {
     NextPane,
     PreviousPane,
     Follow,
+    NextWave,
     Stop,
     LeaveNow,
     Stay,
@@ -166,6 +168,7 @@ pub const TABLE: &[Binding] = &[
 
     on_the_way((I::Open, "templates.preview", L::Templates, &["enter"], "preview", "have FIS resolve its targets, all actions skipped; after that, review")),
     on_the_way((I::Review, "templates.review", L::Templates, &["S"], "review", "review what was resolved, then type the words that start it")),
+    aside((I::GiveReason, "templates.reason", L::Templates, &["o"], "reason", "type why to go on against a guard; it is kept in the journal")),
     on_the_way((I::Refresh, "templates.refresh", L::Templates, &["r"], "list", "list the templates again")),
 
     on_the_way((I::NextField, "setup.next", L::Setup, &["tab", "down", "j"], "next", "go to the next field")),
@@ -194,6 +197,7 @@ pub const TABLE: &[Binding] = &[
     on_the_way((I::Cancel, "confirm.cancel", L::Confirm, &["esc", "ctrl-c"], "cancel", "start nothing")),
 
     on_the_way((I::Stop, "live.stop", L::Live, &["X"], "stop drill", "stop the FIS experiment at once, unasked; a line says what that can still save")),
+    aside((I::NextWave, "live.next-wave", L::Live, &["W"], "next wave", "review the next wave, once this one held and its gap is over")),
     on_the_way((I::NextPane, "live.next-pane", L::Live, &["tab"], "pane", "go to the next pane")),
     aside((I::PreviousPane, "live.previous-pane", L::Live, &["shift-tab"], "pane back", "go to the pane before")),
     on_the_way((I::Follow, "live.follow", L::Live, &["s"], "follow", "follow the newest line of the pane")),

@@ -37,6 +37,9 @@ fn plan() -> Plan {
         warning: Warning::from_seconds(300).unwrap(),
         seed: None,
         as_is: None,
+        stop_alarm: None,
+        overridden: Vec::new(),
+        wave: None,
     }
 }
 
@@ -142,7 +145,7 @@ fn a_stop_is_told_as_asked_for_then_sent_then_by_what_fis_says_and_what_was_obse
 #[test]
 fn silence_becomes_stale_and_an_answer_makes_it_fresh() {
     let mut live = running();
-    assert!(live.stale(at("12:00:18")).is_empty());
+    assert!(live.stale(at("12:00:14")).is_empty());
     let stale: Vec<_> = live.stale(at("12:00:25")).iter().map(|stale| stale.watch).collect();
     assert_eq!(stale, [WatchName::Experiment, WatchName::Instances]);
     assert!(live.pulse(WatchName::Instances, at("12:00:25")));

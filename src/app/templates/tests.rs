@@ -1,4 +1,5 @@
 use super::*;
+use crate::drill::guard::circumstances::tests::fine;
 use crate::{
     app::{Msg, keymap::chord::Chord},
     drill::{
@@ -36,6 +37,7 @@ fn fleet(count: usize) -> Fleet {
         spot_request: None,
         interruption_behavior: Some(Behavior::Terminate),
         launched_at: None,
+        protected: false,
         node: None,
     };
     let key = GroupKey::from_tags(&[(text("eks:nodegroup-name"), text("web"))]);
@@ -67,7 +69,8 @@ fn press(app: &mut App, keys: &str) -> Vec<Effect> {
 }
 
 fn previewed(app: &mut App, attempt: u32, id: &str) {
-    let told = Told::Previewed(attempt, Box::new(fleet(3)), vec![InstanceId::new(id)]);
+    let previewed = Previewed { fleet: fleet(3), instances: vec![InstanceId::new(id)], circumstances: fine() };
+    let told = Told::Previewed(attempt, Box::new(previewed));
     app.update(Msg::Templates(told), NOW);
 }
 
@@ -145,4 +148,19 @@ fn trouble_is_shown_where_it_came_and_kept_among_the_messages() {
     assert_eq!(press(&mut app, "S"), []);
     press(&mut app, "esc q");
     assert_eq!(app.screen(), Screen::Compose, "back to where it was opened");
+}
+
+#[test]
+fn a_guard_that_a_reason_overrides_is_overridden_with_o() {
+    let mut app = listed(false);
+    press(&mut app, "enter");
+    let circumstances = Circumstances { alarm: Ok(None), ..fine() };
+    let previewed = Previewed { fleet: fleet(3), instances: vec![InstanceId::new("i-2")], circumstances };
+    app.update(Msg::Templates(Told::Previewed(1, Box::new(previewed))), NOW);
+    assert!(app.templates().unwrap().plan().is_none());
+    press(&mut app, "o w a t c h e d space b y space m e enter");
+    let plan = app.templates().unwrap().plan().unwrap();
+    assert_eq!(plan.overridden[0].reason.as_str(), "watched by me");
+    press(&mut app, "o");
+    assert!(said(&app).contains("nothing stands against it"));
 }

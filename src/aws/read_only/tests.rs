@@ -79,8 +79,8 @@ async fn what_changes(aws: &Aws) -> Called {
         fis: create_experiment_template, delete_experiment_template, start_experiment, stop_experiment;
         logs: delete_log_group;
         parameters: delete_parameter, put_parameter;
-        secrets: create_secret, delete_secret, put_secret_value, restore_secret;
         stops: stop_experiment;
+        secrets: create_secret, delete_secret, put_secret_value, restore_secret;
     }
     called
 }
@@ -93,7 +93,7 @@ async fn what_reads(aws: &Aws) -> Called {
         ec2: describe_instances, describe_spot_instance_requests;
         events: describe_rule, list_tags_for_resource, list_targets_by_rule;
         fis: get_action, get_experiment, get_experiment_template, get_safety_lever, list_experiment_resolved_targets, list_experiment_templates, list_experiments;
-        iam: get_role, get_role_policy, list_attached_role_policies, list_role_policies, simulate_principal_policy;
+        iam: get_role, get_role_policy, list_account_aliases, list_attached_role_policies, list_role_policies, simulate_principal_policy;
         lambda: get_function, get_function_configuration, get_policy;
         logs: describe_log_groups, describe_resource_policies, filter_log_events, list_tags_for_resource, start_live_tail;
         parameters: get_parameter, get_parameters_by_path;

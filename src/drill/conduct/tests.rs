@@ -36,6 +36,9 @@ impl Told {
             warning: Warning::LEAST,
             seed: None,
             as_is: None,
+            stop_alarm: None,
+            overridden: Vec::new(),
+            wave: None,
         };
         let mut told = Self { drill: Drill::default(), now: "2026-11-22T12:00:00Z".parse().unwrap() };
         let drill = DrillId::new("d1");

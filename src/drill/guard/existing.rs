@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Refusal, Refusals, exactly, incomplete, resolved};
+use super::{Circumstances, Override, Refusal, Refusals, one_wave};
 use crate::{
     drill::{
         existing::{Existing, Interruption},
@@ -50,19 +50,28 @@ pub fn startable(existing: &Existing) -> Result<Warning, Refusals> {
     }
 }
 
-/// The template as a plan, its targets those that FIS resolved in a preview; or everything that stands against it.
-pub fn as_it_is(fleet: &Fleet, existing: &Existing, previewed: &[InstanceId]) -> Result<Plan, Refusals> {
+/// The template as a plan, its targets those that FIS resolved in a preview; or everything that stands against it. FIS starts
+/// all of it at once, so it is one wave.
+pub fn as_it_is(
+    fleet: &Fleet,
+    existing: &Existing,
+    previewed: &[InstanceId],
+    circumstances: &Circumstances,
+    overrides: &[Override],
+) -> Result<Plan, Refusals> {
     let warning = startable(existing)?;
-    let mut refusals: Vec<_> = incomplete(fleet).into_iter().collect();
     let each: BTreeSet<_> = previewed.iter().cloned().collect();
-    let ids: Vec<_> = each.into_iter().collect();
-    let chosen = exactly(fleet, None, &ids, &mut refusals);
-    if ids.is_empty() {
-        refusals.push(Refusal::ResolvedNothing { id: existing.id.clone(), selects: existing.selects() });
-    }
-    if !refusals.is_empty() {
-        return Err(Refusals(refusals));
-    }
-    let wish = Wish { group: None, selection: Selection::Exact(ids), warning, seed: 0 };
-    Ok(Plan { as_is: Some(Box::new(existing.clone())), ..resolved(fleet, &wish, chosen) })
+    let resolved_nothing =
+        each.is_empty().then(|| Refusal::ResolvedNothing { id: existing.id.clone(), selects: existing.selects() });
+    let wish = Wish {
+        group: None,
+        selection: Selection::Exact(each.into_iter().collect()),
+        warning,
+        seed: 0,
+        gap: 0,
+        overrides: overrides.to_vec(),
+        earlier: Vec::new(),
+    };
+    let plan = one_wave(fleet, &wish, circumstances, resolved_nothing.into_iter().collect())?;
+    Ok(Plan { as_is: Some(Box::new(existing.clone())), ..plan })
 }

@@ -1,14 +1,18 @@
-use jiff::Timestamp;
-use proptest::prelude::*;
-
-use super::*;
+use super::{circumstances::tests::fine, *};
 use crate::{
     drill::{
-        fleet::{Behavior, GroupKey, GroupKind, InstanceState, Lifecycle, World},
+        fleet::{Behavior, Group, GroupKey, GroupKind, Instance, InstanceState, Lifecycle, World},
+        id::InstanceId,
         warning::Warning,
     },
     text::SafeText,
 };
+use jiff::Timestamp;
+
+mod around;
+mod caps;
+mod overriding;
+mod property;
 
 fn instance(id: &str, az: &str) -> Instance {
     Instance {
@@ -21,6 +25,7 @@ fn instance(id: &str, az: &str) -> Instance {
         spot_request: None,
         interruption_behavior: Some(Behavior::Terminate),
         launched_at: None,
+        protected: false,
         node: None,
     }
 }
@@ -43,24 +48,47 @@ fn fleet(groups: Vec<Group>) -> Fleet {
     }
 }
 
-/// Eight spot instances in `web`, three in `batch`; one on-demand and one stopped among them.
+/// So many running spot instances, in three zones.
+fn many(name: &str, count: usize) -> Group {
+    let each = (0..count).map(|n| instance(&format!("i-{name}{n:02}"), ["1a", "1b", "1c"][n % 3]));
+    group(name, "shop", each.collect())
+}
+
+/// Twelve spot instances in `web`; in `batch` four, an on-demand and a stopped one.
 fn shop() -> Fleet {
-    let web = (0..8).map(|n| instance(&format!("i-web{n}"), ["1a", "1b", "1c"][n % 3])).collect();
-    let on_demand = Instance { lifecycle: Lifecycle::OnDemand, ..instance("i-od", "1a") };
-    let stopped = Instance { state: InstanceState::Stopped, ..instance("i-stopped", "1b") };
-    fleet(vec![group("web", "shop", web), group("batch", "shop", vec![on_demand, stopped, instance("i-b", "1c")])])
+    let mut batch = many("batch", 4);
+    batch.instances.push(Instance { lifecycle: Lifecycle::OnDemand, ..instance("i-od", "1a") });
+    batch.instances.push(Instance { state: InstanceState::Stopped, ..instance("i-stopped", "1b") });
+    fleet(vec![many("web", 12), batch])
 }
 
 fn wish(group: Option<&str>, selection: Selection) -> Wish {
-    Wish { group: group.map(str::to_owned), selection, warning: Warning::LEAST, seed: 7 }
+    Wish {
+        group: group.map(str::to_owned),
+        selection,
+        warning: Warning::LEAST,
+        seed: 7,
+        gap: 60,
+        overrides: Vec::new(),
+        earlier: Vec::new(),
+    }
 }
 
 fn exactly_these(ids: &[&str]) -> Selection {
     Selection::Exact(ids.iter().map(InstanceId::new).collect())
 }
 
+/// Where nothing but the instances stands against a drill.
+fn plan(fleet: &Fleet, wish: &Wish) -> Result<Plan, Refusals> {
+    super::plan(fleet, wish, &fine())
+}
+
 fn refusals(fleet: &Fleet, wish: &Wish) -> Vec<Refusal> {
     plan(fleet, wish).unwrap_err().0
+}
+
+fn ids(plan: &Plan) -> Vec<&str> {
+    plan.in_all_waves().map(|target| target.id.as_str()).collect()
 }
 
 #[test]
@@ -73,34 +101,43 @@ fn the_same_seed_chooses_the_same_instances() {
 
 #[test]
 fn a_share_is_rounded_down_as_fis_does() {
-    assert_eq!(plan(&shop(), &wish(Some("web"), Selection::Percent(30))).unwrap().targets.len(), 2);
-    let none = refusals(&shop(), &wish(Some("web"), Selection::Percent(10)));
-    assert!(matches!(none.as_slice(), [Refusal::RoundsToNone { there: 8, percent: 10, .. }]), "{none:?}");
+    assert_eq!(ids(&plan(&shop(), &wish(Some("web"), Selection::Percent(17))).unwrap()).len(), 2);
+    assert_eq!(ids(&plan(&shop(), &wish(Some("web"), Selection::Percent(100))).unwrap()).len(), 12);
+    let none = refusals(&shop(), &wish(Some("web"), Selection::Percent(8)));
+    assert!(matches!(none.as_slice(), [Refusal::RoundsToNone { there: 12, percent: 8, .. }]), "{none:?}");
+    for percent in [0, 101] {
+        let no_share = refusals(&shop(), &wish(Some("web"), Selection::Percent(percent)));
+        assert_eq!(no_share, [Refusal::NoShare { percent }]);
+    }
 }
 
 #[test]
 fn what_is_planned_is_what_was_named() {
-    let plan = plan(&shop(), &wish(None, exactly_these(&["i-web5", "i-web0", "i-web5"]))).unwrap();
-    let ids: Vec<_> = plan.targets.iter().map(|target| target.id.as_str()).collect();
-    assert_eq!((ids, plan.words().as_str(), plan.share()), (vec!["i-web0", "i-web5"], "web 2", 25));
-    assert_eq!(plan.arn(&plan.targets[0]), "arn:aws:ec2:eu-west-1:123456789012:instance/i-web0");
-    assert_eq!(plan.seed, None);
+    let plan = plan(&shop(), &wish(None, exactly_these(&["i-web05", "i-web00", "i-web05"]))).unwrap();
+    assert_eq!((ids(&plan), plan.words().as_str(), plan.share()), (vec!["i-web00", "i-web05"], "web 2", 17));
+    assert_eq!(plan.arn(&plan.targets[0]), "arn:aws:ec2:eu-west-1:123456789012:instance/i-web00");
+    assert_eq!((plan.seed, &plan.wave), (None, &None));
+    assert_eq!(plan.stop_alarm.as_deref(), Some("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:shop-errors"));
 }
 
 #[test]
 fn instances_of_several_groups_are_named_as_such() {
-    let plan = plan(&shop(), &wish(None, exactly_these(&["i-web0", "i-b"]))).unwrap();
-    assert_eq!((plan.words().as_str(), plan.out_of), ("several-groups 2", 9));
+    let plan = plan(&shop(), &wish(None, exactly_these(&["i-web00", "i-batch00"]))).unwrap();
+    assert_eq!((plan.words().as_str(), plan.out_of), ("several-groups 2", 16));
 }
 
 #[test]
 fn every_refusal_comes_at_once() {
     let mut fleet = shop();
     fleet.complete = false;
-    let all = refusals(&fleet, &wish(None, exactly_these(&["i-od", "i-stopped", "i-webb", "i-web1"])));
-    assert_eq!(all.len(), 4, "{all:?}");
-    let text = Refusals(all).to_string();
-    for part in ["incomplete", "i-od is on-demand", "i-stopped is stopped", "no instance i-webb", "`i-web0`"] {
+    let wish = wish(None, exactly_these(&["i-od", "i-stopped", "i-webb", "i-web01"]));
+    let around = Circumstances { accounts: Vec::new(), ..fine() };
+    let all = super::plan(&fleet, &wish, &around).unwrap_err();
+    assert_eq!(all.0.len(), 5, "{all:?}");
+    let text = all.to_string();
+    for part in
+        ["incomplete", "i-od is on-demand", "i-stopped is stopped", "no instance i-webb", "`i-web0", "not on the list"]
+    {
         assert!(text.contains(part), "{part} is not in: {text}");
     }
 }
@@ -113,105 +150,74 @@ fn an_unknown_group_names_the_nearest() {
 
 #[test]
 fn a_name_that_two_clusters_use_must_be_qualified() {
-    let fleet = fleet(vec![
-        group("web", "blue", vec![instance("i-1", "1a")]),
-        group("web", "green", vec![instance("i-2", "1a")]),
-    ]);
+    let of =
+        |cluster: &str| group("web", cluster, (0..6).map(|n| instance(&format!("i-{cluster}{n}"), "1a")).collect());
+    let fleet = fleet(vec![of("blue"), of("green")]);
     let text = Refusals(refusals(&fleet, &wish(Some("web"), Selection::All))).to_string();
     assert!(text.contains("blue/web, green/web"), "{text}");
-    let plan = plan(&fleet, &wish(Some("green/web"), Selection::All)).unwrap();
-    assert_eq!(plan.targets[0].id.as_str(), "i-2");
+    let plan = plan(&fleet, &wish(Some("green/web"), Selection::Count(1))).unwrap();
+    assert!(plan.targets[0].id.as_str().starts_with("i-green"));
 }
 
 #[test]
 fn what_a_group_does_not_have_is_refused() {
-    let many = refusals(&shop(), &wish(Some("web"), Selection::Count(9)));
-    assert!(matches!(many.as_slice(), [Refusal::TooMany { there: 8, asked: 9, .. }]), "{many:?}");
+    let many = refusals(&shop(), &wish(Some("web"), Selection::Count(13)));
+    assert!(matches!(many.as_slice(), [Refusal::TooMany { there: 12, asked: 13, .. }]), "{many:?}");
     let mut nothing = shop();
-    nothing.groups[1].instances.pop();
+    nothing.groups[1].instances.drain(..4);
     let none = refusals(&nothing, &wish(Some("batch"), Selection::All));
     assert!(matches!(none.as_slice(), [Refusal::NothingSpot { .. }]), "{none:?}");
     assert_eq!(refusals(&shop(), &wish(Some("web"), Selection::Count(0))), [Refusal::Nothing]);
     assert_eq!(refusals(&shop(), &wish(None, Selection::Count(1))), [Refusal::NoGroup]);
     assert_eq!(refusals(&shop(), &wish(None, exactly_these(&[]))), [Refusal::Nothing]);
-    let other = refusals(&shop(), &wish(Some("batch"), exactly_these(&["i-web1"])));
+    let other = refusals(&shop(), &wish(Some("batch"), exactly_these(&["i-web01"])));
     assert!(matches!(other.as_slice(), [Refusal::NotInGroup { .. }]), "{other:?}");
 }
 
 #[test]
-fn fifty_one_instances_are_more_than_fis_takes_and_fifty_fill_ten_actions() {
-    let many = |count: usize| {
-        let instances = (0..count).map(|n| instance(&format!("i-{n:03}"), "1a")).collect();
-        plan(&fleet(vec![group("big", "shop", instances)]), &wish(Some("big"), Selection::All))
-    };
-    let refused = many(51).unwrap_err();
-    assert_eq!(refused.0, [Refusal::BeyondFis { asked: 51, most: 50 }]);
-    let template = many(50).unwrap().template(&crate::drill::id::DrillId::new("d"), "role");
-    assert_eq!(template.actions.len(), 10);
-    assert!(template.actions.iter().all(|action| action.arns.len() == 5));
-}
-
-proptest! {
-    /// Whatever is asked for, what is planned is running, spot, of the group, once each, and as many as asked.
-    #[test]
-    fn a_plan_never_hits_what_may_not_be_hit(
-        states in proptest::collection::vec((0_u8..3, any::<bool>()), 0..60),
-        count in 0_usize..70,
-        percent in 0_u8..=120,
-        mode in 0_u8..3,
-        seed: u64,
-    ) {
-        let made = |(number, (state, spot)): (usize, &(u8, bool))| Instance {
-            state: [InstanceState::Running, InstanceState::Stopped, InstanceState::Pending][usize::from(*state)].clone(),
-            lifecycle: if *spot { Lifecycle::Spot } else { Lifecycle::OnDemand },
-            ..instance(&format!("i-{number}"), "1a")
-        };
-        let fleet = fleet(vec![group("g", "c", states.iter().enumerate().map(made).collect())]);
-        let selection = match mode {
-            0 => Selection::Count(count),
-            1 => Selection::Percent(percent),
-            _ => Selection::All,
-        };
-        let there = fleet.groups[0].targetable().count();
-        if let Ok(plan) = plan(&fleet, &Wish { seed, ..wish(Some("g"), selection) }) {
-            let wanted = match mode { 0 => count, 1 => there * usize::from(percent) / 100, _ => there };
-            prop_assert_eq!(plan.targets.len(), wanted);
-            prop_assert!((1..=Plan::MOST_TARGETS).contains(&wanted));
-            let ids: BTreeSet<_> = plan.targets.iter().map(|target| &target.id).collect();
-            prop_assert_eq!(ids.len(), wanted);
-            for target in &plan.targets {
-                prop_assert!(fleet.find(&target.id).unwrap().1.untargetable().is_none());
-            }
-        }
+fn what_is_protected_is_neither_drawn_nor_taken_by_name() {
+    let mut fleet = shop();
+    for n in 0..11 {
+        fleet.groups[0].instances[n].protected = true;
     }
+    let plan = plan(&fleet, &wish(Some("web"), Selection::All)).unwrap();
+    assert_eq!((ids(&plan), plan.out_of), (vec!["i-web11"], 1));
+    let named = refusals(&fleet, &wish(None, exactly_these(&["i-web03"])));
+    assert_eq!(named, [Refusal::Protected { id: InstanceId::new("i-web03") }]);
+    let drawn = refusals(&fleet, &wish(Some("web"), Selection::Count(2)));
+    assert!(matches!(drawn.as_slice(), [Refusal::TooMany { there: 1, asked: 2, .. }]), "{drawn:?}");
 }
 
 mod as_it_is {
-    use super::{
-        super::{as_it_is, startable},
-        *,
+    use super::{super::startable, *};
+    use crate::drill::existing::{
+        Existing,
+        tests::{existing, text},
     };
-    use crate::drill::existing::tests::{existing, text};
+
+    fn as_it_is(fleet: &Fleet, existing: &Existing, previewed: &[InstanceId]) -> Result<Plan, Refusals> {
+        super::super::as_it_is(fleet, existing, previewed, &fine(), &[])
+    }
 
     #[test]
     fn the_previewed_instances_become_the_plan() {
-        let previewed = [InstanceId::new("i-web3"), InstanceId::new("i-web3")];
+        let previewed = [InstanceId::new("i-web03"), InstanceId::new("i-web03")];
         let plan = as_it_is(&shop(), &existing(), &previewed).unwrap();
-        assert_eq!((plan.words().as_str(), plan.targets.len(), plan.out_of), ("web 1", 1, 8));
+        assert_eq!((plan.words().as_str(), plan.targets.len(), plan.out_of), ("web 1", 1, 12));
         assert_eq!((plan.actions(), plan.seed, plan.warning), (1, None, Warning::LEAST));
         let choice = plan.choice().unwrap();
         assert!(choice.contains("may choose others: COUNT(1) of tag eks:nodegroup-name=web"), "{choice}");
-        assert!(choice.ends_with("8 running spot in web"), "{choice}");
+        assert!(choice.ends_with("12 running spot in web"), "{choice}");
     }
 
     #[test]
     fn what_does_not_only_interrupt_at_one_time_is_not_started() {
-        let refused = |change: fn(&mut crate::drill::existing::Existing)| {
+        let refused = |change: fn(&mut Existing)| {
             let mut existing = existing();
             change(&mut existing);
             let refusals = startable(&existing).unwrap_err();
             assert_eq!(refusals.0.len(), 1, "{refusals}");
-            assert_eq!(as_it_is(&shop(), &existing, &[InstanceId::new("i-web3")]), Err(refusals.clone()));
+            assert_eq!(as_it_is(&shop(), &existing, &[InstanceId::new("i-web03")]), Err(refusals.clone()));
             refusals.to_string()
         };
         let said = refused(|existing| existing.others = vec![text("stop (aws:ec2:stop-instances)")]);
@@ -238,8 +244,17 @@ mod as_it_is {
         };
         assert!(said(&shop(), &[]).contains("FIS resolved no instance for template EXT9 (COUNT(1) of tag"));
         assert!(said(&shop(), &["i-od"]).contains("on-demand"));
-        assert!(said(&shop(), &["i-web1", "i-stopped"]).contains("i-stopped is stopped"));
+        assert!(said(&shop(), &["i-web01", "i-stopped"]).contains("i-stopped is stopped"));
         assert!(said(&shop(), &["i-none"]).contains("there is no instance i-none"));
-        assert!(said(&Fleet { complete: false, ..shop() }, &["i-web1"]).contains("incomplete"));
+        assert!(said(&Fleet { complete: false, ..shop() }, &["i-web01"]).contains("incomplete"));
+    }
+
+    #[test]
+    fn more_than_the_cap_is_not_started_for_fis_would_hit_it_at_once() {
+        let previewed: Vec<_> = (0..4).map(|n| InstanceId::new(format!("i-web{n:02}"))).collect();
+        let refusals = as_it_is(&shop(), &existing(), &previewed).unwrap_err().0;
+        let cap = Refusal::BeyondCap { group: String::from("shop/web"), asked: 4, most: 3 };
+        assert_eq!(refusals, [cap]);
+        assert!(as_it_is(&shop(), &existing(), &previewed[..3]).is_ok());
     }
 }

@@ -37,6 +37,9 @@ fn begun(behavior: Behavior) -> Timeline {
         warning: Warning::from_seconds(180).unwrap(),
         seed: None,
         as_is: None,
+        stop_alarm: None,
+        overridden: Vec::new(),
+        wave: None,
     };
     let mut timeline = Timeline::default();
     let planned = What::DrillPlanned { drill: DrillId::new("d"), plan, role_arn: String::new(), settle_seconds: 600 };

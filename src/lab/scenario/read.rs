@@ -6,15 +6,15 @@ use jiff::SignedDuration;
 use toml::de::DeTable;
 
 use super::{
-    Behavior, Capacity, Complaint, Group, GroupKind, Handler, Interruption, Lifecycle, Log, Replaces, Scenario, Slack,
-    Stack, StatusAt, Timing,
+    Alarm, Behavior, Capacity, Complaint, Group, GroupKind, Handler, Interruption, Lifecycle, Log, Replaces, Scenario,
+    Slack, Stack, StatusAt, Timing,
     table::{Complaints, Table},
 };
 use crate::lab::{
     faults::{Fault, FaultKind, is_named},
     policy, service,
     throttle::Throttle,
-    world::deployed,
+    world::{alarm::AlarmState, deployed},
 };
 
 const KINDS: &[(&str, GroupKind)] = &[
@@ -91,6 +91,7 @@ fn whole(name: &str, mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Sc
         interruption: interruption(table.table("interruption", wrong), wrong),
         capacity: capacity(table.table("capacity", wrong), wrong),
         lag: lag(table.table("consistency", wrong), wrong),
+        alarm: table.table("alarm", wrong).map_or_else(Alarm::default, |entry| alarm(entry, wrong)),
         stack: table.table("stack", wrong).map_or_else(Stack::default, |entry| stack(entry, wrong)),
         slack: table.table("slack", wrong).map_or_else(Slack::default, |entry| slack(entry, wrong)),
         faults: table.tables("fault", wrong).into_iter().filter_map(|entry| fault(entry, wrong)).collect(),
@@ -204,6 +205,19 @@ fn lag(table: Option<Table<'_, '_>>, wrong: &mut Complaints<'_>) -> SignedDurati
     let lag = table.seconds("lag", wrong).unwrap_or_default();
     table.finish(wrong);
     lag
+}
+
+fn alarm(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Alarm {
+    let usual = Alarm::default();
+    let alarm = Alarm {
+        name: table.string("name", wrong).unwrap_or(usual.name),
+        state: table.string("state", wrong).unwrap_or(usual.state),
+    };
+    if AlarmState::parse(&alarm.state).is_none() {
+        wrong.add(table.place("state"), format!("state is {:?}, not OK, ALARM or INSUFFICIENT_DATA", alarm.state));
+    }
+    table.finish(wrong);
+    alarm
 }
 
 fn stack(mut table: Table<'_, '_>, wrong: &mut Complaints<'_>) -> Stack {

@@ -4,9 +4,11 @@
 use std::{collections::BTreeMap, mem, sync::LazyLock};
 
 use jiff::SignedDuration;
+use serde_json::json;
 
 use super::{
     World,
+    alarm::{Alarm, AlarmState},
     ids::Ids,
     secret::Secret,
     stack::{Configuration, OnFailure, parameter, template::Template},
@@ -21,6 +23,8 @@ static TEMPLATE: LazyLock<Option<Template>> =
 const AGE: SignedDuration = SignedDuration::from_mins(10);
 /// The parameter that names the secret, and what it usually says.
 const SECRET: (&str, &str) = ("SlackSecretName", "spotdrill/slack-webhook");
+/// The parameter that names the alarm that stops experiments.
+const STOP_ALARM: &str = "StopAlarmArn";
 const WEBHOOK: &str = "https://hooks.slack.com/services/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";
 /// Tells the chance by which the stack was made from the region's own.
 const CHANCE: u64 = 0x7370_6f74_6472_6c6c;
@@ -54,7 +58,10 @@ fn parameters(template: &Template, stack: &scenario::Stack) -> Result<BTreeMap<S
 impl World {
     /// Makes the scenario's stack in the minutes before now. What happens later by chance is as it would be without it.
     pub(super) fn deploy(&mut self) {
-        let wanted = self.scenario.stack.clone();
+        let mut wanted = self.scenario.stack.clone();
+        if let Some(arn) = self.deploy_alarm() {
+            wanted.parameters.insert(0, (STOP_ALARM.to_owned(), arn)); // one that is given comes later and wins
+        }
         let Some(template) = TEMPLATE.as_ref().filter(|_| !wanted.name.is_empty()) else { return };
         let Ok(parameters) = parameters(template, &wanted) else { return };
         let tags = BTreeMap::from([("spotdrill".to_owned(), wanted.name.clone())]);
@@ -73,6 +80,26 @@ impl World {
         self.advance(opened);
         self.delete_behind(&id, &wanted.deleted);
         self.ids = chance;
+    }
+
+    /// The alarm of the scenario; its ARN.
+    fn deploy_alarm(&mut self) -> Option<String> {
+        let scenario::Alarm { name, state } = self.scenario.alarm.clone();
+        let state = AlarmState::parse(&state).filter(|_| !name.is_empty())?;
+        let mut alarm = Alarm::new(&name, self.now);
+        let content = [
+            ("Namespace", json!("Shop")),
+            ("MetricName", json!("5XX")),
+            ("Statistic", json!("Sum")),
+            ("Period", json!(60)),
+            ("EvaluationPeriods", json!(1)),
+            ("Threshold", json!(10.0)),
+            ("ComparisonOperator", json!("GreaterThanThreshold")),
+        ];
+        alarm.configure(content.map(|(name, value)| (name.to_owned(), value)).into(), self.now);
+        self.alarms.insert(name.clone(), alarm);
+        self.set_alarm(&name, state, "Threshold Crossed: the scenario says so".to_owned(), None);
+        Some(self.alarm_arn(&name))
     }
 
     fn deploy_secret(&mut self, name: &str, tags: BTreeMap<String, String>) {

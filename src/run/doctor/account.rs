@@ -7,7 +7,7 @@ use crate::{
     aws::{Error, Kind, region::Quota},
     clock::Skew,
     doctor::{Area, Finding},
-    drill::plan::Plan,
+    drill::guard::caps::MOST_IN_WAVE,
 };
 
 const AREA: Area = Area::Aws;
@@ -109,9 +109,7 @@ async fn quota(Patient { aws, .. }: &Patient) -> Finding {
     const NAME: &str = "quota";
     match tokio::try_join!(aws.quota(Quota::TargetsByTag), aws.quota(Quota::ActiveExperiments)) {
         Ok((Some(targets), Some(active))) => {
-            let by_arn = Plan::MOST_TARGETS;
-            let says =
-                format!("{active} experiments at once; {targets} targets by tag, up to {by_arn} as drills name them");
+            let says = format!("{active} experiments at once; {targets} targets by tag, {MOST_IN_WAVE} in a wave");
             Finding::ok(AREA, NAME, says)
         }
         Ok(_) => Finding::unknown(AREA, NAME, "Service Quotas does not know FIS's quotas here"),

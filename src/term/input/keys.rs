@@ -14,9 +14,6 @@ const ALONE: Duration = Duration::from_millis(50);
 const IN_PIECES: Duration = Duration::from_secs(1);
 /// A paste that stops for so long may have lost its end.
 const LOST: Duration = Duration::from_secs(5);
-/// What follows a paste in one breath was pasted too, by a terminal that lets an end through within it.
-const BREATH: Duration = Duration::from_millis(1);
-
 /// In bytes; of a longer paste this much is kept, and of a longer sequence nothing.
 const LONGEST_PASTE: usize = 64 * 1024;
 const LONGEST_SEQUENCE: usize = 64;
@@ -51,6 +48,7 @@ enum State {
     /// An ESC within it: with a backslash, its end.
     AnswerEscape(Ends),
     Paste(Pasted),
+    /// What comes at once with the end of a paste was pasted too, by a terminal that lets an end through within it.
     AfterPaste,
 }
 
@@ -89,14 +87,16 @@ impl Keys {
         for byte in bytes {
             self.byte(*byte, found);
         }
+        if let State::AfterPaste = self.0 {
+            self.0 = State::Ground;
+        }
     }
 
     /// For how long nothing must come until [`Self::silent`] is to be told.
     pub fn patience(&self) -> Option<Duration> {
         match self.0 {
-            State::Ground => None,
+            State::Ground | State::AfterPaste => None,
             State::Escape | State::Application => Some(ALONE),
-            State::AfterPaste => Some(BREATH),
             State::Paste(_) => Some(LOST),
             _ => Some(IN_PIECES),
         }

@@ -10,7 +10,7 @@ use ratatui::{
 
 use crate::{
     app::compose::{Compose, Field, Kind},
-    drill::{cost::Cost, warning::Warning},
+    drill::{cost::Cost, guard::overriding::Overridable, warning::Warning},
     ui::{fit, look::Look, pane},
 };
 
@@ -20,11 +20,12 @@ pub(super) fn draw(compose: &Compose, look: &Look, area: Rect, buffer: &mut Buff
     let inner = pane::draw("drill", "", true, look, area, buffer);
     let width = usize::from(inner.width);
     let mut lines = vec![plain("Group", &group(compose), look.text, look, width)];
-    for field in [Field::Kind, Field::Number, Field::Seed, Field::Warning] {
+    for field in shown(compose) {
         let (label, value) = match field {
             Field::Kind => ("Select", kinds(compose, look)),
             Field::Number => number(compose, look),
             Field::Seed => ("Seed", seed(compose, look)),
+            Field::Reason => ("Reason", reason(compose, look)),
             _ => ("Warning", warning(compose, look)),
         };
         lines.push(labelled(compose, field, label, value, look));
@@ -40,6 +41,17 @@ pub(super) fn draw(compose: &Compose, look: &Look, area: Rect, buffer: &mut Buff
     };
     lines.push(labelled(compose, Field::Review, "Next", vec![review], look));
     pane::fill(lines, inner, buffer);
+}
+
+/// The fields above the time line, also those that the present choice leaves empty.
+fn shown(compose: &Compose) -> Vec<Field> {
+    let always = [Field::Kind, Field::Number, Field::Seed, Field::Warning];
+    always.into_iter().chain(compose.wants_reason().then_some(Field::Reason)).collect()
+}
+
+/// How many lines the fields need, borders included.
+pub(super) fn height(compose: &Compose) -> u16 {
+    shown(compose).len() as u16 + 7
 }
 
 fn plain(label: &str, text: &str, style: Style, look: &Look, width: usize) -> Line<'static> {
@@ -117,8 +129,19 @@ fn warning(compose: &Compose, look: &Look) -> Vec<Span<'static>> {
     vec![value, Span::styled("  2m to 15m, left and right by 30 s", look.faint)]
 }
 
+fn reason(compose: &Compose, look: &Look) -> Vec<Span<'static>> {
+    let guards: Vec<_> = compose.overridable().into_iter().map(Overridable::as_str).collect();
+    let hint =
+        if guards.is_empty() { String::new() } else { format!("  enter: why go on against {}", guards.join(", ")) };
+    vec![value(compose, Field::Reason, compose.reason(), look), Span::styled(hint, look.faint)]
+}
+
 fn price(compose: &Compose) -> String {
-    compose.resolved.as_ref().map_or_else(|_| String::from("-"), |plan| Cost::of(plan).to_string())
+    let Ok(plan) = &compose.resolved else { return String::from("-") };
+    let waves = plan.waves().len();
+    let time =
+        if waves > 1 { format!("; {waves} waves, {} or more", minutes(plan.least_time())) } else { String::new() };
+    format!("{}{time}", Cost::of(plan))
 }
 
 /// Rebalance, notice and end to scale, with their times from the start of the action.

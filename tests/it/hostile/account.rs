@@ -297,7 +297,7 @@ async fn what_is_told_during_a_drill_acts_nowhere() {
         hostile.say("");
         let stage = stage(&hostile).await;
         hostile.say(&text);
-        drilled(&stage, &mut sinks).await;
+        Box::pin(drilled(&stage, &mut sinks)).await;
         listed(&stage, &mut sinks).await;
     }
     figure(&hostile, &sinks);

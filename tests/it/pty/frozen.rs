@@ -1,13 +1,17 @@
 //! A terminal that stops reading, as one does whose window is stopped or whose link is stuck: the drill goes on, nothing piles up,
 //! and the program still hears what it is told.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
-use rustix::process::{Pid, Signal};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::Instant;
 
 use super::{SIZE, start_a_drill, terminal::Terminal};
-use crate::program::{Home, wait_until};
+use crate::program::{Home, SPOTDRILL, wait_until};
 
 /// Ten minutes of the lab's time.
 const MINUTES: i64 = 10;
@@ -110,4 +114,27 @@ fn a_drill_is_stopped_by_a_signal_where_no_key_can_be_pressed() {
     terminal.resize_blindly(SIZE.0, SIZE.1);
     terminal.thaw();
     terminal.shows("a stop was asked for; 1 of 1");
+}
+
+#[test]
+fn a_drill_without_a_screen_goes_on_and_is_stopped_where_nobody_reads_its_lines() {
+    let home = Home::new();
+    let words = "run --lab tiny --speed 60 --group web-spot --count 1 --warn 15m --yes --format ndjson";
+    // a pipe that is as good as full before the first fact
+    let script = format!("head -c 65300 /dev/zero; exec \"$0\" {words}");
+    let mut command = Command::new("sh");
+    command.args(["-c", &script, SPOTDRILL]).env_clear().envs(home.environment());
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let said =
+        |fact: &str| home.journals().first().is_some_and(|journal| fs::read_to_string(journal).unwrap().contains(fact));
+    wait_until("the experiment in the journal", || said("experiment-started"));
+    let pid = Pid::from_child(&child);
+    kill_process(pid, Signal::INT).unwrap();
+    wait_until("the wish, and the end of the drill", || said("stop-requested") && said("drill-finished"));
+    assert!(child.try_wait().unwrap().is_none(), "it waits for whoever is to read what it has to say");
+    let began = Instant::now();
+    kill_process(pid, Signal::TERM).unwrap();
+    wait_until("its end", || child.try_wait().unwrap().is_some());
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    assert_eq!(child.wait().unwrap().code(), Some(143));
 }

@@ -15,6 +15,8 @@ use spotdrill::{
     text::SafeText,
 };
 
+use crate::stage::fine;
+
 pub(super) fn at(time: &str) -> Timestamp {
     format!("2026-11-22T{time}Z").parse().unwrap()
 }
@@ -43,6 +45,7 @@ pub(super) fn instance(id: &str, name: &str, kind: &str, az: &str, launched: &st
         spot_request: Some(SpotRequestId::new(format!("sir-{}", &id[2..id.len().min(8)]))),
         interruption_behavior: Some(Behavior::Terminate),
         launched_at: Some(launched.parse().unwrap()),
+        protected: false,
         node: Some(SafeText::new(format!("ip-10-0-3-{}.eu-west-1.compute.internal", id.len()))),
     }
 }
@@ -63,6 +66,12 @@ pub(super) fn fleet(world: World) -> Fleet {
             ..instance("i-0f3c90b2e1aa90c3f", "web-6", "m6a.large", "eu-west-1c", "2026-11-22T12:04:11Z")
         },
     ];
+    // so many that three at once are within the cap
+    let more = ["1a", "1b", "1c", "1a", "1b", "1c", "1a"].iter().zip(7..).map(|(zone, number)| {
+        let id = format!("i-0f{number:02}90b2e1aa90c3f");
+        instance(&id, &format!("web-{number}"), "m5.large", &format!("eu-west-{zone}"), "2026-11-22T03:01:00Z")
+    });
+    let web = web.into_iter().chain(more).collect();
     let batch = vec![
         Instance {
             interruption_behavior: Some(Behavior::Hibernate),
@@ -134,6 +143,8 @@ impl Session {
     pub(crate) fn listed(world: World) -> Self {
         let mut session = Self::new(setting(world));
         session.tell(Msg::FleetListed(fleet(world)));
+        let around = fine(session.now);
+        session.tell(Msg::LookedAround(Box::new(around)));
         session
     }
 

@@ -2,7 +2,10 @@
 
 use jiff::SignedDuration;
 use spotdrill::{
-    app::{Msg, templates::Told},
+    app::{
+        Msg,
+        templates::{Previewed, Told},
+    },
     drill::{
         existing::{Existing, Interruption},
         fact::{ConfirmedBy, Source, What},
@@ -18,6 +21,7 @@ use super::{
     fixture::{Session, TARGETS, fleet, setting},
     picture,
 };
+use crate::stage::fine;
 
 fn interruption(action: &str, warning: &str) -> Interruption {
     Interruption {
@@ -93,7 +97,8 @@ fn previewing() -> Session {
 pub(super) fn previewed() -> Session {
     let mut session = previewing();
     let resolved = vec![InstanceId::new(TARGETS[1])];
-    session.tell(Msg::Templates(Told::Previewed(1, Box::new(fleet(World::Aws)), resolved)));
+    let previewed = Previewed { fleet: fleet(World::Aws), instances: resolved, circumstances: fine(session.now) };
+    session.tell(Msg::Templates(Told::Previewed(1, Box::new(previewed))));
     session
 }
 

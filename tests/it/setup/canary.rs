@@ -68,7 +68,7 @@ fn no_output_no_file_and_no_process_list_has_it() {
     assert_eq!(refused.code, Some(2), "{}", refused.err);
     assert!(refused.err.contains("--any-webhook"), "{}", refused.err);
     all += &(refused.out + &refused.err);
-    for words in ["prove", "doctor", "run --group web-spot --yes", "teardown --yes"] {
+    for words in ["prove", "doctor", "run --group web-spot --yes --stop-alarm shop-errors", "teardown --yes"] {
         let ended = run(&mut lab.spotdrill(words));
         assert_eq!(ended.code, Some(0), "{words}: {}{}", ended.out, ended.err);
         all += &(ended.out + &ended.err);

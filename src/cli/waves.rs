@@ -1,0 +1,87 @@
+//! The waves of a drill, one after another, without a screen. Knows when the next may start: the one before held, the gap is over,
+//! and somebody says so. What each wave needs to start, the guards weigh anew.
+
+use secrecy::ExposeSecret;
+
+use super::{
+    Exit,
+    args::Wanted,
+    leaving::Leaving,
+    run::{ending, listen, stops},
+    say,
+};
+use crate::{
+    drill::{fact::ConfirmedBy, id::DrillId, plan::Plan},
+    run::{
+        start::{Running, Ways, start},
+        world::World,
+    },
+    term::ask::{self, Answer},
+};
+
+/// Runs a confirmed plan, wave by wave.
+pub(super) async fn run(
+    world: &World,
+    ways: &Ways,
+    wanted: &Wanted,
+    mut plan: Plan,
+    (words, by): (String, ConfirmedBy),
+    leaving: &Leaving,
+) -> anyhow::Result<Exit> {
+    loop {
+        if let Some(wave) = &plan.wave {
+            say(&format!("wave {} of {}\n", wave.number, wave.of))?;
+        }
+        let mut running = start(&world.aws, ways, plan.clone(), words.clone(), by).await.map_err(ending)?;
+        say(&format!("drill {}  journal {}\n", running.id, running.journal.display()))?;
+        say(&stops(&running.id, world))?;
+        let exit = listen(&mut running, world, ways, wanted.format, leaving).await?;
+        let Running { id, .. } = running;
+        let Some(next) = plan.next_wave(&id) else { return Ok(exit) };
+        leaving.leaves(held(&next, "it was left"));
+        if let Err(why) = goes_on(world, wanted, &next, exit).await? {
+            say(&held(&next, &why))?;
+            return Ok(exit);
+        }
+        plan = next;
+    }
+}
+
+/// Whether the next wave may start; if not, why.
+async fn goes_on(world: &World, wanted: &Wanted, next: &Plan, exit: Exit) -> anyhow::Result<Result<(), String>> {
+    let Some(wave) = &next.wave else { return Ok(Ok(())) };
+    if exit != Exit::Held {
+        return Ok(Err(String::from("the wave before did not hold")));
+    }
+    if !wanted.unattended && !ask::is_possible() {
+        return Ok(Err(String::from("nobody is here to be asked, and --unattended was not given")));
+    }
+    let gap = std::time::Duration::from_secs(wave.gap.into());
+    say(&format!("wave {} of {} may start in {} s\n", wave.number, wave.of, wave.gap))?;
+    world.aws.clock.sleep(gap).await;
+    if wanted.unattended {
+        return Ok(Ok(()));
+    }
+    let question = format!("Type wave {} to start it: ", wave.number);
+    let answer = ask::ask(&question).await?;
+    let wanted = format!("wave {}", wave.number);
+    let is_yes = matches!(&answer, Answer::Line(line) if line.expose_secret().trim() == wanted);
+    Ok(if is_yes { Ok(()) } else { Err(String::from("nobody said to start it")) })
+}
+
+/// What is said of waves that do not start.
+fn held(next: &Plan, why: &str) -> String {
+    let ids: Vec<_> = next.in_all_waves().map(|target| target.id.to_string()).collect();
+    let wave =
+        next.wave.as_ref().map_or(String::from("the rest"), |wave| format!("wave {} of {}", wave.number, wave.of));
+    format!(
+        "held before {wave}: {why}. Not hit: {}\nTo drill them: spotdrill run --instance {}\n",
+        ids.join(" "),
+        ids.join(" ")
+    )
+}
+
+/// What is said of the waves after a drill that was come back to: none of them starts by itself.
+pub(super) fn held_after(drill: &DrillId, plan: &Plan) -> Option<String> {
+    plan.next_wave(drill).map(|next| held(&next, "its drill was left, and no wave starts by itself"))
+}

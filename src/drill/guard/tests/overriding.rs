@@ -1,0 +1,100 @@
+//! What a reason overrides, and what nothing does.
+
+use super::*;
+use crate::drill::guard::circumstances::Circumstances;
+
+const WHY: &str = "agreed with on-call";
+
+fn against(guards: &[Overridable], reason: &str) -> Vec<Override> {
+    guards.iter().map(|guard| Override { guard: *guard, reason: SafeText::new(reason) }).collect()
+}
+
+/// Two alone in their zones: one too few would be left, and none in the zone.
+fn pair() -> Fleet {
+    fleet(vec![group("web", "shop", vec![instance("i-1", "1a"), instance("i-2", "1b")])])
+}
+
+fn first(overrides: Vec<Override>) -> Wish {
+    Wish { overrides, ..wish(None, exactly_these(&["i-1"])) }
+}
+
+#[test]
+fn a_reason_overrides_its_own_guard_and_is_kept() {
+    let plan = plan(&pair(), &first(against(&[Overridable::Left, Overridable::Zone], WHY))).unwrap();
+    let kept: Vec<_> = plan.overridden.iter().map(|it| (it.guard, it.reason.as_str())).collect();
+    assert_eq!(kept, [(Overridable::Left, WHY), (Overridable::Zone, WHY)]);
+    assert!(plan.overridden[0].said.contains("left with 1 running"), "{:?}", plan.overridden);
+    assert_eq!(again(&plan, &pair(), &fine()), Ok(plan));
+}
+
+#[test]
+fn what_no_reason_was_given_for_stands() {
+    let left = refusals(&pair(), &first(against(&[Overridable::Zone, Overridable::Alarm], WHY)));
+    assert_eq!(left, [Refusal::FewLeft { group: String::from("shop/web"), left: 1 }]);
+    let zone = refusals(&pair(), &first(against(&[Overridable::Left], WHY)));
+    assert!(matches!(zone.as_slice(), [Refusal::ZoneEmptied { .. }]), "{zone:?}");
+}
+
+#[test]
+fn a_reason_that_nothing_needs_is_not_kept() {
+    let wish = Wish { overrides: against(&Overridable::ALL, WHY), ..wish(Some("web"), Selection::Count(1)) };
+    assert_eq!(plan(&shop(), &wish).unwrap().overridden, []);
+}
+
+#[test]
+fn a_reason_has_ten_to_three_hundred_characters() {
+    let with = |reason: &str| plan(&pair(), &first(against(&[Overridable::Left, Overridable::Zone], reason)));
+    for (reason, why) in [("", "too short"), ("         ok          ", "too short"), ("123456789", "too short")] {
+        let said = with(reason).unwrap_err();
+        assert!(said.to_string().contains(why) && said.0.len() == 2, "{reason:?}: {said}");
+    }
+    assert!(with("1234567890").is_ok());
+    assert!(with(&"x".repeat(300)).is_ok());
+    assert!(with(&"x".repeat(301)).unwrap_err().to_string().contains("too long"));
+}
+
+/// Whatever is said against them, these stand.
+#[test]
+fn caps_and_what_others_decide_cannot_be_overridden() {
+    let around = [
+        Circumstances { accounts: Vec::new(), ..fine() },
+        Circumstances { lever: Ok(Some(SafeText::new("no"))), ..fine() },
+        Circumstances { lever: Err(SafeText::new("no")), ..fine() },
+        Circumstances { credentials: Err(SafeText::new("no")), ..fine() },
+        Circumstances { skew: Err(SafeText::new("no")), ..fine() },
+        Circumstances { others: Err(SafeText::new("no")), ..fine() },
+    ];
+    let wish = Wish { overrides: against(&Overridable::ALL, WHY), ..wish(Some("web"), Selection::Count(1)) };
+    for around in around {
+        assert!(super::super::plan(&shop(), &wish, &around).is_err(), "{around:?}");
+    }
+    let mut alarm = fine();
+    let Ok(Some(stops)) = &mut alarm.alarm else { panic!() };
+    stops.state = Some(SafeText::new("ALARM"));
+    assert!(super::super::plan(&shop(), &wish, &alarm).is_err());
+    let all = super::super::plan(&shop(), &Wish { selection: Selection::All, ..wish }, &fine()).unwrap();
+    let at_once = Plan { targets: all.in_all_waves().cloned().collect(), wave: None, ..all };
+    assert!(again(&at_once, &shop(), &fine()).is_err());
+}
+
+#[test]
+fn an_alarm_that_says_nothing_can_be_done_without() {
+    let wish = Wish { overrides: against(&[Overridable::Alarm], WHY), ..wish(Some("web"), Selection::Count(1)) };
+    let mut silent = fine();
+    let Ok(Some(alarm)) = &mut silent.alarm else { panic!() };
+    alarm.state = Some(SafeText::new("INSUFFICIENT_DATA"));
+    let denied = Circumstances { alarm: Err(SafeText::new("AccessDenied")), ..fine() };
+    for around in [silent, denied, Circumstances { alarm: Ok(None), ..fine() }] {
+        let plan = super::super::plan(&shop(), &wish, &around).unwrap();
+        assert_eq!(plan.overridden.len(), 1);
+    }
+}
+
+#[test]
+fn a_guard_is_known_by_its_name() {
+    for guard in Overridable::ALL {
+        assert_eq!(guard.as_str().parse(), Ok(guard));
+        assert_eq!(serde_json::to_string(&guard).unwrap(), format!("\"{guard}\""));
+    }
+    assert!("cap".parse::<Overridable>().unwrap_err().contains("left, zone, cool-down, alarm"));
+}

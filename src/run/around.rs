@@ -1,0 +1,133 @@
+//! The look around before a drill: everything but the instances that its guards weigh. Knows whom to ask, and weighs nothing.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::start::{Ways, left_open};
+use crate::{
+    aws::{Aws, Error},
+    drill::{
+        existing::Existing,
+        fleet::{GroupKey, partition},
+        guard::circumstances::{Alarm, Circumstances, Other, Told},
+        health::Health,
+    },
+    journal::{self, Kept},
+    text::SafeText,
+};
+
+/// Asks for all of it at once; what is not answered is told so, and stands against the start.
+///
+/// A template that is started as it is brings its own alarms.
+pub async fn look_around(aws: &Aws, ways: &Ways, as_is: Option<&Existing>) -> Circumstances {
+    let (lever, alarm, credentials, others, asked) = tokio::join!(
+        Box::pin(aws.safety_lever_engaged()),
+        Box::pin(stop_alarm(aws, ways, as_is)),
+        aws.credentials_expire(),
+        Box::pin(others(aws, ways)),
+        Box::pin(ways.prober.look_once(&aws.clock)),
+    );
+    let mut health = Health::of(&ways.prober.checks());
+    for fact in &asked {
+        health.record(fact);
+    }
+    Circumstances {
+        now: aws.clock.now(),
+        accounts: ways.accounts.clone(),
+        lever: told(lever),
+        alarm,
+        credentials: told(credentials),
+        skew: aws.clock.skew().map(|skew| skew.by).ok_or_else(|| SafeText::new("AWS has answered nothing yet")),
+        others,
+        unsteady: health.unsteady(),
+        cool_down: ways.cool_down,
+    }
+}
+
+fn told<T>(answer: Result<T, Error>) -> Told<T> {
+    answer.map_err(|error| SafeText::new(error.to_string()))
+}
+
+/// The alarm that is to stop the experiment: the template's own where one is started as it is; else the one that is named on
+/// the command line or in the settings; else the stack's.
+async fn stop_alarm(aws: &Aws, ways: &Ways, as_is: Option<&Existing>) -> Told<Option<Alarm>> {
+    let arns = match (as_is, &ways.stop_alarm) {
+        (Some(existing), _) => existing.alarms.clone(),
+        (None, Some(named)) => vec![alarm_arn(aws, named).await?],
+        (None, None) => told(aws.stack(&ways.stack).await)?.and_then(|stack| stack.stop_alarm()).into_iter().collect(),
+    };
+    let mut alarms = Vec::new();
+    for arn in arns {
+        let name = SafeText::new(arn.split_once(":alarm:").map_or(arn.as_str(), |(_, name)| name));
+        let state = told(aws.alarm(&name).await)?.map(|alarm| alarm.state);
+        alarms.push(Alarm { arn, name, state });
+    }
+    // of several, one that is not OK is the one that stands against the start
+    let is_ok = |alarm: &Alarm| alarm.state.as_deref() == Some("OK");
+    let at = alarms.iter().position(|alarm| !is_ok(alarm)).unwrap_or_default();
+    Ok((!alarms.is_empty()).then(|| alarms.swap_remove(at)))
+}
+
+/// The ARN of an alarm that is given by its name.
+async fn alarm_arn(aws: &Aws, named: &str) -> Told<SafeText> {
+    if named.starts_with("arn:") {
+        return Ok(SafeText::new(named));
+    }
+    let account = told(aws.identity().await)?.account;
+    let region = &aws.region;
+    Ok(SafeText::new(format!("arn:{}:cloudwatch:{region}:{account}:alarm:{named}", partition(region))))
+}
+
+/// What goes on or went on lately, by FIS and by the journals of this machine.
+async fn others(aws: &Aws, ways: &Ways) -> Told<Vec<Other>> {
+    let account = told(aws.identity().await)?.account;
+    let since = aws.clock.now().saturating_sub(ways.cool_down).unwrap_or(Timestamp::MIN);
+    let by_fis = told(aws.spot_experiments(since).await)?.into_iter().map(|experiment| Other {
+        by: experiment.drill.unwrap_or_else(|| SafeText::new(format!("experiment {}", experiment.id))),
+        groups: experiment.groups,
+        instances: experiment.instances,
+        over: (!experiment.goes_on).then_some(experiment.began),
+    });
+    let mut others: Vec<_> = by_fis.collect();
+    let here = records_of(&ways.journals, &account, &aws.region, ways.endpoint.as_ref(), ways.lab_inside);
+    let here = here.map_err(|error| SafeText::new(error.to_string()))?;
+    for other in here.iter().filter_map(by_journal) {
+        // the journal knows best: FIS calls a drill over when its notice is sent
+        others.retain(|it| it.by != other.by);
+        others.push(other);
+    }
+    Ok(others)
+}
+
+fn by_journal(Kept { header, drill, .. }: &Kept) -> Option<Other> {
+    let plan = &drill.planned.as_ref()?.plan;
+    let gone = drill.timeline.tracks.iter().filter_map(|track| Some(track.gone.as_ref()?.at)).max();
+    let over = if left_open(drill.phase) { None } else { Some(gone.max(drill.ended)?) };
+    Some(Other {
+        by: SafeText::new(header.drill.as_str()),
+        groups: plan.groups_now().into_iter().map(GroupKey::qualified).map(SafeText::new).collect(),
+        instances: drill.timeline.tracks.iter().map(|track| track.target.id.clone()).collect(),
+        over,
+    })
+}
+
+/// The journals of drills of this account, region and server. A lab in a program that ended is gone, and another with its
+/// seed has the same instances: its journals say nothing of this one.
+pub fn records_of(
+    journals: &Path,
+    account: &str,
+    region: &str,
+    endpoint: Option<&SafeText>,
+    lab_inside: bool,
+) -> Result<Vec<Kept>, journal::Error> {
+    if lab_inside {
+        return Ok(Vec::new());
+    }
+    let (kept, _) = journal::list(journals)?;
+    let here = |record: &Kept| {
+        let header = &record.header;
+        header.account.as_str() == account && header.region.as_str() == region && header.endpoint.as_ref() == endpoint
+    };
+    Ok(kept.into_iter().filter(here).collect())
+}
