@@ -1,6 +1,7 @@
 //! The command line: what is asked for, and what is said and returned in the end. Knows every room; nothing knows it.
 
 mod abort;
+mod again;
 mod allow;
 mod args;
 mod attach;
@@ -111,17 +112,36 @@ impl From<NotOpened> for Ending {
 pub fn main() -> ExitCode {
     panics::tame();
     machine::leave_no_core();
-    let exit = parsed().and_then(carry_out).unwrap_or_else(|error| {
+    let args = parsed();
+    let wants_json = args.as_ref().is_ok_and(|args| args.command.as_ref().is_some_and(Command::wants_json));
+    let again =
+        args.as_ref().map(|args| args.global.again(args.command.as_ref().and_then(Command::stack))).unwrap_or_default();
+    let exit = args.and_then(carry_out).unwrap_or_else(|error| {
         let exit = exit_of(&error);
+        let message = again.fill(&format!("{error:#}"));
         let said = match exit {
-            Exit::Signal(_) | Exit::Mistaken => error.to_string(), // what is left, if anything
-            _ => format!("spotdrill: {error:#}\n"),
+            Exit::Signal(_) | Exit::Mistaken => message, // what is left, if anything
+            _ => {
+                if wants_json {
+                    let refused = Refused { error: message.clone(), code: exit.code() };
+                    let _ = print_json(&refused); // stdout is closed: nobody reads it
+                }
+                format!("spotdrill: {message}\n")
+            }
         };
         let _ = say(&said); // stderr is closed: nothing is left to tell it to
         exit
     });
     plain::finish(plain::PATIENCE);
     ExitCode::from(exit.code())
+}
+
+/// What a program that asked for JSON reads where there is no result; a promise, as the results are.
+#[derive(Serialize)]
+struct Refused {
+    error: String,
+    /// The exit code.
+    code: u8,
 }
 
 fn exit_of(error: &anyhow::Error) -> Exit {
@@ -190,7 +210,7 @@ async fn command(args: Args, config: &Config, leaving: &Leaving) -> anyhow::Resu
         Some(Command::Abort { drill }) => abort::run(&global, config, drill.as_deref()).await,
         Some(Command::Drills { .. }) => drills::of_account(&global, config).await,
         Some(Command::Setup(wanted)) => Box::pin(setup::run(&global, config, *wanted, leaving)).await,
-        Some(Command::Prove(wanted)) => prove::run(&global, config, wanted, leaving).await,
+        Some(Command::Prove(wanted)) => Box::pin(prove::run(&global, config, wanted, leaving)).await,
         Some(Command::Doctor(wanted)) => doctor::run(&global, config, wanted, leaving).await,
         Some(Command::Teardown(wanted)) => teardown::run(&global, config, wanted, leaving).await,
         Some(Command::Lab { command: LabCommand::Serve { scenario, port } }) => {

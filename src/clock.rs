@@ -112,12 +112,16 @@ impl Clock {
 
     /// Follows a server that tells its own time and rate (the lab's): this clock shows `now` and passes at `rate`.
     /// Small differences from what it shows already are left alone, so that the clock does not jitter.
-    pub fn follow(&self, now: Timestamp, rate: f64) {
+    ///
+    /// `transit` is how long the answer took, in our time: one that lay about while this program was stopped is old, and
+    /// sets nothing back.
+    pub fn follow(&self, now: Timestamp, rate: f64, transit: SignedDuration) {
         const JITTER: f64 = 0.25;
         if !rate.is_finite() || rate <= 0.0 {
             return;
         }
-        let off = now.duration_since(self.now()).as_secs_f64().abs() / rate;
+        let behind = self.now().duration_since(now).as_secs_f64() / rate;
+        let off = if behind > 0.0 { (behind - transit.as_secs_f64()).max(0.0) } else { -behind };
         let same_rate = (self.rate() - rate).abs() < f64::EPSILON;
         let rated = matches!(&*self.base(), Base::Rated { .. });
         if !(rated && same_rate && off < JITTER) {
@@ -161,7 +165,7 @@ mod tests {
     async fn following_a_lab_takes_over_its_time_and_rate() {
         let clock = Clock::wall();
         let followed = clock.clone();
-        clock.follow(noon(), 60.0);
+        clock.follow(noon(), 60.0, SignedDuration::ZERO);
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(followed.now().to_string(), "2026-11-22T12:01:00Z");
         assert!((followed.rate() - 60.0).abs() < f64::EPSILON);
@@ -171,17 +175,21 @@ mod tests {
     async fn a_clock_that_follows_does_not_jitter() {
         let clock = Clock::rated(noon(), 1.0);
         tokio::time::advance(Duration::from_secs(5)).await;
-        clock.follow("2026-11-22T12:00:04.900Z".parse().unwrap(), 1.0);
+        clock.follow("2026-11-22T12:00:04.900Z".parse().unwrap(), 1.0, SignedDuration::ZERO);
         assert_eq!(clock.now().to_string(), "2026-11-22T12:00:05Z");
-        clock.follow("2026-11-22T12:00:09Z".parse().unwrap(), 1.0);
+        clock.follow("2026-11-22T12:00:09Z".parse().unwrap(), 1.0, SignedDuration::ZERO);
         assert_eq!(clock.now().to_string(), "2026-11-22T12:00:09Z");
+        clock.follow("2026-11-22T12:00:02Z".parse().unwrap(), 1.0, SignedDuration::from_secs(7));
+        assert_eq!(clock.now().to_string(), "2026-11-22T12:00:09Z", "an answer that lay about");
+        clock.follow("2026-11-22T12:00:01Z".parse().unwrap(), 1.0, SignedDuration::from_secs(7));
+        assert_eq!(clock.now().to_string(), "2026-11-22T12:00:01Z", "a lab that began anew");
     }
 
     #[test]
     fn a_rate_that_is_no_rate_is_ignored() {
         let clock = Clock::rated(noon(), 2.0);
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            clock.follow(noon(), rate);
+            clock.follow(noon(), rate, SignedDuration::ZERO);
             assert!((clock.rate() - 2.0).abs() < f64::EPSILON);
         }
     }

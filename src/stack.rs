@@ -9,6 +9,7 @@ pub mod progress;
 pub mod proof;
 pub mod removal;
 pub mod status;
+mod values;
 pub mod wanted;
 pub mod webhook;
 

@@ -121,11 +121,8 @@ impl Aws {
     }
 
     async fn delete_template(&self, template: &TemplateId) -> Result<Fact, Error> {
-        let call = self.fis.delete_experiment_template().id(template.as_str());
-        match call.send().await.map_err(|error| Error::of("delete the FIS template", &error)) {
-            Err(error) if error.kind != Kind::NotFound => Err(error),
-            _ => Ok(self.said(None, What::TemplateDeleted { template: template.clone() })),
-        }
+        self.delete_our_template(template.as_str()).await?;
+        Ok(self.said(None, What::TemplateDeleted { template: template.clone() }))
     }
 
     fn said(&self, at: Option<Timestamp>, what: What) -> Fact {

@@ -5,13 +5,23 @@ use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Aws, Error};
-use crate::text::SafeText;
+use crate::{
+    drill::fleet::{LAB_ACCOUNT, World},
+    text::SafeText,
+};
 
 /// `GetCallerIdentity`: the one call that needs no permission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub account: SafeText,
     pub arn: SafeText,
+}
+
+impl Identity {
+    /// A lab's account is nobody's.
+    pub fn world(&self) -> World {
+        if self.account.as_str() == LAB_ACCOUNT { World::Lab } else { World::Aws }
+    }
 }
 
 impl Aws {

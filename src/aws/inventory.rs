@@ -7,7 +7,7 @@ use aws_sdk_ec2::types as sdk;
 use super::{Aws, Error, timestamp};
 use crate::{
     drill::{
-        fleet::{Behavior, Fleet, Instance, InstanceState, LAB_ACCOUNT, Lifecycle, PROTECT_TAG, World},
+        fleet::{Behavior, Fleet, Instance, InstanceState, Lifecycle, PROTECT_TAG},
         id::{InstanceId, SpotRequestId},
     },
     text::SafeText,
@@ -56,7 +56,7 @@ impl Aws {
             let request = instance.spot_request.as_ref();
             instance.interruption_behavior = request.and_then(|request| behaviors.get(request)).copied();
         }
-        let world = if identity.account.as_str() == LAB_ACCOUNT { World::Lab } else { World::Aws };
+        let world = identity.world();
         Ok(Fleet {
             region: SafeText::new(&self.region),
             account: identity.account,

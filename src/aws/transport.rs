@@ -73,7 +73,9 @@ impl Intercept for Following {
         let rate = headers.get(LAB_RATE).and_then(|rate| rate.parse().ok());
         let lab_time = headers.get(LAB_TIME).and_then(|time| time.parse().ok());
         if let (Some(rate), Some(time)) = (rate, lab_time) {
-            self.clock.follow(time, rate);
+            let answered = self.clock.machine_time().up;
+            let transit = bag.load::<Sent>().map(|Sent(sent)| answered.saturating_sub(sent.up)).unwrap_or_default();
+            self.clock.follow(time, rate, transit);
         } else if let (Some(date), Some(Sent(sent))) = (headers.get("date"), bag.load::<Sent>())
             && let Some(date) = DateTime::from_str(date, Format::HttpDate).ok().as_ref().and_then(timestamp)
         {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
+use super::again::Again;
 use crate::{
     aws::is_loopback,
     drill::{
@@ -169,6 +170,31 @@ pub(super) enum Command {
     Config,
 }
 
+impl Command {
+    /// The stack that was named on the command line.
+    pub(super) fn stack(&self) -> Option<&String> {
+        match self {
+            Self::Setup(setup) => setup.stack.stack.as_ref(),
+            Self::Prove(prove) => prove.stack.stack.as_ref(),
+            Self::Doctor(doctor) => doctor.stack.stack.as_ref(),
+            Self::Teardown(teardown) => teardown.stack.stack.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether a program is to read what it comes to, and one JSON object is promised.
+    pub(super) fn wants_json(&self) -> bool {
+        let format = match self {
+            Self::Setup(setup) => setup.format,
+            Self::Prove(prove) => prove.format,
+            Self::Doctor(doctor) => doctor.format,
+            Self::Teardown(teardown) => teardown.format,
+            _ => return false,
+        };
+        format == stack::Format::Json
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum LabCommand {
     /// Serve the lab on loopback, for spotdrill or any other AWS client
@@ -283,6 +309,16 @@ impl Wanted {
 }
 
 impl Global {
+    /// What was given, for the commands that are printed to be run next.
+    pub(super) fn again(&self, stack: Option<&String>) -> Again {
+        let place = [
+            ("--profile", self.profile.as_ref()),
+            ("--region", self.region.as_ref()),
+            ("--endpoint-url", self.endpoint_url.as_ref()),
+        ];
+        Again::new(place, stack)
+    }
+
     pub(super) fn door(&self) -> Door {
         Door {
             profile: self.profile.clone(),

@@ -29,7 +29,8 @@ pub(super) async fn run(global: &Global, config: &Config, args: Doctor, leaving:
     if io::stderr().is_terminal() {
         leaving.leaves("\nleft: no report, and nothing was changed\n"); // a line that is written over stands there
     }
-    let report = match open(&global.door()).await {
+    let again = global.again(args.stack.stack.as_ref());
+    let mut report = match open(&global.door()).await {
         Ok(world) => {
             machine.extend(run::doctor::health(&prober, &world.aws.clock).await);
             let report = run::doctor::examine(&world.aws, &usual, machine, progress).await;
@@ -48,6 +49,9 @@ pub(super) async fn run(global: &Global, config: &Config, args: Doctor, leaving:
             Report::new(findings)
         }
     };
+    for finding in &mut report.findings {
+        finding.fix = finding.fix.take().map(|fix| again.fill(&fix));
+    }
     match args.format {
         Format::Text => super::print(&report.text())?,
         Format::Json => super::print_json(&ReportJson::of(&report))?,

@@ -2,9 +2,7 @@
 
 use std::{cell::Cell, fmt::Write, future::pending};
 
-use futures_util::future::select_all;
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     Ending, Exit,
@@ -24,6 +22,7 @@ use crate::{
         world::open,
     },
     stack::proof::{Hop, Proof, Standing},
+    term::signals::Signals,
     text::SafeText,
 };
 
@@ -32,8 +31,11 @@ pub(super) async fn run(global: &Global, config: &Config, args: Prove, leaving: 
     let world = open(&global.door()).await.map_err(Ending::from)?;
     if let Some(group) = &args.preview {
         let role = place::ways(global, config)?.fis_role;
-        leaving.leaves("left: a template of this preview may be there still. `spotdrill teardown` takes it away\n");
-        return preview(&world.aws, group, args.count, &role, args.format).await;
+        // it hears signals itself, for it does not leave before its template is deleted
+        let mut signals = leaving.take();
+        let previewed = preview(&world.aws, group, &args, &role, signals.as_mut()).await;
+        leaving.give(signals);
+        return previewed;
     }
     let Some(names) = run::prove::names(&world.aws, stack).await.map_err(Ending::from)? else {
         return Err(Ending::new(Exit::Guarded, run::prove::no_stack(&world.aws, stack)).into());
@@ -61,34 +63,31 @@ pub(super) async fn run(global: &Global, config: &Config, args: Prove, leaving: 
     Ok(if holds { Exit::Held } else { Exit::Failed })
 }
 
-async fn preview(aws: &Aws, group: &str, count: u32, role: &str, format: Format) -> anyhow::Result<Exit> {
-    let ended = Cell::new(None);
-    let broken_off = async { ended.set(Some(ended_by().await)) };
-    let targeted = targeting::preview(aws, group, count, role, broken_off).await.map_err(|error| match error {
+async fn preview(
+    aws: &Aws,
+    group: &str,
+    args: &Prove,
+    role: &str,
+    signals: Option<&mut Signals>,
+) -> anyhow::Result<Exit> {
+    let ended = Cell::new(0);
+    let broken_off = async {
+        match signals {
+            Some(signals) => ended.set(signals.end().await),
+            None => pending().await,
+        }
+    };
+    let targeted = targeting::preview(aws, group, args.count, role, broken_off).await.map_err(|error| match error {
         NotTargeted::Aws(error) => Ending::from(error),
         NotTargeted::Refused(_) => Ending::new(Exit::Guarded, error.to_string()),
-        NotTargeted::BrokenOff => Ending::new(Exit::Signal(ended.take().unwrap_or_default()), error.to_string()),
+        NotTargeted::BrokenOff => Ending::new(Exit::Signal(ended.get()), format!("{error}\n")),
         NotTargeted::Left { .. } => Ending::new(Exit::Failed, error.to_string()),
     })?;
-    match format {
+    match args.format {
         Format::Text => super::print(&found(&targeted))?,
         Format::Json => super::print_json(&PreviewJson::of(&targeted))?,
     }
     Ok(Exit::Held)
-}
-
-/// The number of the signal that is to end the program, once it comes; what cannot be heard ends it at once, as ever.
-async fn ended_by() -> i32 {
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    let heard = kinds.into_iter().filter_map(|kind| Some((kind.as_raw_value(), signal(kind).ok()?)));
-    let coming = heard.map(|(number, mut signal)| {
-        Box::pin(async move {
-            signal.recv().await;
-            number
-        })
-    });
-    let coming: Vec<_> = coming.collect();
-    if coming.is_empty() { pending().await } else { select_all(coming).await.0 }
 }
 
 fn found(Targeted { group, role_arn, template, found }: &Targeted) -> String {

@@ -233,13 +233,6 @@ fn confirmation(plan: &Plan, wanted: &Wanted) -> Result<(String, ConfirmedBy), S
 
 pub(super) fn ending(error: NotStarted) -> Ending {
     let said = error.to_string();
-    let message = match &error {
-        NotStarted::Locked(why) => match why.stale() {
-            Some(stale) => format!("{said}: --take-over {}", stale.lock.drill),
-            None => said,
-        },
-        _ => said,
-    };
     let exit = match error {
         NotStarted::Aws(_) => Exit::Aws,
         NotStarted::Locked(why) if why.aws().is_some() => Exit::Aws,
@@ -251,5 +244,5 @@ pub(super) fn ending(error: NotStarted) -> Ending {
         | NotStarted::Locked(_)
         | NotStarted::Journal(_) => Exit::Guarded,
     };
-    Ending::new(exit, message)
+    Ending::new(exit, said)
 }

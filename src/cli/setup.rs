@@ -19,7 +19,7 @@ use super::{
 use crate::{
     aws::Aws,
     config::Config,
-    drill::fleet::{LAB_ACCOUNT, World},
+    drill::fleet::World,
     run::{
         setup::{self, Looked, NotSetUp, SetUp},
         world::open,
@@ -39,6 +39,7 @@ impl From<NotSetUp> for Ending {
             NotSetUp::Aws(error) if error.code.as_str() == "ValidationError" => {
                 Self::new(Exit::Usage, error.to_string())
             }
+            NotSetUp::BadValues(_) => Self::new(Exit::Usage, error.to_string()),
             NotSetUp::Aws(error) => error.into(),
             NotSetUp::NotBegun { .. } | NotSetUp::TooSlow { .. } | NotSetUp::LostSight { .. } => {
                 Self::new(Exit::Aws, error.to_string())
@@ -66,9 +67,11 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup, leaving: 
         setup::decline(&world.aws, &preview).await.map_err(Ending::from)?;
         return Err(no);
     }
+    let again = global.again(args.stack.stack.as_ref());
     let lines = Lines::default();
     let tell = |told| lines.tell(told);
-    leaving.leaves(format!("left: the work on {stack} goes on at AWS. `spotdrill setup` comes back to it\n"));
+    let left = format!("left: the work on {stack} goes on at AWS. `spotdrill setup` comes back to it\n");
+    leaving.leaves(again.fill(&left));
     let done = leaving.unless_told(setup::carry_out(&world.aws, &preview, webhook.as_ref(), &tell)).await;
     let set_up = match done {
         Ok(set_up) => set_up.map_err(Ending::from)?,
@@ -80,12 +83,10 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup, leaving: 
         }
     };
     leaving.leaves("");
-    if preview.account.as_str() != LAB_ACCOUNT && place::allow(&preview.account)? {
-        super::say(&format!(
-            "account {} was added to the accounts of {}\n",
-            preview.account,
-            place::config_path()?.display()
-        ))?;
+    if preview.world == World::Aws
+        && let Some(said) = allowed(&preview.account, place::allow(&preview.account))
+    {
+        super::say(&said)?;
     }
     if world.lab {
         super::say(
@@ -93,10 +94,22 @@ pub(super) async fn run(global: &Global, config: &Config, args: Setup, leaving: 
         )?;
     }
     match args.format {
-        Format::Text => super::print(&result(&set_up, &preview, config))?,
+        Format::Text => super::print(&again.fill(&result(&set_up, &preview, config)))?,
         Format::Json => super::print_json(&ResultJson::of(&set_up, &preview))?,
     }
     Ok(Exit::Held)
+}
+
+/// What became of the list of accounts: the stack is set up, whatever it is.
+fn allowed(account: &str, added: anyhow::Result<bool>) -> Option<String> {
+    match added {
+        Ok(true) => {
+            let path = place::config_path().map(|path| path.display().to_string()).unwrap_or_default();
+            Some(format!("account {account} was added to the accounts of {path}\n"))
+        }
+        Ok(false) => None,
+        Err(error) => Some(format!("the stack is set up, but drills need this too: {error:#}\n")),
+    }
 }
 
 /// The preview; what stands before it is asked for.
@@ -234,5 +247,18 @@ impl<'a> ResultJson<'a> {
             seconds: set_up.took.map(|took| took.as_secs()),
             outputs: &set_up.outputs,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_is_set_up_whatever_becomes_of_the_list_of_accounts() {
+        assert_eq!(allowed("123456789012", Ok(false)), None);
+        let failed = anyhow::anyhow!("disk full").context("could not add account 123456789012 to config.toml");
+        let said = allowed("123456789012", Err(failed)).unwrap();
+        assert!(said.starts_with("the stack is set up, but") && said.ends_with("config.toml: disk full\n"), "{said}");
     }
 }

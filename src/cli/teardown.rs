@@ -41,7 +41,8 @@ pub(super) async fn run(global: &Global, config: &Config, args: Teardown, leavin
     if !removal.is_empty() {
         goes_on("Take all of it away?", args.yes).await??;
     }
-    leaving.leaves("left: what was begun goes on at AWS. `spotdrill teardown` does the rest\n");
+    let left = "left: what was begun goes on at AWS. `spotdrill teardown` does the rest\n";
+    leaving.leaves(global.again(args.stack.stack.as_ref()).fill(left));
     let remains = teardown::carry_out(&world.aws, &removal, &tell).await.map_err(Ending::from)?;
     match args.format {
         Format::Text => super::print(&result(&removal, &remains))?,

@@ -121,9 +121,13 @@ impl Standing {
         };
         let stale_from = self.stale_from();
         let _ = if self.is_stale(now) {
-            write!(said, ", and its time is over since {}. To take it over, give its id", hour(stale_from))
+            write!(
+                said,
+                ", and its time is over since {}. If nobody drills there: spotdrill run ... --take-over {drill}",
+                hour(stale_from)
+            )
         } else if self.shown.as_ref().is_some_and(|shown| shown.goes_on) {
-            write!(said, ": wait for its end")
+            write!(said, ": wait for its end, or watch it: spotdrill attach {drill}")
         } else {
             write!(said, ". If it is left, it can be taken over from {} on, by its id", hour(stale_from))
         };

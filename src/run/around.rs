@@ -12,6 +12,7 @@ use crate::{
         fleet::{GroupKey, partition},
         guard::circumstances::{Alarm, Circumstances, Other, Told},
         health::Health,
+        lock::State,
     },
     journal::{self, Kept},
     text::SafeText,
@@ -97,7 +98,24 @@ async fn others(aws: &Aws, ways: &Ways) -> Told<Vec<Other>> {
         others.retain(|it| it.by != other.by);
         others.push(other);
     }
+    name_holders(aws, &mut others).await;
     Ok(others)
+}
+
+/// Says of drills that go on by whom, from where and since when, as far as their locks tell.
+async fn name_holders(aws: &Aws, others: &mut [Other]) {
+    if others.iter().all(|other| other.over.is_some()) {
+        return;
+    }
+    let locks = Box::pin(aws.locks()).await.unwrap_or_default(); // without them the drill's id has to do
+    for other in others.iter_mut().filter(|other| other.over.is_none()) {
+        let read = locks.iter().flatten().find(|read| read.entry.lock.drill.as_str() == other.by.as_str());
+        if let Some(lock) = read.filter(|read| read.entry.state == State::Held).map(|read| &read.entry.lock) {
+            let since = lock.at.strftime("%H:%M:%SZ");
+            other.by =
+                SafeText::new(format!("{} of {}@{} ({}, since {since})", other.by, lock.user, lock.host, lock.arn));
+        }
+    }
 }
 
 fn by_journal(Kept { header, drill, .. }: &Kept) -> Option<Other> {

@@ -42,14 +42,6 @@ pub enum NotLocked {
 }
 
 impl NotLocked {
-    /// The lock that can be taken over by its id, if so.
-    pub fn stale(&self) -> Option<&Standing> {
-        match self {
-            Self::Held { standing, now } if standing.is_stale(*now) => Some(standing),
-            _ => None,
-        }
-    }
-
     /// The trouble with AWS, if that is what it is.
     pub fn aws(&self) -> Option<&aws::Error> {
         match self {

@@ -16,7 +16,6 @@ use crate::{
         self, Aws, Identity, Kind,
         change_set::{ChangeSet, NAME_BEGINS},
     },
-    drill::fleet::{LAB_ACCOUNT, World},
     stack::{
         Stack, TEMPLATE,
         change::{Change, Preview, SecretChange},
@@ -74,6 +73,10 @@ pub struct SetUp {
 /// Looks at the account and has CloudFormation say what would change. Changes nothing, but a new stack's name is taken from
 /// then on: [`decline`] gives it back.
 pub async fn look(aws: &Aws, wanted: &Wanted, tell: Tell<'_>) -> Result<Looked, NotSetUp> {
+    let complaints = wanted.complaints();
+    if !complaints.is_empty() {
+        return Err(NotSetUp::BadValues(complaints.into_iter().map(SafeText::new).collect()));
+    }
     let doing = |what: String| tell(Told::Doing(SafeText::new(what)));
     let mut notes = Vec::new();
     let identity = aws.identity().await?;
@@ -150,7 +153,7 @@ fn preview(
     secret: SecretChange,
     notes: Vec<SafeText>,
 ) -> Preview {
-    let world = if identity.account.as_str() == LAB_ACCOUNT { World::Lab } else { World::Aws };
+    let world = identity.world();
     let (stack_id, change_set, mut changes) = match set {
         ChangeSet::Ready { stack_id, changes } => (stack_id, Some(SafeText::new(arn)), changes),
         ChangeSet::Empty { stack_id } | ChangeSet::Failed { stack_id, .. } => (stack_id, None, Vec::new()),
@@ -262,10 +265,8 @@ async fn store(aws: &Aws, preview: &Preview, webhook: Option<&Webhook>, tell: Te
 
 /// Why the work on a stack did not come to its end, and what is left of it.
 pub(super) fn failed(stack: &str, names: &Names, progress: &Progress, what: &'static str) -> NotSetUp {
-    let explained = progress.cause.as_ref().map(|cause| {
-        let reason = cause.reason.as_deref().unwrap_or("no reason is given");
-        failure::explain(&cause.logical, &cause.kind, reason, names)
-    });
+    let again = if what == "removed" { "teardown" } else { "setup" };
+    let explained = progress.cause.as_ref().map(|cause| failure::explain(cause, names, again));
     let left = progress.left().into_iter().map(|(logical, physical)| SafeText::new(format!("{logical} ({physical})")));
     NotSetUp::Failed {
         stack: SafeText::new(stack),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     aws::{Aws, Error, Kind, change_set::ChangeSet},
-    drill::fleet::{LAB_ACCOUNT, World},
+    drill::lock::State,
     stack::{
         Resource, Stack, TAG,
         names::{Names, usual_secret},
@@ -66,10 +66,12 @@ pub async fn look(aws: &Aws, name: &str, keep_logs: bool, tell: Tell<'_>) -> Res
     let templates = aws.our_templates(name).await?;
     let templates: Vec<_> = templates.into_iter().filter(|template| !of_stack(template)).collect();
     parts.extend(templates.iter().map(|template| part("FIS template", template, Fate::Deleted)));
+    let locks = free_locks(aws, &mut notes).await?;
+    parts.extend(locks.iter().map(|lock| part("lock of a group", lock, Fate::Deleted)));
     let log_groups = outside_log_groups(aws, &names, &resources, &mut notes).await?;
     let fate = if keep_logs { Fate::Kept } else { Fate::Deleted };
     parts.extend(log_groups.iter().map(|group| part("log group", group, fate)));
-    let world = if identity.account.as_str() == LAB_ACCOUNT { World::Lab } else { World::Aws };
+    let world = identity.world();
     let (account, region) = (identity.account, SafeText::new(&aws.region));
     Ok(Removal {
         account,
@@ -79,6 +81,7 @@ pub async fn look(aws: &Aws, name: &str, keep_logs: bool, tell: Tell<'_>) -> Res
         stack,
         secret,
         templates,
+        locks,
         log_groups,
         keep_logs,
         parts,
@@ -105,6 +108,29 @@ async fn parameters_from_before(
         }
         Err(error) => Err(error),
     }
+}
+
+/// The locks of drills that are over; one that a drill holds is named and left alone.
+async fn free_locks(aws: &Aws, notes: &mut Vec<SafeText>) -> Result<Vec<SafeText>, Error> {
+    let listed = match aws.locks().await {
+        Err(error) if error.kind == Kind::Denied => {
+            notes.push(SafeText::new(format!("whether locks of groups remain is not known: {}", error.why())));
+            return Ok(Vec::new());
+        }
+        listed => listed?,
+    };
+    let mut free = Vec::new();
+    for lock in listed {
+        match lock {
+            Ok(read) if read.entry.state != State::Held => free.push(SafeText::new(read.name)),
+            Ok(read) => notes.push(SafeText::new(format!(
+                "the lock {} is held by drill {} of {}@{}, and is left alone",
+                read.name, read.entry.lock.drill, read.entry.lock.user, read.entry.lock.host
+            ))),
+            Err((name, error)) => notes.push(SafeText::new(format!("{name} is left alone: {error}"))),
+        }
+    }
+    Ok(free)
 }
 
 fn part(kind: &str, name: &str, fate: Fate) -> Part {
@@ -159,6 +185,9 @@ async fn outside_log_groups(
 pub async fn carry_out(aws: &Aws, removal: &Removal, tell: Tell<'_>) -> Result<Vec<Part>, NotSetUp> {
     for template in &removal.templates {
         aws.delete_our_template(template).await?;
+    }
+    for lock in &removal.locks {
+        aws.remove_free_lock(lock).await?;
     }
     if let Some(stack) = &removal.stack {
         if removal.keep_logs && stack.standing() == Standing::Ready {
@@ -236,6 +265,11 @@ async fn remains(aws: &Aws, removal: &Removal) -> Result<Vec<Part>, Error> {
     }
     for template in aws.our_templates(stack).await? {
         note("FIS template", &template, true);
+    }
+    if !removal.locks.is_empty() {
+        for lock in aws.locks().await?.into_iter().flatten().filter(|read| read.entry.state != State::Held) {
+            note("lock of a group", &lock.name, true);
+        }
     }
     if !removal.keep_logs {
         for group in [names.event_log_group(), names.function_log_group()] {

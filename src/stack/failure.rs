@@ -1,7 +1,7 @@
 //! Why a resource of the stack could not be made, in plain words, and what to do. Knows how AWS's services word their
 //! refusals, and no way to mend anything.
 
-use super::{kind_in_words, names::Names};
+use super::{Event, kind_in_words, names::Names};
 
 /// A failure for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,42 +11,49 @@ pub struct Explained {
     pub next: String,
 }
 
-/// Explains a resource's failure by its reason.
-pub fn explain(logical: &str, kind: &str, reason: &str, names: &Names) -> Explained {
+/// Explains a resource's failure; `again` is the command whose work it was, such as `setup`.
+pub fn explain(failed: &Event, names: &Names, again: &str) -> Explained {
+    let Event { logical, kind, status, .. } = failed;
+    let reason = failed.reason.as_deref().unwrap_or("no reason is given");
     let what = format!("{} {logical}", kind_in_words(kind));
+    let done = match status.split('_').next() {
+        Some("DELETE") => "deleted",
+        Some("UPDATE") => "changed",
+        _ => "made",
+    };
     let lower = reason.to_lowercase();
     let has = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
     let (why, next) = if let Some(action) = denied_action(reason) {
         (
             format!("you may not {action}"),
-            String::from("Ask for the permissions of `spotdrill setup --print setup`, then run setup again"),
+            format!("Ask for the permissions of `spotdrill setup --print setup`, then run {again} again"),
         )
     } else if has(&["already exist", "alreadyexists"]) {
         (
             String::from("something of that name exists already, outside of the stack"),
-            format!("{}, then run setup again", another_name(logical, names)),
+            format!("{}, then run {again} again", another_name(logical, names)),
         )
     } else if has(&["cannot be assumed", "unable to assume"]) {
         (
             String::from("IAM had not yet made the new role known everywhere"),
-            String::from("Run setup again in a minute: nothing else is needed"),
+            format!("Run {again} again in a minute: nothing else is needed"),
         )
     } else if has(&["rate exceeded", "throttl", "too many requests"]) {
         (
             String::from("AWS limits the rate of calls in this account"),
-            String::from("Run setup again in a few minutes: nothing else is needed"),
+            format!("Run {again} again in a few minutes: nothing else is needed"),
         )
     } else if has(&["limitexceeded", "limit exceeded", "quota", "maximum number"]) {
         (
             String::from("a quota of the account is used up"),
-            String::from("Delete what is not needed or raise the quota in Service Quotas, then run setup again"),
+            format!("Delete what is not needed or raise the quota in Service Quotas, then run {again} again"),
         )
     } else if has(&["internal failure", "internal error", "serviceunavailable", "service unavailable"]) {
-        (String::from("the service failed"), String::from("Run setup again in a few minutes"))
+        (String::from("the service failed"), format!("Run {again} again in a few minutes"))
     } else {
-        (String::from("AWS refused it"), String::from("Mend what AWS complains of, then run setup again"))
+        (String::from("AWS refused it"), format!("Mend what AWS complains of, then run {again} again"))
     };
-    Explained { why: format!("the {what} could not be made: {why}. AWS: {}", reason.trim_end_matches('.')), next }
+    Explained { why: format!("the {what} could not be {done}: {why}. AWS: {}", reason.trim_end_matches('.')), next }
 }
 
 /// The action that a denial names, such as `iam:CreateRole`.
@@ -78,9 +85,11 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::stack::progress::tests::event;
 
     fn explained(reason: &str) -> Explained {
-        explain("FisRole", "AWS::IAM::Role", reason, &Names::of("spotdrill", &BTreeMap::new()))
+        let failed = event(1, "FisRole", "CREATE_FAILED", Some(reason));
+        explain(&failed, &Names::of("spotdrill", &BTreeMap::new()), "setup")
     }
 
     #[test]
@@ -114,5 +123,13 @@ mod tests {
             assert!(said.why.contains(why) && said.why.contains(reason.trim_end_matches('.')), "{said:?}");
             assert!(said.next.contains(next), "{said:?}");
         }
+    }
+
+    #[test]
+    fn what_could_not_be_deleted_is_not_said_to_be_made() {
+        let failed = event(1, "FisRole", "DELETE_FAILED", Some("Rate exceeded"));
+        let said = explain(&failed, &Names::of("spotdrill", &BTreeMap::new()), "teardown");
+        assert!(said.why.starts_with("the IAM role FisRole could not be deleted: AWS limits"), "{said:?}");
+        assert!(said.next.starts_with("Run teardown again"), "{said:?}");
     }
 }

@@ -60,6 +60,8 @@ pub struct Removal {
     pub secret: Option<Secret>,
     /// FIS templates that bear a tag of ours and are not the stack's.
     pub templates: Vec<SafeText>,
+    /// Locks of drills that are over, by the names of their parameters.
+    pub locks: Vec<SafeText>,
     /// Log groups that bear our tag and are not the stack's.
     pub log_groups: Vec<SafeText>,
     pub keep_logs: bool,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::{
     TEMPLATE,
     names::{Names, usual_secret},
+    values,
 };
 
 /// A wish for `setup`.
@@ -27,6 +28,26 @@ pub enum Slack {
     /// To the webhook that is given.
     Post,
 }
+
+/// The option that each parameter is asked for with.
+const OPTIONS: [(&str, &str); 16] = [
+    ("SlackSecretName", "--slack-secret"),
+    ("Nodegroup", "--nodegroup"),
+    ("Cluster", "--cluster"),
+    ("Count", "--count"),
+    ("Warning", "--warn"),
+    ("TemplateName", "--template-name"),
+    ("StopAlarmArn", "--stop-alarm"),
+    ("InterruptOnly", "--interrupt-only"),
+    ("Prefix", "--prefix"),
+    ("FunctionName", "--function"),
+    ("RuleName", "--rule"),
+    ("FisRoleName", "--fis-role"),
+    ("RetentionInDays", "--retention-days"),
+    ("Username", "--username"),
+    ("IconUrl", "--icon-url"),
+    ("Color", "--color"),
+];
 
 /// The parameters of the template that say whether its log groups are made.
 const LOG_GROUPS: &str = "LogGroups";
@@ -65,6 +86,18 @@ impl Wanted {
         parameters
     }
 
+    /// Every value that the template does not take, each with its option and what is wanted of it.
+    pub fn complaints(&self) -> Vec<String> {
+        let declared = values::declared();
+        let complaint = |(parameter, value): (&String, &String)| {
+            let wanted = values::complaint(&declared, parameter, value)?;
+            let option =
+                OPTIONS.iter().find(|(of, _)| of == parameter).map_or(parameter.as_str(), |(_, option)| option);
+            Some(format!("{option} wants {wanted}, not `{value}`"))
+        };
+        self.parameters.iter().filter_map(complaint).collect()
+    }
+
     /// What everything will be called.
     pub fn names(&self, present: &BTreeMap<String, String>) -> Names {
         Names::of(&self.stack, &self.over(present))
@@ -74,19 +107,14 @@ impl Wanted {
     pub fn without_nodegroup(&self, present: &BTreeMap<String, String>) -> Option<&'static str> {
         let over = self.over(present);
         let has_nodegroup = over.get("Nodegroup").is_some_and(|name| !name.is_empty());
-        let of_template = [
-            ("Count", "--count"),
-            ("Warning", "--warn"),
-            ("TemplateName", "--template-name"),
-            ("StopAlarmArn", "--stop-alarm"),
-            ("Cluster", "--cluster"),
-        ];
+        let of_template = ["Count", "Warning", "TemplateName", "StopAlarmArn", "Cluster"];
         let narrows = over.get("InterruptOnly").is_some_and(|only| only == "nodegroup");
         if narrows && !has_nodegroup {
             return Some("--interrupt-only nodegroup");
         }
-        let asked = of_template.into_iter().find(|(parameter, _)| self.parameters.contains_key(*parameter));
-        asked.filter(|_| !has_nodegroup).map(|(_, flag)| flag)
+        let is_asked = |parameter: &str| of_template.contains(&parameter) && self.parameters.contains_key(parameter);
+        let asked = OPTIONS.iter().find(|(parameter, _)| is_asked(parameter));
+        asked.filter(|_| !has_nodegroup).map(|(_, option)| *option)
     }
 
     /// There are no log groups, whatever was there once.

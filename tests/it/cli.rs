@@ -46,6 +46,32 @@ fn time(fact: &Value, key: &str) -> Timestamp {
 }
 
 #[test]
+fn a_program_that_asks_for_json_reads_why_there_is_no_result() {
+    let home = Home::new();
+    for (line, code, part) in [
+        ("setup --lab bare --no-slack --yes --prefix a/b --format json", USAGE, "--prefix wants"),
+        ("setup --lab bare --no-slack --format json", GUARDED, "pass --yes"),
+        ("prove --lab bare --format json", GUARDED, "there is no stack"),
+        ("teardown --lab default --format json", GUARDED, "pass --yes"),
+    ] {
+        let ended = run(&mut home.spotdrill(line));
+        let said: Value =
+            serde_json::from_str(&ended.out).unwrap_or_else(|error| panic!("{line}: {error}: {}", ended.out));
+        assert_eq!((ended.code, said["code"].as_i64()), (Some(code), Some(i64::from(code))), "{line}");
+        assert!(said["error"].as_str().unwrap().contains(part) && ended.err.contains(part), "{line}: {said}");
+    }
+}
+
+#[test]
+fn what_is_printed_to_be_run_next_is_about_the_same_stack() {
+    let home = Home::new();
+    let said = complaint(&mut home.spotdrill("prove --lab bare --stack second"), GUARDED);
+    assert!(said.contains("spotdrill setup --stack second"), "{said}");
+    let ended = run(&mut home.spotdrill("doctor --lab bare --stack second"));
+    assert!(ended.out.contains("  spotdrill setup --stack second\n"), "{}", ended.out);
+}
+
+#[test]
 fn the_help_lists_every_command_and_every_exit_code() {
     let home = Home::new();
     let help = run(&mut home.spotdrill("--help"));

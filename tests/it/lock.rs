@@ -2,6 +2,8 @@
 //! it writes; stale locks, lost answers, and drills that come second.
 
 mod account;
+mod program;
+mod start;
 
 use std::{
     fmt,

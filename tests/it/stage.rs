@@ -142,15 +142,6 @@ impl Stage {
         guard::plan(&fleet, &wish, &look_around(&self.aws, &self.ways, None).await).unwrap()
     }
 
-    /// A plan for exactly these.
-    pub(crate) async fn plan_for(&self, selection: Selection, warn: &str) -> Plan {
-        let fleet = self.aws.fleet(|_| ()).await.unwrap();
-        let warning: Warning = warn.parse().unwrap();
-        let wish =
-            Wish { group: None, selection, warning, seed: 1, gap: 60, overrides: because(), earlier: Vec::new() };
-        guard::plan(&fleet, &wish, &look_around(&self.aws, &self.ways, None).await).unwrap()
-    }
-
     pub(crate) async fn start(&self, plan: Plan) -> Result<Running, NotStarted> {
         let words = plan.words();
         start(&self.aws, &self.ways, plan, words, ConfirmedBy::Yes).await

@@ -170,17 +170,18 @@ async fn every_fault_of_one_service_is_survived_and_leaves_the_others_fresh() {
 #[tokio::test(start_paused = true)]
 async fn a_minute_of_throttling_is_met_politely_by_three_clients_at_once() {
     let storm = "[[fault]]\noperation = \"*:*\"\nkind = \"throttle\"\nafter = 40\nuntil = 100\n";
+    let other = |name| {
+        format!("[[group]]\nkind = \"auto-scaling-group\"\nname = \"{name}\"\ncount = 4\nreplaces = \"termination\"\n")
+    };
+    let storm = [storm.to_owned(), other("api"), other("db")].concat();
     let clock = Clock::rated(opened(), 1.0);
-    let lab = Lab::open(scenario(9, storm), clock.clone(), 1);
+    let lab = Lab::open(scenario(4, &storm), clock.clone(), 1);
     let mut stages = Vec::new();
     for _ in 0..3 {
         stages.push(Stage::at(&lab, clock.clone(), Otherwise::default()).await);
     }
-    let fleet = stages[0].aws.fleet(|_| ()).await.unwrap();
-    let ids: Vec<_> = fleet.instances().map(|(_, instance)| instance.id.clone()).take(3).collect();
-    let drills = stages.iter().zip(ids).map(async |(stage, id)| {
-        let exactly = Selection::Exact(vec![id]);
-        let wish = stage.plan_for(exactly, "3m").await;
+    let drills = stages.iter().zip(["web", "api", "db"]).map(async |(stage, group)| {
+        let wish = stage.plan(group, Selection::Count(1), "3m").await;
         let running = stage.start(wish).await.unwrap();
         let listed = stage.calls().len();
         (stage.to_the_end(running, |_| false).await, busiest(&stage.calls()[listed..]))

@@ -20,7 +20,9 @@ Exit codes:
   2  wrong usage
   3  refused, and nothing was changed
   4  broken off at a question, and nothing was changed
-  5  AWS refused or cannot be reached";
+  5  AWS refused or cannot be reached
+
+With --format json standard output has one object: the result, or {\"error\": …, \"code\": the exit code}.";
 
 #[derive(Debug, Group)]
 pub(in crate::cli) struct StackName {

@@ -8,6 +8,8 @@ use crate::{aws, stack::failure::Explained, text::SafeText};
 pub enum NotSetUp {
     #[error(transparent)]
     Aws(#[from] aws::Error),
+    #[error("nothing was changed, because these values are not taken:\n{}", lines(.0))]
+    BadValues(Vec<SafeText>),
     #[error(
         "FIS cannot interrupt spot instances in {region}: it has no action aws:ec2:send-spot-instance-interruptions \
          there. Choose another region with --region"
@@ -122,7 +124,9 @@ fn failure(
         Some(Explained { why, next }) => format!(": {why}. {next}"),
         None => format!(". Its events say why: aws cloudformation describe-stack-events --stack-name {stack}"),
     };
-    let left = if left.is_empty() {
+    let left = if status == "UPDATE_ROLLBACK_COMPLETE" {
+        String::from("It is as it was before")
+    } else if left.is_empty() {
         String::from("Nothing of it is left but the stack's name")
     } else {
         let left: Vec<_> = left.iter().map(SafeText::as_str).collect();
@@ -132,7 +136,10 @@ fn failure(
         (Some(secret), "made") => format!(", and the secret {secret}, which the next setup uses"),
         _ => String::new(),
     };
-    format!(
-        "the stack {stack} was not {what} ({status}){why}.\n{left}{secret}. `spotdrill teardown` takes away what is there"
-    )
+    let next = match what {
+        "made" => "`spotdrill teardown` takes away what is there",
+        "removed" => "`spotdrill teardown`, run again, takes away what is there",
+        _ => "`spotdrill doctor` says how it stands",
+    };
+    format!("the stack {stack} was not {what} ({status}){why}.\n{left}{secret}. {next}")
 }

@@ -46,7 +46,7 @@ fn facts(out: &str, of: &str) -> Vec<Value> {
 #[test]
 fn a_drill_says_when_and_how_long_the_service_failed_and_has_not_held() {
     let home = Home::new();
-    let url = service(&[200, 200, 503, 503, 200]);
+    let url = service(&[200, 200, 200, 200, 503, 503, 200]);
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
     proxy.set_nonblocking(true).unwrap();
     let mut command = home.spotdrill("run --lab --speed 30 --group web-spot --yes --format ndjson");
@@ -71,6 +71,16 @@ fn a_drill_says_when_and_how_long_the_service_failed_and_has_not_held() {
     let everything = format!("{}{}{kept:?}", ended.out, ended.err);
     assert!(!everything.contains(SECRET), "neither the query nor the body is told or kept");
     assert!(proxy.accept().is_err_and(|error| error.kind() == ErrorKind::WouldBlock), "no proxy is asked");
+}
+
+#[test]
+fn a_drill_of_a_service_that_is_unwell_is_not_started() {
+    let home = Home::new();
+    let url = service(&[503]);
+    let ended = run(home.spotdrill("run --lab --speed 1000 --group web-spot --yes").args(["--check", &url]));
+    assert_eq!(ended.code, Some(3), "{}{}", ended.out, ended.err);
+    assert!(ended.err.contains("steady state") && ended.err.contains("answered 503"), "{}", ended.err);
+    assert!(!ended.err.contains(SECRET) && home.journals().is_empty(), "{}", ended.err);
 }
 
 #[test]

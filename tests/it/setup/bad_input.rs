@@ -24,6 +24,20 @@ async fn refused(account: &Account, wanted: &Wanted) -> String {
 }
 
 #[tokio::test(start_paused = true)]
+async fn values_that_the_template_does_not_take_are_told_all_at_once_with_their_options() {
+    let account = Account::bare().await;
+    let wanted = telling_slack()
+        .with("Prefix", Some("a b"))
+        .with("RetentionInDays", Some(31))
+        .with("Color", Some("blue"))
+        .with("FunctionName", Some("fine"));
+    let said = refused(&account, &wanted).await;
+    let lines: Vec<_> = said.lines().skip(1).map(|line| line.split(" wants ").next().unwrap().trim()).collect();
+    assert_eq!(lines, ["--color", "--prefix", "--retention-days"], "{said}");
+    assert!(said.contains("wants what fits [A-Za-z0-9._-]{1,48}, not `a b`"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stack_of_others_is_left_alone() {
     let account = Account::bare().await;
     let stacks = aws_sdk_cloudformation::Client::new(&account.0.sdk);
@@ -91,14 +105,6 @@ async fn a_webhook_is_asked_for_once() {
     assert_eq!(account.inventory().await, before);
     account.set_up(&telling_slack()).await;
     assert!(account.preview(&Wanted::new("spotdrill")).await.changes_nothing());
-}
-
-#[tokio::test(start_paused = true)]
-async fn values_that_the_template_does_not_take_are_said_before_anything_is_made() {
-    let account = Account::bare().await;
-    let wanted = Wanted { slack: Slack::Nobody, ..Wanted::new("spotdrill") }.with("Color", Some("red"));
-    let said = refused(&account, &wanted).await;
-    assert!(said.contains("Color"), "{said}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -95,6 +95,6 @@ fn a_program_that_was_stopped_for_half_an_hour_tells_the_gap_and_what_happened_i
     let gap = ended.out.lines().position(|line| line.contains("gap: nothing was looked at from ")).unwrap();
     let verdict = ended.out.lines().last().unwrap();
     assert!(verdict.contains("held: 1 interrupted") && verdict.contains("gap: nothing was looked at"), "{verdict}");
-    let gone = ended.out.lines().position(|line| line.contains("terminated")).unwrap();
+    let gone = ended.out.lines().position(|line| line.contains("terminated: ")).unwrap();
     assert!(gap < gone, "{}", ended.out);
 }

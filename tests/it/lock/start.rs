@@ -1,0 +1,151 @@
+//! Drills that come second, that are refused their lock, and that were left with it.
+
+use aws_sdk_ssm::Client;
+use spotdrill::{
+    drill::{
+        fact::{ConfirmedBy, What},
+        fleet::GroupKey,
+        lock::State,
+        plan::{Plan, Selection},
+        verdict::Outcome,
+    },
+    journal::Record,
+    run::{
+        lock::NotLocked,
+        start::{NotStarted, Running, Ways, start, take_up},
+    },
+    text::SafeText,
+};
+
+use crate::stage::Stage;
+
+/// Another operator of the same account, on a machine of their own.
+fn another(stage: &Stage, home: &tempfile::TempDir) -> Ways {
+    let (user, host) = (SafeText::new("ben"), SafeText::new("laptop"));
+    Ways { journals: home.path().join("drills"), user, host, ..stage.ways.clone() }
+}
+
+async fn started(stage: &Stage, ways: &Ways, plan: Plan) -> Result<Running, NotStarted> {
+    let words = plan.words();
+    start(&stage.aws, ways, plan, words, ConfirmedBy::Yes).await
+}
+
+fn group(plan: &Plan) -> GroupKey {
+    plan.groups()[0].clone()
+}
+
+async fn state(stage: &Stage, plan: &Plan) -> Option<State> {
+    stage.aws.lock(&group(plan)).await.unwrap().map(|read| read.entry.state)
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_who_start_at_once_one_drills_and_the_other_reads_who() {
+    let stage = Stage::of(8, "").await;
+    let home = tempfile::tempdir().unwrap();
+    let ways = another(&stage, &home);
+    let plan = stage.plan("web", Selection::Count(1), "2m").await;
+    let (one, other) = tokio::join!(started(&stage, &stage.ways, plan.clone()), started(&stage, &ways, plan.clone()));
+    let (running, refused, winner) = match (one, other) {
+        (Ok(running), Err(refused)) => (running, refused, "tester@here"),
+        (Err(refused), Ok(running)) => (running, refused, "ben@laptop"),
+        both => panic!("{both:?}"),
+    };
+    let said = refused.to_string();
+    let NotStarted::Locked(NotLocked::Held { standing, .. }) = &refused else { panic!("{said}") };
+    assert_eq!(standing.lock.drill, running.id);
+    for part in ["auto-scaling-group web is held by drill ", winner, "lab-operator", ", since 2026-11-22 12:00:0"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    let drilled = stage.to_the_end(running, |_| false).await;
+    assert_eq!(drilled.verdict.verdict, Outcome::Held);
+    let starts =
+        stage.calls().into_iter().filter(|(_, call)| call.starts_with("POST") && call.contains("/experiments"));
+    assert_eq!(starts.count(), 1);
+    let told: Vec<_> = drilled.entries.iter().map(|entry| &entry.fact.what).collect();
+    assert!(matches!(told[1], What::LockTaken { .. }), "before it is confirmed: {told:?}");
+    assert!(matches!(told[told.len() - 2..], [What::LockFreed, What::DrillFinished { .. }]), "{told:?}");
+    assert_eq!(state(&stage, &plan).await, Some(State::Free));
+    let plan = stage.plan("web", Selection::Count(1), "2m").await;
+    let next = started(&stage, &ways, plan).await.unwrap();
+    assert_eq!(stage.to_the_end(next, |_| false).await.verdict.verdict, Outcome::Held, "the group is free again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_lock_nothing_is_started() {
+    for fault in ["denied", "reset"] {
+        let fault = format!("[[fault]]\noperation = \"ssm:PutParameter\"\nkind = \"{fault}\"\n");
+        let fault = if fault.contains("reset") {
+            format!("{fault}times = 3\n")
+                + "[[fault]]\noperation = \"ssm:GetParameter\"\nkind = \"error\"\nfrom = 2\ntimes = 3\n"
+        } else {
+            fault
+        };
+        let stage = Stage::of(8, &fault).await;
+        let plan = stage.plan("web", Selection::Count(1), "2m").await;
+        let refused = started(&stage, &stage.ways, plan.clone()).await.unwrap_err();
+        let said = refused.to_string();
+        assert!(said.starts_with("nothing was started, for the lock of auto-scaling-group web was not had"), "{said}");
+        assert_eq!(said.contains("statements SeeLocks and TakeLock"), fault.contains("denied"), "{said}");
+        let templates =
+            stage.calls().into_iter().filter(|(_, call)| call.contains("POST") && call.contains("/experiment"));
+        assert_eq!(templates.count(), 0);
+        assert_ne!(state(&stage, &plan).await, Some(State::Held), "what was written all the same was freed");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drill_that_was_left_with_its_lock_is_come_back_to_and_frees_it() {
+    let stage = Stage::of(8, "").await;
+    let plan = stage.plan("web", Selection::Count(1), "2m").await;
+    let running = started(&stage, &stage.ways, plan.clone()).await.unwrap();
+    running.conductor.abort();
+    let journal = running.journal.clone();
+    drop(running);
+    tokio::task::yield_now().await;
+    let written = std::fs::read_to_string(&journal).unwrap();
+    let planned: String = written.split_inclusive('\n').take(2).collect();
+    std::fs::write(&journal, planned).unwrap(); // as if it had been killed while the lock was taken
+    assert_eq!(state(&stage, &plan).await, Some(State::Held));
+    let back = take_up(&stage.aws, &stage.ways, &journal).await.unwrap();
+    let drilled = stage.to_the_end(back, |_| false).await;
+    assert_eq!(drilled.verdict.verdict, Outcome::Refused, "{:?}", drilled.verdict.reasons);
+    assert_eq!(state(&stage, &plan).await, Some(State::Free));
+    assert!(Record::read(&journal).unwrap().entries.len() >= 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_drills_of_one_machine_are_kept_apart_by_a_file() {
+    let mut stage = Stage::of(8, "").await;
+    stage.ways.endpoint = Some(SafeText::new("http://127.0.0.1:1")); // so that it is no lab of this program's own
+    let plan = stage.plan("web", Selection::Count(1), "2m").await;
+    let folder = stage.ways.journals.with_file_name("locks");
+    let running = started(&stage, &stage.ways, plan).await.unwrap();
+    let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let [file] = &files[..] else { panic!("{files:?}") };
+    let kept = std::fs::File::open(file.join("auto-scaling-group.web")).unwrap();
+    assert!(kept.try_lock().is_err(), "it is kept while the drill is conducted");
+    assert!(std::fs::read_to_string(file.join("auto-scaling-group.web")).unwrap().contains(running.id.as_str()));
+    stage.to_the_end(running, |_| false).await;
+    kept.try_lock().unwrap();
+    let plan = stage.plan("web", Selection::Count(1), "2m").await;
+    let refused = started(&stage, &stage.ways, plan).await.unwrap_err().to_string();
+    assert!(refused.contains("auto-scaling-group web is drilled from this machine already (drill 2026"), "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_drill_leaves_in_parameter_store_is_taken_down_and_what_is_held_is_named() {
+    use spotdrill::run::teardown;
+    let stage = Stage::of(8, "").await;
+    stage.drill("web", Selection::Count(1), "2m").await;
+    let removal = teardown::look(&stage.aws, "spotdrill", false, &|_| {}).await.unwrap();
+    assert_eq!(removal.locks, [SafeText::new("/spotdrill/lock/auto-scaling-group.web")]);
+    assert!(stage.aws.remove_free_lock(&removal.locks[0]).await.unwrap());
+    assert!(stage.aws.locks().await.unwrap().is_empty());
+    let held = serde_json::json!({ "on": 0, "below": 0, "state": "held", "drill": "d", "group": "web", "arn": "arn",
+        "user": "ben", "host": "laptop", "at": "2026-11-22T12:00:00Z", "lasts": 600, "version": "0" });
+    let put = Client::new(&stage.sdk).put_parameter().name("/spotdrill/lock/x").value(held.to_string());
+    put.r#type(aws_sdk_ssm::types::ParameterType::String).send().await.unwrap();
+    let removal = teardown::look(&stage.aws, "spotdrill", false, &|_| {}).await.unwrap();
+    let named = "the lock /spotdrill/lock/x is held by drill d of ben@laptop, and is left alone";
+    assert!(removal.locks.is_empty() && removal.notes.iter().any(|note| note.as_str() == named), "{:?}", removal.notes);
+}
