@@ -151,6 +151,23 @@ impl From<&str> for SafeText {
     }
 }
 
+/// Where a text that was given is first unlike the one that is wanted, if the eye may not see it: letters that look like others.
+pub fn unlike(wanted: &str, given: &str) -> Option<String> {
+    let mut both = wanted.chars().zip(given.chars());
+    let (wanted, given) = both.find(|(wanted, given)| wanted != given)?;
+    let told = |character: char| format!("`{character}` (U+{:04X})", character as u32);
+    (!wanted.is_ascii() || !given.is_ascii()).then(|| format!("{} is wanted where {} is", told(wanted), told(given)))
+}
+
+/// The characters of a text that no English keyboard has, each once.
+pub fn beyond_ascii(text: &str) -> Option<String> {
+    let mut found: Vec<_> = text.chars().filter(|character| !character.is_ascii()).collect();
+    found.sort_unstable();
+    found.dedup();
+    let told = found.iter().take(5).map(|character| format!("{character} U+{:04X}", *character as u32));
+    (!found.is_empty()).then(|| told.collect::<Vec<_>>().join(", "))
+}
+
 /// For a text in a file that is kept as it is: what is read from the file may be another's.
 pub fn read_safely<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     SafeText::deserialize(from).map(String::from)
@@ -201,6 +218,15 @@ mod tests {
         }
         let zalgo = format!("we{}b", "\u{301}".repeat(9));
         assert!(!SafeText::name(&zalgo).is_verbatim());
+    }
+
+    #[test]
+    fn letters_that_look_alike_are_told_apart() {
+        assert_eq!(unlike("wеb 3", "web 3").unwrap(), "`е` (U+0435) is wanted where `e` (U+0065) is");
+        assert_eq!(unlike("web 3", "wеb 3").unwrap(), "`e` (U+0065) is wanted where `е` (U+0435) is");
+        assert_eq!((unlike("web 3", "wab 3"), unlike("web", "we"), unlike("日本", "日本")), (None, None, None));
+        assert_eq!(beyond_ascii("pгоd о").unwrap(), "г U+0433, о U+043E");
+        assert_eq!(beyond_ascii("prod 3"), None);
     }
 
     #[test]

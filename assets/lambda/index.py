@@ -25,7 +25,10 @@ CONSOLES = {"cn": "console.amazonaws.cn", "us-gov": "console.amazonaws-us-gov.co
 # Seconds: for Slack's answer, for the longest Retry-After that is worth waiting for, and for the URL to be read again.
 PATIENCE, LONGEST_WAIT, KEPT = 5, 15, 300
 # What could turn, break or hide text: controls, characters without width, and those that turn the direction of writing.
-UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
+UNSAFE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
 
 webhook = {}
 

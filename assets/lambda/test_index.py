@@ -260,6 +260,23 @@ class Messages(WithSlack):
         expected = f"EC2 Spot Instance Interruption Warning\nresource: {HARMLESS}, action: *{HARMLESS}*"
         self.assertEqual(text, expected)
 
+    def test_no_string_of_the_corpus_is_more_than_text(self):
+        with open(os.path.join(os.path.dirname(__file__), "../../tests/it/hostile/strings.json"), encoding="utf-8") as file:
+            strings = json.load(file)
+        places = ("detail-type", "resource", "action", "time", "region", "node-group", "experiment")
+        for text in strings:
+            for place in places:
+                notice = {"detail-type": "kind", "resource": "i-1", "action": "terminate", place: text}
+                said = json.dumps(index.payload(notice), ensure_ascii=False)
+                kept = json.loads(said)["attachments"][0]
+                shown = [kept["text"].replace("\n", ""), kept["footer"], *(field["value"] for field in kept["fields"])]
+                for what in shown:
+                    self.assertNotRegex(what, index.UNSAFE, (place, text))
+                    self.assertNotRegex(what, "[<>]", (place, text))
+                    self.assertNotRegex(what.replace("&amp;", "").replace("&lt;", "").replace("&gt;", ""), "&", (place, text))
+                    self.assertLess(len(what), 6 * 256 + 64)
+        print(f"figure: hostile bytes to Slack: {len(strings)} strings x {len(places)} fields, 0 links, mentions or controls")
+
     def test_long_text_is_cut_and_no_escape_is(self):
         what = event("EC2 Instance Rebalance Recommendation", {"instance-id": "&" * 9999})
         text = self.message(what)["attachments"][0]["text"]

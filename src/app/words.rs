@@ -4,6 +4,7 @@
 use tui_input::Input;
 
 use super::{keymap::chord::Chord, typing};
+use crate::text::{beyond_ascii, unlike};
 
 /// For how many ticks nothing counts: a second, so that keys meant for another screen do not fall into the field.
 const ARMING_TICKS: u8 = 4;
@@ -44,7 +45,8 @@ pub struct Words {
 
 impl Words {
     pub fn new(wanted: String, nothing: &'static str) -> Self {
-        Self { wanted, nothing, input: Input::default(), complaint: None, arming: Arming::default() }
+        let complaint = beyond_ascii(&wanted).map(|letters| format!("look-alikes do not count: {letters}"));
+        Self { wanted, nothing, input: Input::default(), complaint, arming: Arming::default() }
     }
 
     pub fn wanted(&self) -> &str {
@@ -86,7 +88,8 @@ impl Words {
         } else if self.is_beginning() {
             format!("{}: the words are not complete", self.nothing)
         } else {
-            format!("{}: these are not the words", self.nothing)
+            let unlike = unlike(&self.wanted, typed).map(|unlike| format!(": {unlike}")).unwrap_or_default();
+            format!("{}: these are not the words{unlike}", self.nothing)
         };
         self.complaint = Some(complaint);
         None

@@ -264,12 +264,14 @@ const SERVICES: [&str; 14] = [
 
 /// An endpoint that the environment or the profile sets, for all services or for one that is called.
 fn overridden_endpoint(sdk: &SdkConfig) -> Option<String> {
-    let of_service = |id| {
+    let of_service = |id: &str| {
         let key =
             ServiceConfigKey::builder().service_id(id).env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()?;
         sdk.service_config()?.load_config(key)
     };
-    sdk.endpoint_url().map(str::to_owned).or_else(|| SERVICES.into_iter().find_map(of_service))
+    // the SDK looks for `cloudwatch-logs` in a profile, AWS's documentation says `cloudwatch_logs`: whoever wrote either means it
+    let of_either = |id: &str| of_service(id).or_else(|| of_service(&id.replace(' ', "_")));
+    sdk.endpoint_url().map(str::to_owned).or_else(|| SERVICES.into_iter().find_map(of_either))
 }
 
 /// Drill time as the SDK's, so that what it signs is dated by AWS's clock and not by a machine's that is off.

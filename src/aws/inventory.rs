@@ -7,7 +7,7 @@ use aws_sdk_ec2::types as sdk;
 use super::{Aws, Error, timestamp};
 use crate::{
     drill::{
-        fleet::{Behavior, Fleet, Instance, InstanceState, Lifecycle, PROTECT_TAG},
+        fleet::{Behavior, Fleet, GroupKey, Instance, InstanceState, Lifecycle, PROTECT_TAG},
         id::{InstanceId, SpotRequestId},
     },
     text::SafeText,
@@ -92,7 +92,12 @@ pub(super) fn behavior_of(request: &sdk::SpotInstanceRequest) -> Option<(SpotReq
 /// An instance and its tags, all text made safe.
 pub(super) fn read_instance(instance: &sdk::Instance) -> (Instance, Tags) {
     let text = |text: Option<&str>| SafeText::new(text.unwrap_or_default());
-    let tags: Tags = instance.tags().iter().map(|tag| (text(tag.key()), text(tag.value()))).collect();
+    let tag = |tag: &sdk::Tag| {
+        let (key, value) = (tag.key().unwrap_or_default(), tag.value().unwrap_or_default());
+        // what says which group it is must not come out like another's
+        if GroupKey::is_by(key) { (SafeText::name(key), SafeText::name(value)) } else { (key.into(), value.into()) }
+    };
+    let tags: Tags = instance.tags().iter().map(tag).collect();
     let name = tags.iter().find(|(key, name)| key.as_str() == "Name" && !name.is_empty());
     let spot = matches!(instance.instance_lifecycle(), Some(sdk::InstanceLifecycleType::Spot));
     let in_cluster = tags.iter().any(|(key, _)| key.starts_with("kubernetes.io/cluster/") || key.starts_with("eks:"));

@@ -218,9 +218,20 @@ impl GroupKey {
         let found = GroupKind::BY_PRECEDENCE
             .into_iter()
             .find_map(|kind| kind.tag().and_then(&value).map(|name| (kind, name)))
-            .or_else(|| value("karpenter.sh/provisioner-name").map(|name| (GroupKind::KarpenterNodepool, name)));
+            .or_else(|| value(OLD_NODEPOOL_TAG).map(|name| (GroupKind::KarpenterNodepool, name)));
         let (kind, name) = found.unwrap_or_else(|| (GroupKind::Ungrouped, SafeText::new("ungrouped")));
         Self { kind, name, cluster: cluster_of(tags) }
+    }
+
+    /// Whether a tag of that key says which group an instance is of.
+    pub fn is_by(key: &str) -> bool {
+        let names = GroupKind::BY_PRECEDENCE.into_iter().filter_map(GroupKind::tag);
+        names.chain(CLUSTER_TAGS).any(|name| name == key) || key == OLD_NODEPOOL_TAG || key.starts_with(CLUSTER_KEY)
+    }
+
+    /// Whether its name is to the letter what it is shown as: else what is typed may mean another.
+    pub fn is_verbatim(&self) -> bool {
+        self.name.is_verbatim() && self.cluster.as_ref().is_none_or(SafeText::is_verbatim)
     }
 
     /// The name, with the cluster before it where there is one: what tells groups of the same name apart.
@@ -232,12 +243,16 @@ impl GroupKey {
     }
 }
 
+/// Karpenter's name for a node pool before it had any.
+const OLD_NODEPOOL_TAG: &str = "karpenter.sh/provisioner-name";
+const CLUSTER_KEY: &str = "kubernetes.io/cluster/";
+const CLUSTER_TAGS: [&str; 3] = ["eks:cluster-name", "aws:eks:cluster-name", "eks:eks-cluster-name"];
+
 fn cluster_of(tags: &[(SafeText, SafeText)]) -> Option<SafeText> {
-    let named = ["eks:cluster-name", "aws:eks:cluster-name", "eks:eks-cluster-name"];
-    let by_value = named.iter().find_map(|name| tags.iter().find(|(key, _)| key.as_str() == *name));
+    let by_value = CLUSTER_TAGS.iter().find_map(|name| tags.iter().find(|(key, _)| key.as_str() == *name));
     by_value.map(|(_, value)| value.clone()).or_else(|| {
         // the older convention has the cluster in the key: kubernetes.io/cluster/<name> = owned
-        tags.iter().find_map(|(key, _)| key.strip_prefix("kubernetes.io/cluster/").map(SafeText::new))
+        tags.iter().find_map(|(key, _)| key.strip_prefix(CLUSTER_KEY).map(SafeText::name))
     })
 }
 

@@ -79,6 +79,9 @@ fn pick<'a>(fleet: &'a Fleet, wish: &Wish) -> Result<(Vec<Chosen<'a>>, Vec<Refus
     };
     let mut chosen = chosen(fleet, group, &wish.selection, wish.seed, &mut refusals);
     chosen.sort_by(|(_, a), (_, b)| (&a.az, &a.id).cmp(&(&b.az, &b.id)));
+    let groups: BTreeSet<_> = chosen.iter().map(|(group, _)| &group.key).collect();
+    let hidden = groups.into_iter().filter(|key| !key.is_verbatim());
+    refusals.extend(hidden.map(|key| Refusal::NotAsShown { group: key.qualified() }));
     if chosen.is_empty() && refusals.is_empty() {
         refusals.push(Refusal::Nothing);
     }

@@ -1,9 +1,12 @@
 //! Whatever bytes come from outside, they are seen and do nothing: every string of a corpus, through every field, to every
 //! place that the program writes to.
 
-mod account;
-mod inject;
-mod oracle;
+pub(crate) mod account;
+pub(crate) mod inject;
+mod network;
+pub(crate) mod oracle;
+mod programs;
+pub(crate) mod served;
 
 use spotdrill::text::SafeText;
 
@@ -16,7 +19,7 @@ fn corpus() -> Vec<String> {
 const PORTION: usize = 700;
 
 /// The corpus in as few texts as fit into a field whole; a string that is longer than a field is one of its own.
-fn portions() -> Vec<String> {
+pub(crate) fn portions() -> Vec<String> {
     let mut portions = vec![String::new()];
     let mut room = PORTION;
     for string in corpus() {

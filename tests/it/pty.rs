@@ -6,6 +6,7 @@ mod asked;
 mod dying;
 mod frozen;
 mod given_back;
+mod hostile;
 mod poor;
 mod resized;
 mod terminal;

@@ -2,6 +2,7 @@
 
 mod account;
 mod fixture;
+mod read_only;
 mod templates;
 
 pub(crate) use fixture::{Session, composed, confirming, warned};

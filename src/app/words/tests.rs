@@ -74,3 +74,16 @@ fn what_fingers_typed_may_arrive_in_one_burst() {
     type_in(&mut words, "web-spot 1", 100);
     assert!(words.typed().is_some());
 }
+
+#[test]
+fn a_letter_that_looks_like_another_is_another_and_is_named() {
+    let mut words = Words::new(String::from("wеb 3"), "nothing was started"); // a Cyrillic е
+    assert_eq!(words.complaint.as_deref(), Some("look-alikes do not count: е U+0435"));
+    while !words.is_armed() {
+        words.tick();
+    }
+    type_in(&mut words, "web 3", 2);
+    assert_eq!(words.typed(), None);
+    let complaint = words.complaint.unwrap();
+    assert!(complaint.contains("`е` (U+0435) is wanted where `e` (U+0065) is"), "{complaint}");
+}

@@ -28,6 +28,11 @@ pub enum Refusal {
     NoSuchInstance { id: InstanceId, region: String, nearest: Vec<String> },
     #[error("{id} is not in `{group}` but in `{actual}`: name one or the other")]
     NotInGroup { id: InstanceId, group: String, actual: String },
+    #[error(
+        "the name of `{group}` is not to the letter what is shown: a character in it cannot be seen, and stands as a sign. \
+         What is typed could mean another group: give it a plain name first"
+    )]
+    NotAsShown { group: String },
     #[error("{id} is on-demand: only spot instances can be interrupted")]
     OnDemand { id: InstanceId },
     #[error("{id} is {state}: only a running instance can be interrupted")]

@@ -92,6 +92,20 @@ fn ids(plan: &Plan) -> Vec<&str> {
 }
 
 #[test]
+fn a_group_whose_name_hides_something_is_refused_by_name() {
+    for hidden in ["we\u{200b}b", "web\r", "we\tb", "\x1b[0mweb"] {
+        let mut shop = shop();
+        shop.groups[0].key.name = SafeText::name(hidden);
+        let qualified = shop.groups[0].key.qualified();
+        let refused = plan(&shop, &wish(Some(&qualified), Selection::Count(1))).unwrap_err();
+        assert!(refused.0.contains(&Refusal::NotAsShown { group: qualified }), "{hidden:?}: {refused}");
+        let one = Selection::Exact(vec![InstanceId::new("i-web00")]);
+        let refused = plan(&shop, &wish(None, one)).unwrap_err();
+        assert!(refused.to_string().contains("give it a plain name"), "{hidden:?}: {refused}");
+    }
+}
+
+#[test]
 fn the_same_seed_chooses_the_same_instances() {
     let chosen = |seed| plan(&shop(), &Wish { seed, ..wish(Some("web"), Selection::Count(3)) }).unwrap();
     assert_eq!(chosen(7), chosen(7));

@@ -145,7 +145,7 @@ async fn stage(hostile: &Hostile) -> Stage {
     stage
 }
 
-const SCENARIO: &str = r#"
+pub(crate) const SCENARIO: &str = r#"
 description = "two groups, one of them of a cluster"
 region = "eu-west-1"
 [[group]]

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 /// Which texts are hostile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Which {
+pub(crate) enum Which {
     /// Those that a drill does not go by, so that it runs to its end: see [`TOLD`].
     Told,
     /// All but numbers, times and tokens of pages.
@@ -52,10 +52,11 @@ const TOLD: [&str; 16] = [
 const TOKENS: [&str; 4] = ["nextToken", "NextToken", "Marker", "clientToken"];
 
 #[derive(Clone)]
-pub(super) struct Hostile {
+pub(crate) struct Hostile {
     inner: Option<SharedHttpClient>,
     which: Which,
-    text: Arc<Mutex<String>>,
+    /// What is said, and how often something was.
+    texts: Arc<Mutex<(Vec<String>, usize)>>,
     fields: Arc<Mutex<BTreeSet<String>>>,
 }
 
@@ -66,13 +67,24 @@ impl fmt::Debug for Hostile {
 }
 
 impl Hostile {
-    pub(super) fn new(which: Which) -> Self {
-        Self { inner: None, which, text: Arc::default(), fields: Arc::default() }
+    pub(crate) fn new(which: Which) -> Self {
+        Self { inner: None, which, texts: Arc::default(), fields: Arc::default() }
     }
 
     /// What is put into each field from now on.
     pub(super) fn say(&self, text: &str) {
-        text.clone_into(&mut self.text.lock().unwrap());
+        self.texts.lock().unwrap().0 = vec![text.to_owned()];
+    }
+
+    /// What is put into the fields one after another from now on.
+    pub(crate) fn say_in_turn(&self, texts: Vec<String>) {
+        self.texts.lock().unwrap().0 = texts;
+    }
+
+    fn next(&self) -> String {
+        let mut said = self.texts.lock().unwrap();
+        said.1 += 1;
+        said.0.get(said.1 % said.0.len().max(1)).cloned().unwrap_or_default()
     }
 
     /// The client that it stands before.
@@ -87,12 +99,11 @@ impl Hostile {
 
     /// An answer's body with the text in it.
     pub(super) fn rewrite(&self, operation: &str, kind: &str, body: &[u8]) -> Vec<u8> {
-        let text = self.text.lock().unwrap().clone();
         let mut fields = self.fields.lock().unwrap();
         let mut each = |path: &str, value: &str| {
             self.takes(path, value).then(|| {
                 fields.insert(format!("{operation} {path}"));
-                told(path, value, &text)
+                told(path, value, &self.next())
             })
         };
         let written = str::from_utf8(body).unwrap_or_default();
@@ -197,6 +208,15 @@ fn reference(character: char) -> String {
     format!("&#x{:X};", character as u32)
 }
 
+/// What a request asks for: the operation's name, or method and path where that says it.
+pub(super) fn operation(method: &str, path: &str, target: Option<&str>, body: &[u8]) -> String {
+    let body = String::from_utf8_lossy(body);
+    let action = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
+    let path = path.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default();
+    let named = target.and_then(|target| target.rsplit('.').next()).or(action);
+    named.map_or_else(|| format!("{method} /{path}"), str::to_owned)
+}
+
 impl HttpClient for Hostile {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.inner.as_ref().unwrap().http_connector(settings, components);
@@ -212,11 +232,9 @@ struct Speaking {
 
 impl HttpConnector for Speaking {
     fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
-        let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
-        let action = body.split('&').find_map(|pair| pair.strip_prefix("Action=")).map(str::to_owned);
-        let target = request.headers().get("x-amz-target").map(str::to_owned);
         let path = request.uri().split("//").last().and_then(|rest| rest.split('/').nth(1)).unwrap_or_default();
-        let operation = target.or(action).unwrap_or_else(|| format!("{} /{path}", request.method()));
+        let target = request.headers().get("x-amz-target");
+        let operation = operation(request.method(), path, target, request.body().bytes().unwrap_or_default());
         if operation.ends_with("StartLiveTail") {
             // its stream would bring the lines past this; refused, the lines are looked for
             request.headers_mut().remove("authorization");

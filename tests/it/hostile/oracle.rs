@@ -8,7 +8,7 @@ use vte::{Params, Parser, Perform};
 
 /// Where bytes go.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum To {
+pub(crate) enum To {
     /// Lines: no sequence at all.
     Lines,
     /// The screen: our own sequences.
@@ -16,7 +16,7 @@ pub(super) enum To {
 }
 
 /// Everything that is foreign in these bytes.
-pub(super) fn foreign(bytes: &[u8], to: To) -> Vec<String> {
+pub(crate) fn foreign(bytes: &[u8], to: To) -> Vec<String> {
     let mut judge = Judge { to, wrong: Vec::new() };
     if let Err(error) = str::from_utf8(bytes) {
         judge.say(format_args!("it is no UTF-8: {error}"));

@@ -101,13 +101,14 @@ const MOMENTS: [Moment; 14] = [
 
 #[test]
 fn each_signal_ends_each_command_at_each_moment_and_what_is_left_is_said() {
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    silent.set_nonblocking(true).unwrap();
     let mut ended = 0;
     for Moment { words, steps, at, says } in MOMENTS {
-        let url = format!("endpoint-url http://{}", silent.local_addr().unwrap());
-        let words = words.replace("SILENT", &url);
         for (signal, code) in SIGNALS {
+            // one for each, so that a call is this program's and not one that another had begun
+            let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+            silent.set_nonblocking(true).unwrap();
+            let url = format!("endpoint-url http://{}", silent.local_addr().unwrap());
+            let words = words.replace("SILENT", &url);
             let home = Home::new();
             let mut terminal = Terminal::with(&home, &words, SIZE, keys_of_nobody);
             for (shown, typed) in steps {

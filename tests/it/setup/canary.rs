@@ -7,7 +7,7 @@ use spotdrill::{run::setup, stack::wanted::Wanted};
 use super::{Account, CANARY, served::Lab, telling_slack, webhook};
 use crate::program::{Home, Running, run};
 
-fn clean(what: &str, text: &str) {
+pub(super) fn clean(what: &str, text: &str) {
     assert!(!text.contains("canary") && !text.contains("CANARY"), "the webhook is in {what}: {text}");
 }
 

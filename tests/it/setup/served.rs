@@ -44,6 +44,10 @@ impl<'h> Lab<'h> {
         Self { home, serving, exports, url }
     }
 
+    pub(super) fn secret_key(&self) -> String {
+        self.exports.iter().find(|(name, _)| name == "AWS_SECRET_ACCESS_KEY").unwrap().1.clone()
+    }
+
     pub(super) fn spotdrill(&self, words: &str) -> Command {
         let mut command = self.home.spotdrill(&format!("{words} --endpoint-url {}", self.url));
         command.envs(self.exports.clone());
