@@ -11,6 +11,7 @@ mod ec2;
 pub mod error;
 mod events;
 mod experiments;
+mod finding;
 mod fis;
 pub mod function;
 mod function_log;

@@ -3,6 +3,7 @@
 
 pub mod conduct;
 pub mod cost;
+mod doubt;
 pub mod existing;
 pub mod fact;
 pub mod fleet;

@@ -240,6 +240,19 @@ pub enum What {
         from: Timestamp,
         until: Timestamp,
     },
+    /// A drill that was left is watched again, by whom and from where. Nothing is started by it.
+    TakenUp {
+        by: SafeText,
+    },
+    /// No template of this drill was found: the order to create it never arrived.
+    TemplateNotFound {
+        drill: DrillId,
+    },
+    /// An order was not given, for it could not be recorded.
+    OrderWithheld {
+        order: OrderName,
+        message: SafeText,
+    },
     /// The groups are this drill's alone, in the account and on this machine. The lock's id is the drill's.
     LockTaken {
         groups: Vec<SafeText>,

@@ -85,6 +85,13 @@ impl What {
             Self::OrderUnanswered { order, message } => {
                 format!("no answer when asked to {}: {message}", order.as_str())
             }
+            Self::OrderWithheld { order, message } => {
+                format!("nothing was asked of AWS to {}: {message}", order.as_str())
+            }
+            Self::TakenUp { by } => {
+                format!("the drill was left, and is watched again by {by}; nothing is started by that")
+            }
+            Self::TemplateNotFound { drill } => format!("no template of drill {drill} exists"),
             Self::ExperimentNotFound { template } => {
                 format!("no experiment of this drill exists for template {template}")
             }

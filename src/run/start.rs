@@ -173,7 +173,7 @@ async fn locked(
     plan: &Plan,
     wanted: &Lock,
 ) -> Result<Conductor, NotStarted> {
-    if conductor.journal_lost {
+    if conductor.journal_lost.is_some() {
         return Ok(conductor); // nothing will be started
     }
     match lock::take(aws, ways, plan, wanted).await {
@@ -214,7 +214,7 @@ pub async fn take_up(aws: &Aws, ways: &Ways, left: &Path, go_on: bool) -> Result
     }
     let seq = record.entries.last().map_or(0, |entry| entry.seq);
     let (mut conductor, stopper, told) = conductor(aws, ways, journal, drill, seq);
-    conductor.take_up(&record.entries, go_on.then(|| ways.who()));
+    conductor.take_up(&record.entries, ways.who(), go_on);
     Ok(Running { id, journal: record.path, stopper, told, conductor: spawn(conductor.conduct()) })
 }
 
@@ -247,8 +247,7 @@ fn not_open(phase: Phase) -> Option<&'static str> {
     match phase {
         Phase::Over => Some("over: there is nothing to come back to"),
         Phase::Planned => Some("not started: nothing was asked of AWS"),
-        Phase::Creating => Some("left before AWS answered: nothing was started. A template of it may be left"),
-        Phase::Starting | Phase::Running | Phase::Settling | Phase::Closing => None,
+        Phase::Creating | Phase::Starting | Phase::Running | Phase::Settling | Phase::Closing => None,
     }
 }
 
@@ -261,7 +260,7 @@ fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64) -
     let crew = Crew::new(aws, ways.groups.clone(), ways.prober.clone(), news_in);
     let clock = aws.clock.clone();
     let files = Files::default();
-    let conductor = Conductor { drill, clock, journal, files, crew, news, stops, listener, seq, journal_lost: false };
+    let conductor = Conductor { drill, clock, journal, files, crew, news, stops, listener, seq, journal_lost: None };
     (conductor, Stopper(stop), told)
 }
 

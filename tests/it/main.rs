@@ -7,6 +7,10 @@ mod abort;
 mod architecture;
 #[cfg(test)]
 mod cli;
+// a release build has no crash points
+#[cfg(debug_assertions)]
+#[cfg(test)]
+mod crash;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
