@@ -3,9 +3,11 @@
 
 pub mod conduct;
 pub mod cost;
+mod doubt;
 pub mod existing;
 pub mod fact;
 pub mod fleet;
+pub mod found;
 pub mod guard;
 pub mod health;
 pub mod id;

@@ -15,9 +15,9 @@ use crate::{
     drill::{
         fact::{Basis, Fact, Source, What},
         guard::caps::MOST_IN_WAVE,
-        id::{DrillId, ExperimentId, InstanceId, TemplateId},
+        id::{ExperimentId, InstanceId, TemplateId},
         order::Order,
-        template::{Action, DRILL_TAG, Template},
+        template::{Action, Template},
     },
     text::SafeText,
 };
@@ -28,9 +28,11 @@ impl Aws {
         let done = match order {
             Order::CreateTemplate { template, client_token } => self.create_template(template, client_token).await,
             Order::StartExperiment { template, client_token, tags } => self.start(template, client_token, tags).await,
-            Order::FindExperiment { template, tagged } => self.find(template, tagged.as_ref()).await,
+            Order::FindExperiment { template, tagged } => self.find_experiment(template, tagged.as_ref()).await,
             Order::StopExperiment { experiment } => self.stop(experiment).await,
             Order::DeleteTemplate { template } => self.delete_template(template).await,
+            Order::FindTemplate { drill } => self.find_template(drill).await,
+            Order::Again { order, .. } => return Box::pin(self.carry_out(order)).await,
             Order::FreeLock { drill, groups } => self.free_locks(groups, drill).await,
         };
         done.map_err(|error| error.of_profile(self.profile.as_ref()))
@@ -95,25 +97,6 @@ impl Aws {
         Ok(self.said(at, What::ExperimentStarted { experiment, template: template.clone() }))
     }
 
-    /// Whether the template has an experiment: any at all, or the one that bears this drill's tag.
-    async fn find(&self, template: &TemplateId, tagged: Option<&DrillId>) -> Result<Fact, Error> {
-        let wanted = |summary: &sdk::ExperimentSummary| {
-            let tag = summary.tags().and_then(|tags| tags.get(DRILL_TAG));
-            tagged.is_none_or(|drill| tag.is_some_and(|tag| tag == drill.as_str()))
-        };
-        let mut pages = self.fis.list_experiments().experiment_template_id(template.as_str()).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| Error::of("look for the FIS experiment", &error))?;
-            let found = page.experiments().iter().find(|summary| wanted(summary));
-            if let Some((id, created)) = found.and_then(|found| Some((found.id()?, found.creation_time()))) {
-                let experiment = ExperimentId::new(id);
-                let started = What::ExperimentStarted { experiment, template: template.clone() };
-                return Ok(self.said(created.and_then(timestamp), started));
-            }
-        }
-        Ok(self.said(None, What::ExperimentNotFound { template: template.clone() }))
-    }
-
     async fn stop(&self, experiment: &ExperimentId) -> Result<Fact, Error> {
         let call = self.stops.stop_experiment().id(experiment.as_str());
         call.send().await.map_err(|error| Error::of("stop the FIS experiment", &error))?;
@@ -125,7 +108,7 @@ impl Aws {
         Ok(self.said(None, What::TemplateDeleted { template: template.clone() }))
     }
 
-    fn said(&self, at: Option<Timestamp>, what: What) -> Fact {
+    pub(super) fn said(&self, at: Option<Timestamp>, what: What) -> Fact {
         let seen = self.clock.now();
         Fact { at: at.unwrap_or(seen), seen, source: Source::Fis, instance: None, what }
     }

@@ -1,15 +1,13 @@
 //! The one state machine of a drill: facts in, orders out. It cannot fail, wait or look at a clock; screens, journal,
 //! resumption and tests all fold the same facts through it.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    doubt::{Doubt, LEFT},
     fact::{Fact, What},
-    fleet::GroupKind,
     id::{DrillId, InstanceId, TemplateId},
-    order::{Order, OrderName, Watch, WatchName},
+    order::{Order, WatchName},
     plan::{Plan, Target},
     stopping::{SOMEBODY_ELSE, Stop},
     template::{DRILL_TAG, tags},
@@ -28,21 +26,24 @@ pub struct Drill {
     pub aborted: bool,
     pub stop: Option<Stop>,
     /// We had it stopped ourselves, for FIS came to what was not confirmed.
-    halted: bool,
-    confirmed: Option<(Timestamp, String)>,
+    pub(super) halted: bool,
+    pub(super) doubt: Doubt,
+    pub(super) confirmed: Option<(Timestamp, String)>,
     /// The one that we made, until it is deleted; never one that was there before.
-    template: Option<TemplateId>,
+    pub(super) template: Option<TemplateId>,
     /// Why nothing was started.
     refused: Option<SafeText>,
     /// When FIS was done with the experiment.
     pub ended: Option<Timestamp>,
     settle_ended: bool,
-    lock: Hold,
+    /// Who asked for the start once more, with its first token.
+    pub(super) continued_by: Option<SafeText>,
+    pub(super) lock: Hold,
 }
 
 /// Whether the lock on the groups is ours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Hold {
+pub(super) enum Hold {
     #[default]
     No,
     /// It is, or may be.
@@ -95,22 +96,6 @@ impl Drill {
         drill
     }
 
-    /// What to ask of the world when a drill that was left is taken up again. Nothing is ever started by it: a start whose
-    /// answer was not recorded is looked for.
-    #[must_use = "an order that is dropped is never carried out"]
-    pub fn taken_up(&self) -> Vec<Order> {
-        match self.phase {
-            Phase::Starting => self.find(),
-            Phase::Running if self.aborted => self.stop(),
-            Phase::Settling | Phase::Closing => {
-                self.delete_template().into_iter().chain(self.free_lock(Hold::Freeing)).collect()
-            }
-            // it was left while the lock was being taken, and whether it was is not on record
-            Phase::Planned => self.free_lock(self.lock).into_iter().collect(),
-            _ => Vec::new(),
-        }
-    }
-
     /// Takes in one fact and says what to ask of the world because of it.
     #[must_use = "an order that is dropped is never carried out"]
     pub fn apply(&mut self, fact: &Fact) -> Vec<Order> {
@@ -142,23 +127,33 @@ impl Drill {
             What::OthersChosen { chosen } => self.others_chosen(chosen),
             What::StopRequested { by } => self.stop_requested(fact.at, by),
             What::StopSent { .. } => {
+                self.doubt.stop_taken = true;
                 if let Some(stop) = &mut self.stop {
                     stop.sent.get_or_insert(fact.at);
                 }
                 Vec::new()
             }
-            What::OrderRefused { order, code, message } => self.refused(*order, &format!("{code}: {message}")),
+            What::TakenUp { .. } => self.taken_up(fact.at),
+            What::OrderRefused { order, code, message } => self.refused(*order, code, message),
             What::OrderUnanswered { order, message } => self.unanswered(*order, message),
-            What::ExperimentNotFound { .. } => {
-                self.not_started("the order to start it got no answer and did not arrive")
-            }
-            What::TemplateDeleted { .. } => {
-                self.template = None;
+            What::DrillAdopted { begun, template, .. } => {
+                (self.confirmed, self.template) = (Some((*begun, String::new())), template.clone());
+                self.phase = Phase::Starting;
                 Vec::new()
             }
+            What::ContinueRequested { by } => {
+                self.continued_by = Some(by.clone());
+                Vec::new()
+            }
+            What::OrderWithheld { order, message } => {
+                self.not_started(&format!("spotdrill did not ask AWS to {}: {message}", order.as_str()))
+            }
+            What::TemplateNotFound { .. } => self.template_not_found(),
+            What::ExperimentNotFound { .. } => self.experiment_not_found(fact.at),
+            What::TemplateDeleted { .. } => self.template_deleted(),
             What::SettleTimeEnded => {
                 self.settle_ended = true;
-                Vec::new()
+                self.given_up()
             }
             What::DrillFinished { .. } => {
                 self.phase = Phase::Over;
@@ -193,14 +188,21 @@ impl Drill {
     }
 
     fn template_created(&mut self, template: &TemplateId) -> Vec<Order> {
+        if self.phase != Phase::Creating {
+            return Vec::new(); // a template is started from once
+        }
         self.template = Some(template.clone());
+        self.doubt.tries = 0;
+        if self.doubt.left {
+            return self.not_started(LEFT);
+        }
         if self.aborted {
             return self.not_started("a stop was asked for before the start");
         }
         self.start()
     }
 
-    fn start(&mut self) -> Vec<Order> {
+    pub(super) fn start(&mut self) -> Vec<Order> {
         let (Some(planned), Some((_, client_token)), Some(template)) =
             (&self.planned, &self.confirmed, self.started_from())
         else {
@@ -218,11 +220,11 @@ impl Drill {
     /// The template that is started: the one that was there, or ours.
     fn started_from(&self) -> Option<&TemplateId> {
         let as_is = self.planned.as_ref().and_then(|planned| planned.plan.as_is.as_ref());
-        as_is.map(|existing| &existing.id).or(self.template.as_ref())
+        as_is.map(|existing| &existing.id).or(self.template.as_ref()).or(self.doubt.fence.as_ref())
     }
 
     /// Our own template is started once; of another's, only an experiment with our tag is ours.
-    fn find(&self) -> Vec<Order> {
+    pub(super) fn find(&self) -> Vec<Order> {
         let planned = self.planned.as_ref().filter(|planned| planned.plan.as_is.is_some());
         let tagged = planned.map(|planned| planned.id.clone());
         let template = self.started_from().into_iter();
@@ -231,6 +233,7 @@ impl Drill {
 
     fn started(&mut self) -> Vec<Order> {
         self.phase = Phase::Running;
+        self.doubt.tries = 0;
         if self.aborted { self.send_stop() } else { Vec::new() }
     }
 
@@ -319,42 +322,13 @@ impl Drill {
         orders
     }
 
-    fn stop(&self) -> Vec<Order> {
+    pub(super) fn stop(&self) -> Vec<Order> {
         let running = self.timeline.experiment.iter().filter(|experiment| !experiment.progress.is_over());
         running.map(|experiment| Order::StopExperiment { experiment: experiment.id.clone() }).collect()
     }
 
-    fn refused(&mut self, order: OrderName, why: &str) -> Vec<Order> {
-        match order {
-            OrderName::CreateTemplate | OrderName::StartExperiment => {
-                self.not_started(&format!("AWS refused to {} ({why})", order.as_str()))
-            }
-            OrderName::FindExperiment => self.unknown(),
-            OrderName::StopExperiment => {
-                self.timeline.complain(format!("AWS refused to {} ({why})", order.as_str()));
-                if let Some(stop) = &mut self.stop {
-                    stop.did_not_arrive(why);
-                }
-                Vec::new()
-            }
-            OrderName::FreeLock => self.freed(), // it is told, and `gc` removes the lock of a drill that is over
-            OrderName::DeleteTemplate => {
-                self.template = None; // what is left is told by the fact; the verdict is not about our own tidiness
-                Vec::new()
-            }
-        }
-    }
-
-    fn unanswered(&mut self, order: OrderName, why: &SafeText) -> Vec<Order> {
-        match order {
-            OrderName::StartExperiment => self.find(),
-            OrderName::FindExperiment => self.unknown(),
-            _ => self.refused(order, &format!("no answer: {why}")),
-        }
-    }
-
     /// The lock is as free as it gets. A drill that had nothing else to do is over with it.
-    fn freed(&mut self) -> Vec<Order> {
+    pub(super) fn freed(&mut self) -> Vec<Order> {
         self.lock = Hold::No;
         match self.phase {
             Phase::Planned => self.not_started("it was left before it was confirmed"),
@@ -362,26 +336,28 @@ impl Drill {
         }
     }
 
-    fn free_lock(&self, hold: Hold) -> Option<Order> {
+    pub(super) fn free_lock(&self, hold: Hold) -> Option<Order> {
         let planned = self.planned.as_ref().filter(|_| self.lock == hold)?;
         let groups = planned.plan.groups().into_iter().cloned().collect();
         Some(Order::FreeLock { drill: planned.id.clone(), groups })
     }
 
     /// Nothing runs, and nothing will.
-    fn not_started(&mut self, why: &str) -> Vec<Order> {
+    pub(super) fn not_started(&mut self, why: &str) -> Vec<Order> {
         self.refused = Some(SafeText::new(why));
         self.phase = Phase::Closing;
         self.delete_template()
     }
 
     /// An experiment may run that we cannot see: say so, with the command to look.
-    fn unknown(&mut self) -> Vec<Order> {
+    pub(super) fn unknown(&mut self) -> Vec<Order> {
         let template = self.started_from().map(ToString::to_string).unwrap_or_default();
-        let drill = self.planned.as_ref().map(|planned| planned.id.to_string()).unwrap_or_default();
+        let planned = self.planned.as_ref();
+        let drill = planned.map(|planned| planned.id.to_string()).unwrap_or_default();
+        let region = planned.map(|planned| planned.plan.region.to_string()).unwrap_or_default();
         self.timeline.complain(format!(
-            "UNKNOWN whether the experiment started; look with: aws fis list-experiments --experiment-template-id \
-             {template} for the tag {DRILL_TAG} = {drill}"
+            "UNKNOWN whether the experiment started; look with: aws fis list-experiments --region {region} \
+             --experiment-template-id {template} for the tag {DRILL_TAG} = {drill}"
         ));
         if std::mem::take(&mut self.lock) != Hold::No {
             self.timeline.complain("the lock on its groups stays: nobody is to meet what may run there");
@@ -392,51 +368,8 @@ impl Drill {
         Vec::new()
     }
 
-    fn delete_template(&self) -> Vec<Order> {
+    pub(super) fn delete_template(&self) -> Vec<Order> {
         self.template.iter().map(|template| Order::DeleteTemplate { template: template.clone() }).collect()
-    }
-
-    /// What should be observed now.
-    pub fn watches(&self) -> Vec<Watch> {
-        let Some((since, _)) = &self.confirmed else { return Vec::new() };
-        let under_way = matches!(self.phase, Phase::Creating | Phase::Starting | Phase::Running | Phase::Settling);
-        if !under_way || self.is_at_rest() {
-            return Vec::new();
-        }
-        // before anything is hit, so that the drill has what to compare with
-        let checks = self.timeline.health.checked.iter();
-        let mut watches: Vec<_> = checks.map(|checked| Watch::Check(checked.check.clone())).collect();
-        if !matches!(self.phase, Phase::Running | Phase::Settling) {
-            return watches;
-        }
-        if let (Phase::Running, Some(experiment)) = (self.phase, &self.timeline.experiment) {
-            watches.push(Watch::Experiment(experiment.id.clone()));
-        }
-        let Timeline { tracks, choice, .. } = &self.timeline;
-        if choice.open && self.phase == Phase::Running {
-            return watches; // which instances are hit is not known before FIS says so
-        }
-        let targets: Vec<_> = tracks.iter().map(|track| track.target.id.clone()).collect();
-        watches.push(Watch::Instances(targets.clone()));
-        if choice.unknown.is_empty() {
-            watches.extend(self.of_known_targets(*since));
-        } else {
-            watches.push(Watch::Chosen(choice.unknown.clone()));
-        }
-        watches.push(Watch::Logs { since: *since, targets: targets.clone() });
-        watches.push(Watch::Events { since: *since, targets });
-        watches
-    }
-
-    /// What can only be watched once EC2 has told of every target by which request and in which group it runs.
-    fn of_known_targets(&self, since: Timestamp) -> Vec<Watch> {
-        let targets = || self.timeline.tracks.iter().map(|track| &track.target);
-        let requests: Vec<_> = targets().filter_map(|target| target.spot_request.clone()).collect();
-        let groups: BTreeSet<_> = targets().map(|target| &target.group).collect();
-        let requests = (!requests.is_empty()).then_some(Watch::SpotRequests(requests));
-        let groups = groups.into_iter().filter(|group| group.kind != GroupKind::Ungrouped);
-        let groups = groups.map(|group| Watch::Group { group: group.clone(), since });
-        requests.into_iter().chain(groups).collect()
     }
 
     /// When to stop waiting for what is missing; until then, `SettleTimeEnded` is no fact.
@@ -452,7 +385,8 @@ impl Drill {
         };
         let deadline = deadline.unwrap_or(Timestamp::MAX);
         let looks = self.timeline.blind.looks_until(&NEEDED).unwrap_or(deadline);
-        (!self.settle_ended).then(|| deadline.max(looks))
+        let anew = self.doubt.taken_up.and_then(|at| at.checked_add(settle).ok()); // it is looked at again before it is judged
+        (!self.settle_ended).then(|| deadline.max(looks).max(anew.unwrap_or(deadline)))
     }
 
     /// FIS gave up, and nothing shows that any target was hit before.
@@ -480,7 +414,7 @@ impl Drill {
             Phase::Settling => nothing_missing || never_ran || self.settle_ended,
             Phase::Closing | Phase::Over => true,
         };
-        reached && (self.template.is_none() || self.phase == Phase::Running)
+        reached && self.template.is_none()
     }
 
     /// Whether a stop would still reach FIS before every notice.
@@ -494,6 +428,8 @@ fn by_alarm(reason: Option<&SafeText>) -> bool {
     let reason = reason.map(|reason| reason.to_lowercase()).unwrap_or_default();
     reason.contains("stop condition") || reason.contains("safety lever")
 }
+
+mod watching;
 
 #[cfg(test)]
 mod tests;

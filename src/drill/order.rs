@@ -37,6 +37,16 @@ pub enum Order {
     DeleteTemplate {
         template: TemplateId,
     },
+    /// Looks whether an order to create the template that got no answer was carried out.
+    FindTemplate {
+        drill: DrillId,
+    },
+    /// One of these that did not arrive, a while later.
+    Again {
+        order: Box<Order>,
+        /// How often it was tried so far.
+        tries: u32,
+    },
     /// Frees what of these groups the drill holds; it may be all of them or none.
     FreeLock {
         drill: DrillId,
@@ -52,6 +62,7 @@ pub enum OrderName {
     FindExperiment,
     StopExperiment,
     DeleteTemplate,
+    FindTemplate,
     FreeLock,
 }
 
@@ -63,6 +74,8 @@ impl Order {
             Self::FindExperiment { .. } => OrderName::FindExperiment,
             Self::StopExperiment { .. } => OrderName::StopExperiment,
             Self::DeleteTemplate { .. } => OrderName::DeleteTemplate,
+            Self::FindTemplate { .. } => OrderName::FindTemplate,
+            Self::Again { order, .. } => order.name(),
             Self::FreeLock { .. } => OrderName::FreeLock,
         }
     }
@@ -77,6 +90,7 @@ impl OrderName {
             Self::FindExperiment => "look for the FIS experiment",
             Self::StopExperiment => "stop the FIS experiment",
             Self::DeleteTemplate => "delete the FIS template",
+            Self::FindTemplate => "look for the FIS template",
             Self::FreeLock => "free the lock of the group",
         }
     }

@@ -62,6 +62,13 @@ impl What {
             }
             Self::LogLine { message, .. } => logged(message).unwrap_or_else(|| message.to_string()),
             Self::Noted { message } => message.to_string(),
+            Self::DrillAdopted { by, begun, .. } => format!(
+                "taken over by {by} from what AWS still says: the experiment was made {}",
+                begun.strftime("%Y-%m-%d %H:%M:%S")
+            ),
+            Self::ContinueRequested { by } => {
+                format!("{by} has the order to start sent again, with the same token, if it did not arrive")
+            }
             Self::StopRequested { by } => format!("stop asked for by {by}"),
             Self::StopSent { .. } => format!("stop sent; {NO_RECALL}"),
             Self::TemplateDeleted { template } => format!("template {template} deleted"),
@@ -78,6 +85,13 @@ impl What {
             Self::OrderUnanswered { order, message } => {
                 format!("no answer when asked to {}: {message}", order.as_str())
             }
+            Self::OrderWithheld { order, message } => {
+                format!("nothing was asked of AWS to {}: {message}", order.as_str())
+            }
+            Self::TakenUp { by } => {
+                format!("the drill was left, and is watched again by {by}; nothing is started by that")
+            }
+            Self::TemplateNotFound { drill } => format!("no template of drill {drill} exists"),
             Self::ExperimentNotFound { template } => {
                 format!("no experiment of this drill exists for template {template}")
             }

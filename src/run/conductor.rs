@@ -17,7 +17,7 @@ use crate::{
         conduct::{Drill, Phase},
         fact::{Entry, Fact, What},
         health::Asked,
-        order::{Order, WatchName},
+        order::{Order, OrderName, WatchName},
         verdict::Verdict,
     },
     journal::{self, Journal},
@@ -48,8 +48,8 @@ pub struct Conductor {
     /// Unbounded: a screen that cannot keep up must not hold up the drill, and a drill has some hundred facts.
     pub listener: mpsc::UnboundedSender<Told>,
     pub seq: u64,
-    /// The journal could not be written; it is said once.
-    pub journal_lost: bool,
+    /// Why the journal could not be written once. Whatever it takes later, what the disk lost may be lost.
+    pub journal_lost: Option<SafeText>,
 }
 
 /// It wakes at least so often, in drill time.
@@ -84,7 +84,7 @@ impl Conductor {
             };
             self.notice_a_gap(&mut awake); // before what was seen after it
             match news {
-                Some(News::Fact(fact)) => self.record(fact),
+                Some(News::Fact(fact)) => self.hear(fact),
                 Some(News::Pulse(name)) => self.tell(Told::Pulse(name)),
                 Some(News::Asked(asked)) => self.tell(Told::Asked(asked)),
                 None => {
@@ -108,17 +108,19 @@ impl Conductor {
         }
     }
 
-    /// Tells again what was recorded before, and asks what is still open.
-    pub fn take_up(&mut self, recorded: &[Entry]) {
+    /// Tells again what was recorded before, and asks what is still open. A start that did not arrive is sent again only where
+    /// the operator has it go on.
+    pub fn take_up(&mut self, recorded: &[Entry], by: SafeText, go_on: bool) {
         for entry in recorded {
             self.tell(Told::Recorded(entry.clone()));
         }
-        let message = SafeText::new("the drill was left, and is watched again from here on");
-        self.record(Fact::ours(self.clock.now(), What::Noted { message }));
         let mut awake = recorded.last().map_or(self.clock.now(), |entry| entry.fact.seen);
         self.notice_a_gap(&mut awake);
         self.crew.lost_before(self.drill.timeline.blind.lost());
-        self.drill.taken_up().into_iter().for_each(|order| self.crew.carry_out(order));
+        if go_on && self.drill.phase == Phase::Starting {
+            self.record(Fact::operators(self.clock.now(), What::ContinueRequested { by: by.clone() }));
+        }
+        self.record(Fact::ours(self.clock.now(), What::TakenUp { by }));
     }
 
     /// Asked for again, it is the same stop, unless the last one did not arrive.
@@ -129,6 +131,19 @@ impl Conductor {
         let message = SafeText::new(self.drill.stop_saves());
         self.record(Fact::operators(self.clock.now(), What::StopRequested { by }));
         self.record(Fact::ours(self.clock.now(), What::Noted { message }));
+    }
+
+    fn hear(&mut self, fact: Fact) {
+        let stop_failed = matches!(
+            &fact.what,
+            What::OrderRefused { order: OrderName::StopExperiment, .. }
+                | What::OrderUnanswered { order: OrderName::StopExperiment, .. }
+        );
+        self.record(fact);
+        if let Some(command) = self.drill.stop_command(None).filter(|_| stop_failed) {
+            let message = SafeText::new(format!("THE STOP DID NOT ARRIVE. It is sent again; by hand: {command}"));
+            self.record(Fact::ours(self.clock.now(), What::Noted { message }));
+        }
     }
 
     /// Writes a fact down, folds it, tells it on, and carries out what follows from it.
@@ -143,26 +158,31 @@ impl Conductor {
         }
         recorded(&entry.fact.what).into_iter().for_each(crash::point);
         self.tell(Told::Recorded(entry));
-        match written {
-            Ok(()) => orders.into_iter().for_each(|order| self.crew.carry_out(order)),
-            Err(error) => self.without_journal(orders, &error),
+        if let Err(error) = written {
+            self.lost(&error);
+        }
+        for order in orders {
+            self.order(order);
         }
         self.crew.keep(self.drill.watches());
     }
 
-    /// Nothing is started that is not on disk; what already runs is still stopped, watched and cleaned up.
-    fn without_journal(&mut self, orders: Vec<Order>, error: &journal::Error) {
-        if !std::mem::replace(&mut self.journal_lost, true) {
-            self.record(Fact::ours(self.clock.now(), What::Noted { message: SafeText::new(error.to_string()) }));
+    /// Said once.
+    fn lost(&mut self, error: &journal::Error) {
+        let message = SafeText::new(error.to_string());
+        if self.journal_lost.replace(message.clone()).is_none() {
+            self.record(Fact::ours(self.clock.now(), What::Noted { message }));
         }
-        for order in orders {
-            if let Order::CreateTemplate { .. } | Order::StartExperiment { .. } = order {
-                let (code, message) = (SafeText::new("JournalUnwritable"), SafeText::new(error.to_string()));
-                let refused = What::OrderRefused { order: order.name(), code, message };
-                self.record(Fact::ours(self.clock.now(), refused));
-            } else {
-                self.crew.carry_out(order);
+    }
+
+    /// Nothing is started that is not on disk; what already runs is still stopped, watched and cleaned up.
+    fn order(&mut self, order: Order) {
+        match (&self.journal_lost, &order) {
+            (Some(message), Order::CreateTemplate { .. } | Order::StartExperiment { .. }) => {
+                let withheld = What::OrderWithheld { order: order.name(), message: message.clone() };
+                self.record(Fact::ours(self.clock.now(), withheld));
             }
+            _ => self.crew.carry_out(order),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Carries out orders and keeps watches: the one place that starts tasks, so that none is forgotten. Knows how to ask
 //! AWS, and nothing of what the answers mean.
 
-use std::{collections::HashMap, future::Future};
+use std::{collections::HashMap, future::Future, time::Duration};
 
 use tokio::{
     sync::mpsc,
@@ -19,7 +19,7 @@ use crate::{
     drill::{
         fact::Fact,
         health::Asked,
-        order::{Order, Watch, WatchName},
+        order::{Order, OrderName, Watch, WatchName},
     },
     probe::{Prober, Watching},
     term::panics,
@@ -53,6 +53,8 @@ pub struct Crew {
     turns: Turns,
     lost: Lost,
     watching: HashMap<Watch, AbortHandle>,
+    /// The last order to stop.
+    stopping: Option<AbortHandle>,
 }
 
 impl Crew {
@@ -60,7 +62,7 @@ impl Crew {
         let turns = Turns::new(aws.clock.clone());
         // tried once: what tries again here keeps the pace that all share, which the SDK knows nothing of
         let aws = aws.with_single_tries();
-        Self { aws, groups, prober, news, turns, lost: Lost::default(), watching: HashMap::new() }
+        Self { aws, groups, prober, news, turns, lost: Lost::default(), watching: HashMap::new(), stopping: None }
     }
 
     /// These sources were lost when the drill was left.
@@ -68,10 +70,24 @@ impl Crew {
         self.lost = Lost::new(names);
     }
 
-    /// Carries out an order; what comes of it is reported as a fact.
-    pub fn carry_out(&self, order: Order) {
+    /// Carries out an order; what comes of it is reported as a fact, whatever becomes of the task. A stop takes the place
+    /// of one that still waits to be tried again.
+    pub fn carry_out(&mut self, order: Order) {
         let (aws, news) = (self.aws.clone(), self.news.clone());
-        spawn(ordering::carry_out(aws, order, news));
+        let name = order.name();
+        let task = spawn(async move {
+            let order = match order {
+                Order::Again { order, tries } => {
+                    aws.clock.sleep(before_try(tries)).await;
+                    *order
+                }
+                order => order,
+            };
+            ordering::carry_out(aws, order, news).await;
+        });
+        if name == OrderName::StopExperiment {
+            self.stopping.replace(task.abort_handle()).inspect(AbortHandle::abort);
+        }
     }
 
     /// Starts and stops tasks so that exactly these watches are kept.
@@ -97,9 +113,18 @@ impl Crew {
             let watching = Watching::new(self.prober.clone(), check.clone(), aws.clock.clone());
             return spawn(keep_asking(aws.clock, watching, news));
         }
-        let watcher = Watcher::new(aws.clone(), watch.clone(), &self.groups);
+        let (watch, groups) = (watch.clone(), self.groups.clone());
         let (turns, lost) = (self.turns.clone(), self.lost.clone());
-        spawn(Looking { aws, watcher, turns, lost, news }.keep_on())
+        spawn(async move {
+            loop {
+                let watcher = Watcher::new(aws.clone(), watch.clone(), &groups);
+                let (aws, turns, lost, news) = (aws.clone(), turns.clone(), lost.clone(), news.clone());
+                let looking = Looking { aws, watcher, turns, lost, news };
+                if looking.whatever_happens().await.is_ok() {
+                    return;
+                }
+            }
+        })
     }
 }
 
@@ -121,4 +146,9 @@ async fn keep_asking(clock: Clock, mut watching: Watching, news: mpsc::Sender<Ne
         }
         clock.sleep(look.next).await;
     }
+}
+
+/// How long an order waits that was tried so often, in drill time: 1 s, then twice as long each time, at most half a minute.
+fn before_try(tries: u32) -> Duration {
+    Duration::from_secs(1 << tries.saturating_sub(1).min(5)).min(Duration::from_secs(30))
 }

@@ -3,10 +3,12 @@
 
 use std::{
     collections::BTreeSet,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::Sender;
 
@@ -35,6 +37,10 @@ impl Lost {
     }
 }
 
+/// A task of ours panicked.
+#[derive(Debug)]
+pub(super) struct Failed;
+
 /// So many answers may be missed before trouble that passes is told.
 const MISSED: i32 = 2;
 /// The longest wait between two looks at a source that only somebody else can mend, in drill time.
@@ -49,8 +55,26 @@ pub(super) struct Looking {
 }
 
 impl Looking {
+    /// Looks until no one listens, or an error of our own ends it: then it is to be begun anew, a while later.
+    pub(super) async fn whatever_happens(self) -> Result<(), Failed> {
+        let (name, clock, news) = (self.watcher.name(), self.aws.clock.clone(), self.news.clone());
+        let lost_ones = self.lost.clone();
+        if AssertUnwindSafe(self.keep_on()).catch_unwind().await.is_ok() {
+            return Ok(());
+        }
+        lost_ones.names().insert(name);
+        let message = SafeText::new("spotdrill itself failed in between; it looks again");
+        let lost =
+            What::SourceLost { watch: name, message, since: Some(clock.now()), cause: Cause::Trouble, todo: None };
+        if news.send(News::Fact(Fact::ours(clock.now(), lost))).await.is_err() {
+            return Ok(());
+        }
+        clock.sleep(name.every()).await;
+        Err(Failed)
+    }
+
     /// Looks until no one listens.
-    pub(super) async fn keep_on(mut self) {
+    async fn keep_on(mut self) {
         let (name, clock) = (self.watcher.name(), self.aws.clock.clone());
         let mut heard = clock.now();
         let mut failures = 0;

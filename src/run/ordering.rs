@@ -1,8 +1,9 @@
 //! An order carried out, and given again where it could not be given yet: AWS throttles, or the credentials have run out.
 //! Knows for how long an order may wait, and nothing of what follows from it.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
+use futures_util::FutureExt;
 use jiff::SignedDuration;
 use tokio::sync::mpsc::Sender;
 
@@ -32,9 +33,13 @@ pub(super) async fn carry_out(aws: Aws, order: Order, news: Sender<News>) {
     let (mut told, mut in_doubt) = (false, false);
     aws.out_of_turn();
     let fact = loop {
-        let error = match aws.carry_out(&order).await {
-            Ok(fact) => break fact,
-            Err(error) => error,
+        let error = match AssertUnwindSafe(aws.carry_out(&order)).catch_unwind().await {
+            Ok(Ok(fact)) => break fact,
+            Ok(Err(error)) => error,
+            Err(_) => {
+                let message = SafeText::new("spotdrill itself failed in between");
+                break Fact::ours(aws.clock.now(), What::OrderUnanswered { order: order.name(), message });
+            }
         };
         in_doubt |= error.kind.leaves_doubt();
         let waited = aws.clock.now().duration_since(begun);
@@ -50,7 +55,9 @@ pub(super) async fn carry_out(aws: Aws, order: Order, news: Sender<News>) {
             }
         }
         aws.clock.sleep(AGAIN).await;
-        aws.turn().await;
+        if order.name() != OrderName::StopExperiment {
+            aws.turn().await; // a stop stands behind nothing
+        }
     };
     let _ = news.send(News::Fact(fact)).await; // no one listens: the drill is over
 }
@@ -61,8 +68,10 @@ fn patience(order: OrderName, in_doubt: bool) -> SignedDuration {
     match order {
         OrderName::StartExperiment if in_doubt => TO_BEGIN / 2,
         OrderName::CreateTemplate | OrderName::StartExperiment => TO_BEGIN,
-        OrderName::FindExperiment | OrderName::StopExperiment | OrderName::DeleteTemplate | OrderName::FreeLock => {
-            TO_END
-        }
+        OrderName::FindTemplate
+        | OrderName::FindExperiment
+        | OrderName::StopExperiment
+        | OrderName::DeleteTemplate
+        | OrderName::FreeLock => TO_END,
     }
 }

@@ -7,12 +7,18 @@ mod abort;
 mod architecture;
 #[cfg(test)]
 mod cli;
+// a release build has no crash points
+#[cfg(debug_assertions)]
+#[cfg(test)]
+mod crash;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod drills;
 #[cfg(test)]
 mod existing;
+#[cfg(test)]
+mod found;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]

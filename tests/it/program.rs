@@ -78,7 +78,8 @@ impl Home {
     pub(crate) fn journals(&self) -> Vec<PathBuf> {
         let folder = self.0.path().join("state/spotdrill/drills");
         let entries = fs::read_dir(folder).into_iter().flatten();
-        entries.map(|entry| entry.unwrap().path()).collect()
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths.filter(|path| path.extension().is_some_and(|kind| kind == "jsonl")).collect()
     }
 
     /// `spotdrill` with these words as its arguments.

@@ -4,7 +4,10 @@ use crate::drill::{
     fleet::{Behavior, GroupKey, InstanceState, World},
     health::{Check, Reach},
     id::{CheckUrl, ExperimentId, InstanceId},
-    order::WatchName::{Events, Experiment, Group, Instances, Logs},
+    order::{
+        OrderName, Watch,
+        WatchName::{Events, Experiment, Group, Instances, Logs},
+    },
     plan::Target,
     verdict::Outcome,
     warning::Warning,
@@ -214,46 +217,6 @@ fn nothing_starts_without_a_template() {
 }
 
 #[test]
-fn a_start_without_an_answer_is_looked_for_and_never_repeated() {
-    let (mut told, _) = Told::confirmed(1);
-    told.hear(What::TemplateCreated { template: template() });
-    let find = vec![Order::FindExperiment { template: template(), tagged: None }];
-    assert_eq!(told.hear(unanswered(OrderName::StartExperiment)), find);
-    let mut found = Told { drill: told.drill.clone(), now: told.now };
-    found.hear(What::ExperimentStarted { experiment: experiment(), template: template() });
-    assert_eq!(found.drill.phase, Phase::Running);
-    let mut absent = Told { drill: told.drill.clone(), now: told.now };
-    assert_eq!(absent.hear(What::ExperimentNotFound { template: template() }), delete());
-    assert_eq!(told.hear(unanswered(OrderName::FindExperiment)), []);
-    let verdict = told.drill.verdict().unwrap();
-    assert!(verdict.reasons[0].contains("UNKNOWN") && verdict.reasons[0].contains("aws fis"), "{verdict:?}");
-    assert_eq!(verdict.verdict, Outcome::Failed);
-}
-
-#[test]
-fn a_stop_reaches_fis_in_every_phase_in_which_it_can() {
-    let (mut creating, _) = Told::confirmed(1);
-    assert_eq!(creating.hear(stop_requested()), []);
-    assert_eq!(creating.hear(What::TemplateCreated { template: template() }), delete(), "never started");
-
-    let (mut starting, _) = Told::confirmed(1);
-    starting.hear(What::TemplateCreated { template: template() });
-    assert_eq!(starting.hear(stop_requested()), []);
-    let started = What::ExperimentStarted { experiment: experiment(), template: template() };
-    assert_eq!(starting.hear(started), stop(), "stopped as soon as it has a name");
-
-    let mut running = Told::running(1);
-    assert_eq!(running.hear(stop_requested()), stop());
-    assert_eq!(running.hear(stop_requested()), [], "asking twice is the same stop");
-    let (order, message) = (OrderName::StopExperiment, SafeText::new("x"));
-    assert_eq!(running.hear(What::OrderUnanswered { order, message }), []);
-    assert_eq!(running.hear(stop_requested()), stop(), "the last one did not arrive");
-
-    running.experiment("stopped");
-    assert_eq!(running.hear(stop_requested()), [], "FIS is done");
-}
-
-#[test]
 fn an_aborted_drill_still_watches_what_becomes_of_its_targets() {
     let mut told = Told::running(1);
     told.hear(stop_requested());
@@ -361,24 +324,6 @@ fn a_confirmation_that_comes_twice_starts_once() {
 }
 
 #[test]
-fn a_drill_that_was_left_is_taken_up_without_starting_anything() {
-    let mut planned = Told::planned(1);
-    assert_eq!(planned.drill.taken_up(), free(), "whether the lock was taken is not known");
-    assert_eq!(planned.hear(What::LockFreed), []);
-    assert_eq!(planned.outcome(), Some(Outcome::Refused));
-    let (mut left, _) = Told::confirmed(1);
-    assert_eq!(left.drill.taken_up(), [], "whether a template was made is not known");
-    left.hear(What::TemplateCreated { template: template() });
-    assert_eq!(left.drill.taken_up(), [Order::FindExperiment { template: template(), tagged: None }]);
-    left.hear(What::ExperimentStarted { experiment: experiment(), template: template() });
-    assert_eq!(left.drill.taken_up(), []);
-    left.hear(stop_requested());
-    assert_eq!(left.drill.taken_up(), stop());
-    left.experiment("stopped");
-    assert_eq!(left.drill.taken_up(), delete());
-}
-
-#[test]
 fn the_lock_is_freed_when_nothing_more_is_to_be_seen_and_the_drill_is_over_after_it() {
     let mut told = Told::locked(1);
     told.noticed("completed");
@@ -388,7 +333,7 @@ fn the_lock_is_freed_when_nothing_more_is_to_be_seen_and_the_drill_is_over_after
     assert_eq!(told.outcome(), None, "the template is still there");
     assert_eq!(told.hear(What::TemplateDeleted { template: template() }), free());
     assert_eq!(told.hear(What::SettleTimeEnded), [], "it is ordered once");
-    assert_eq!(told.drill.taken_up(), free(), "and again by whoever takes the drill up");
+    assert_eq!(told.hear(What::TakenUp { by: SafeText::new("me") }), free(), "and again by whoever takes the drill up");
     assert_eq!((told.outcome(), told.drill.watches()), (None, Vec::new()));
     assert_eq!(told.hear(What::LockFreed), []);
     assert_eq!(told.outcome(), Some(Outcome::Held));
@@ -422,14 +367,17 @@ fn nothing_is_started_without_the_lock_and_what_may_be_ours_is_freed() {
 #[test]
 fn what_may_still_run_keeps_its_lock() {
     let mut told = Told::locked(1);
-    assert_eq!(told.hear(What::SettleTimeEnded), [], "FIS says that it runs");
+    assert_eq!(told.hear(What::SettleTimeEnded), delete(), "FIS says that it runs, and needs no template for it");
+    assert_eq!(told.hear(What::TemplateDeleted { template: template() }), []);
     assert!(told.outcome().is_some());
 
     let (mut unknown, _) = Told::confirmed_locked(1);
     unknown.hear(What::TemplateCreated { template: template() });
     let (order, message) = (OrderName::StartExperiment, SafeText::new("x"));
     unknown.hear(What::OrderUnanswered { order, message });
-    assert_eq!(unknown.hear(refused(OrderName::FindExperiment)), []);
+    for _ in 0..3 {
+        unknown.hear(refused(OrderName::FindExperiment));
+    }
     let verdict = unknown.drill.verdict().unwrap();
     assert!(verdict.reasons.iter().any(|reason| reason.contains("the lock on its groups stays")), "{verdict:?}");
 }
@@ -438,216 +386,5 @@ fn free() -> Vec<Order> {
     vec![Order::FreeLock { drill: DrillId::new("d1"), groups: vec![group()] }]
 }
 
-mod as_it_is {
-    use super::*;
-    use crate::drill::{
-        existing::{Existing, tests::existing},
-        order::WatchName,
-    };
-
-    /// The template is started as it is, its preview came to `i-0` and on, and the experiment runs.
-    fn running(targets: usize, change: fn(&mut Existing)) -> Told {
-        let mut told = confirmed(targets, change);
-        told.hear(What::ExperimentStarted { experiment: experiment(), template: theirs() });
-        told
-    }
-
-    fn confirmed(targets: usize, change: fn(&mut Existing)) -> Told {
-        let mut told = Told::planned(targets);
-        let Planned { plan, .. } = told.drill.planned.clone().unwrap();
-        let mut as_is = existing();
-        change(&mut as_is);
-        let plan = Plan { as_is: Some(Box::new(as_is)), ..plan };
-        let role_arn = plan.as_is.as_ref().unwrap().role_arn.to_string();
-        told.hear(What::DrillPlanned { drill: DrillId::new("d1"), plan, role_arn, settle_seconds: 600 });
-        let client_token = String::from("token");
-        let orders =
-            told.hear(What::DrillConfirmed { words: String::from("web 1"), by: ConfirmedBy::Typed, client_token });
-        let [Order::StartExperiment { template, client_token, tags }] = &orders[..] else { panic!("{orders:?}") };
-        assert_eq!((template, client_token.as_str()), (&theirs(), "token-start"));
-        assert!(tags.contains(&(DRILL_TAG.to_owned(), String::from("d1"))), "{tags:?}");
-        told
-    }
-
-    fn theirs() -> TemplateId {
-        existing().id
-    }
-
-    fn resolved(ids: &[&str]) -> What {
-        What::TargetsResolved { instances: ids.iter().map(InstanceId::new).collect() }
-    }
-
-    fn chosen(id: &str, group: GroupKey) -> What {
-        let target = Target {
-            group,
-            az: SafeText::new("1b"),
-            spot_request: Some(crate::drill::id::SpotRequestId::new("sir-9")),
-            behavior: Some(Behavior::Terminate),
-            ..Target::unknown(&InstanceId::new(id))
-        };
-        What::OthersChosen { chosen: vec![target] }
-    }
-
-    fn names(told: &Told) -> Vec<WatchName> {
-        told.drill.watches().iter().map(Watch::name).collect()
-    }
-
-    #[test]
-    fn nothing_is_made_and_nothing_of_theirs_is_deleted() {
-        for end in ["completed", "failed", "stopped", "cancelled"] {
-            assert_eq!(running(1, |_| ()).experiment(end), [], "{end}");
-        }
-        let mut refused_start = confirmed(1, |_| ());
-        assert_eq!(refused_start.hear(refused(OrderName::StartExperiment)), []);
-        assert_eq!(refused_start.outcome(), Some(Outcome::Refused));
-        let mut left = running(1, |_| ());
-        left.experiment("completed");
-        assert_eq!(left.drill.taken_up(), []);
-    }
-
-    #[test]
-    fn a_start_without_an_answer_is_looked_for_by_the_drills_tag() {
-        let find = vec![Order::FindExperiment { template: theirs(), tagged: Some(DrillId::new("d1")) }];
-        let mut told = confirmed(1, |_| ());
-        assert_eq!(told.drill.taken_up(), find, "left before an answer came");
-        assert_eq!(told.hear(unanswered(OrderName::StartExperiment)), find);
-        let mut absent = Told { drill: told.drill.clone(), now: told.now };
-        assert_eq!(absent.hear(What::ExperimentNotFound { template: theirs() }), []);
-        assert_eq!(absent.outcome(), Some(Outcome::Refused));
-        assert_eq!(told.hear(unanswered(OrderName::FindExperiment)), []);
-        let verdict = told.drill.verdict().unwrap();
-        let said = verdict.reasons[0].as_str();
-        assert!(said.contains("UNKNOWN") && said.contains("EXT9 for the tag spotdrill:drill = d1"), "{said}");
-    }
-
-    #[test]
-    fn what_fis_chose_takes_the_place_of_what_its_preview_showed() {
-        let mut told = running(1, |_| ());
-        assert_eq!(names(&told), [Experiment], "nothing else is watched before FIS says what it hits");
-        assert_eq!(told.hear(resolved(&["i-5"])), []);
-        assert_eq!(told.drill.timeline.choice.telling().as_deref(), Some("FIS CHOSE OTHERS: i-5, not i-0"));
-        assert_eq!(names(&told), [Experiment, Instances, WatchName::Chosen, Logs, Events]);
-        told.hear_of(Some(5), What::RebalanceRecommended { basis: Basis::ActionStarted });
-        assert_eq!(told.hear(chosen("i-5", group())), []);
-        assert_eq!(names(&told), [Experiment, Instances, WatchName::SpotRequests, Group, Logs, Events]);
-        assert!(told.drill.watches().contains(&Watch::Instances(vec![InstanceId::new("i-5")])));
-        let [track] = &told.drill.timeline.tracks[..] else { panic!() };
-        assert!(track.rebalance.is_some() && track.target.group == group(), "{track:?}");
-        told.noticed("completed");
-        told.state(5, InstanceState::Terminated);
-        assert_eq!(told.outcome(), None, "gone is not replaced");
-        told.replaced(7);
-        let verdict = told.drill.verdict().unwrap();
-        assert_eq!((verdict.verdict, verdict.interrupted), (Outcome::Held, vec![InstanceId::new("i-5")]));
-    }
-
-    #[test]
-    fn the_verdict_waits_for_what_ec2_says_of_the_chosen() {
-        let mut told = running(1, |_| ());
-        told.hear(resolved(&["i-5"]));
-        told.noticed("completed");
-        told.state(5, InstanceState::Terminated);
-        assert_eq!(told.outcome(), None, "whether it is replaced is not known");
-        told.hear(What::SettleTimeEnded);
-        let verdict = told.drill.verdict().unwrap();
-        assert_eq!(verdict.verdict, Outcome::Failed);
-        assert!(verdict.reasons[0].contains("i-5: FIS chose it, and EC2 did not say what it is"), "{verdict:?}");
-    }
-
-    #[test]
-    fn what_its_preview_showed_needs_no_second_look() {
-        let mut told = running(2, |_| ());
-        assert_eq!(told.hear(resolved(&["i-1", "i-0", "i-1"])), []);
-        assert_eq!(told.drill.timeline.choice.telling(), None);
-        assert_eq!(names(&told), [Experiment, Instances, Group, Logs, Events]);
-    }
-
-    #[test]
-    fn no_word_of_what_was_resolved_is_no_choice() {
-        let mut told = running(1, |_| ());
-        assert_eq!(told.hear(resolved(&[])), []);
-        assert_eq!((names(&told), told.drill.timeline.tracks.len()), (vec![Experiment], 1));
-        told.noticed("completed");
-        assert_eq!(told.outcome(), None, "what goes is still to be seen");
-        assert_eq!(names(&told), [Instances, Group, Logs, Events], "of what the preview showed, for want of better");
-    }
-
-    #[test]
-    fn fewer_than_in_the_preview_are_watched_alone() {
-        let mut told = running(2, |_| ());
-        assert_eq!(told.hear(resolved(&["i-1"])), []);
-        let telling = told.drill.timeline.choice.telling();
-        assert_eq!(telling.as_deref(), Some("FIS CHOSE FEWER than in its preview: not i-0"));
-        told.noticed("completed");
-        told.state(1, InstanceState::Terminated);
-        told.replaced(7);
-        assert_eq!(told.outcome(), Some(Outcome::Held));
-    }
-
-    #[test]
-    fn more_than_were_confirmed_stop_the_experiment_and_are_watched() {
-        let mut told = running(1, |_| ());
-        assert_eq!(told.hear(resolved(&["i-0", "i-5"])), stop());
-        told.hear(chosen("i-5", group()));
-        told.noticed("stopped");
-        assert!(told.drill.watches().contains(&Watch::Instances(vec![InstanceId::new("i-0"), InstanceId::new("i-5")])));
-        told.hear(resolved(&["i-0", "i-5"]));
-        told.hear(What::SettleTimeEnded);
-        let verdict = told.drill.verdict().unwrap();
-        let reasons: Vec<_> = verdict.reasons.iter().map(SafeText::as_str).collect();
-        assert_eq!(
-            reasons[..2],
-            ["FIS chose 2 instances, more than the 1 confirmed", "FIS says: the experiment ended as stopped"]
-        );
-        assert_eq!((verdict.verdict, verdict.not_observed.len()), (Outcome::Failed, 2));
-    }
-
-    #[test]
-    fn an_instance_of_a_group_that_was_not_confirmed_stops_the_experiment() {
-        let mut told = running(1, |_| ());
-        told.hear(resolved(&["i-5"]));
-        let other = GroupKey::from_tags(&[(SafeText::new("eks:nodegroup-name"), SafeText::new("db"))]);
-        assert_eq!(told.hear(chosen("i-5", other)), stop());
-        let complaints = &told.drill.timeline.complaints;
-        assert_eq!(complaints[0].as_str(), "FIS chose outside of what was confirmed: i-5 of db");
-    }
-
-    #[test]
-    fn a_template_that_pins_its_targets_is_held_to_them() {
-        let pinned = |existing: &mut Existing| {
-            existing.interruptions[0].selection = SafeText::new("ALL");
-            existing.interruptions[0].arns = vec![SafeText::new("arn:aws:ec2:eu-west-1:1:instance/i-0")];
-        };
-        let mut told = running(1, pinned);
-        assert_eq!(names(&told), [Experiment, Instances, Group, Logs, Events]);
-        assert_eq!(told.hear(resolved(&["i-5"])), stop());
-        assert!(told.drill.timeline.complaints[0].contains("not confirmed: i-5"));
-    }
-
-    #[test]
-    fn a_stop_before_fis_chose_waits_for_what_it_did() {
-        let mut told = running(1, |_| ());
-        assert_eq!(told.hear(stop_requested()), stop());
-        told.experiment("stopped");
-        assert_eq!(told.outcome(), Some(Outcome::Aborted), "no action ever began");
-    }
-
-    #[test]
-    fn facts_read_back_tell_the_same_drill() {
-        let mut told = Told::planned(1);
-        let Planned { plan, .. } = told.drill.planned.clone().unwrap();
-        let old = serde_json::to_string(&plan).unwrap();
-        assert!(!old.contains("as_is"), "journals from before are read, and look the same");
-        assert_eq!(serde_json::from_str::<Plan>(&old).unwrap(), plan);
-        let plan = Plan { as_is: Some(Box::new(existing())), ..plan };
-        let role_arn = String::from("role");
-        let planned = What::DrillPlanned { drill: DrillId::new("d1"), plan, role_arn, settle_seconds: 600 };
-        for what in [planned, chosen("i-5", group())] {
-            let line = serde_json::to_string(&Fact::ours(told.now, what)).unwrap();
-            let fact: Fact = serde_json::from_str(&line).unwrap();
-            assert_eq!(serde_json::to_string(&fact).unwrap(), line);
-            let _ = told.drill.apply(&fact);
-        }
-        assert_eq!(told.drill.planned.unwrap().plan.as_is.unwrap().id, theirs());
-    }
-}
+mod as_it_is;
+mod doubt;
