@@ -24,8 +24,10 @@ use crate::{
         existing::Existing,
         fact::{Cause, Entry, What},
         fleet::{Fleet, World},
+        found::Found,
         guard::circumstances::Circumstances,
         health::Asked,
+        id::DrillId,
         order::WatchName,
         plan::Plan,
     },
@@ -99,6 +101,10 @@ pub enum Msg {
     Asked(Asked),
     /// The drill was not started after all.
     DrillRefused(SafeText),
+    /// Drills that somebody left, the newest first.
+    DrillsLeft(Vec<Found>),
+    /// A drill that was left could not be come back to.
+    NotTakenUp(SafeText),
     /// Whether the terminal has room for the screens.
     Room {
         fits: bool,
@@ -120,6 +126,8 @@ pub enum Effect {
         words: String,
     },
     StopDrill,
+    /// Watch a drill that was left.
+    TakeUp(DrillId),
     ListTemplates,
     /// Have FIS resolve the template's targets; the number comes back with the answer.
     PreviewTemplate {
@@ -236,6 +244,8 @@ impl App {
             Msg::Asked(asked) => self.live.iter_mut().for_each(|live| live.asked(&asked)),
             Msg::Paced { rate } => self.setting.rate = rate,
             Msg::DrillRefused(why) => self.refused(&why, now),
+            Msg::DrillsLeft(found) => self.drills_were_left(found, now),
+            Msg::NotTakenUp(why) => self.messages.say(now, Weight::Error, why.as_str()),
             Msg::Room { fits } => self.fits = fits,
             Msg::NotSuspended => {
                 self.messages.say(now, Weight::Hint, "there is no shell that spotdrill was started from");
@@ -303,6 +313,18 @@ impl App {
         }
         if !self.drill_goes_on() {
             self.overlays.retain(|overlay| !matches!(overlay, Overlay::Leave));
+        }
+    }
+
+    /// A person decides whether one of them is watched; where another drill was begun meanwhile, it is only said.
+    fn drills_were_left(&mut self, found: Vec<Found>, now: Timestamp) {
+        let Some(newest) = found.first() else { return };
+        if self.live.is_none() && self.overlays.is_empty() && self.screen == Screen::Fleet && !self.filtering {
+            self.overlays.push(Overlay::Left { found, at: 0 });
+        } else {
+            let text =
+                format!("a drill was left: {}. Come back with: spotdrill attach {}", newest.telling(), newest.drill);
+            self.messages.say(now, Weight::Warning, text);
         }
     }
 

@@ -6,6 +6,7 @@ pub mod change_set;
 pub mod cloudformation;
 pub mod connect;
 pub mod credentials;
+mod drills;
 mod ec2;
 pub mod error;
 mod events;

@@ -1,5 +1,6 @@
 //! The command line: what is asked for, and what is said and returned in the end. Knows every room; nothing knows it.
 
+mod abort;
 mod again;
 mod allow;
 mod args;
@@ -170,7 +171,7 @@ fn carry_out(args: Args) -> anyhow::Result<Exit> {
     }
     match &args.command {
         Some(Command::Config) => return printed(config::SAMPLE),
-        Some(Command::Drills) => return printed(&drills::table(&place::journals()?)?),
+        Some(Command::Drills { account: false }) => return printed(&drills::table(&place::journals()?)?),
         Some(Command::Lab { command: LabCommand::Scenarios { name } }) => {
             return printed(&lab::scenarios(name.as_deref())?);
         }
@@ -203,9 +204,11 @@ async fn command(args: Args, config: &Config, leaving: &Leaving) -> anyhow::Resu
         Some(Command::Templates { format }) => templates::run(&global, format).await,
         Some(Command::Run(wanted)) => run::run(&global, config, wanted, leaving).await,
         Some(Command::Allow { confirm }) => allow::run(&global, config, confirm).await,
-        Some(Command::Attach { drill, format }) => {
-            attach::run(&global, config, drill.as_deref(), format, leaving).await
+        Some(Command::Attach { drill, format, go_on }) => {
+            attach::run(&global, config, drill.as_deref(), format, go_on, leaving).await
         }
+        Some(Command::Abort { drill }) => abort::run(&global, config, drill.as_deref()).await,
+        Some(Command::Drills { .. }) => drills::of_account(&global, config).await,
         Some(Command::Setup(wanted)) => Box::pin(setup::run(&global, config, *wanted, leaving)).await,
         Some(Command::Prove(wanted)) => Box::pin(prove::run(&global, config, wanted, leaving)).await,
         Some(Command::Doctor(wanted)) => doctor::run(&global, config, wanted, leaving).await,
@@ -213,7 +216,7 @@ async fn command(args: Args, config: &Config, leaving: &Leaving) -> anyhow::Resu
         Some(Command::Lab { command: LabCommand::Serve { scenario, port } }) => {
             lab::serve(&global, scenario.as_deref(), port, leaving).await
         }
-        Some(Command::Config | Command::Drills | Command::Lab { .. }) => Ok(Exit::Held),
+        Some(Command::Config | Command::Lab { .. }) => Ok(Exit::Held),
     }
 }
 

@@ -7,6 +7,7 @@ mod doubt;
 pub mod existing;
 pub mod fact;
 pub mod fleet;
+pub mod found;
 pub mod guard;
 pub mod health;
 pub mod id;

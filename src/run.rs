@@ -1,12 +1,14 @@
 //! Where the parts meet: a world is opened, a drill is started and conducted, on a screen or without one. Knows every
 //! room below the command line.
 
+pub mod abort;
 pub mod around;
 pub mod conductor;
 pub mod crew;
 pub mod doctor;
 pub mod engine;
 pub mod existing;
+pub mod found;
 pub mod headless;
 pub mod lock;
 mod looking;

@@ -8,6 +8,7 @@ use super::{
     setup::consent::Consent,
     typing,
 };
+use crate::drill::found::Found;
 
 #[derive(Clone, Debug)]
 pub enum Overlay {
@@ -26,6 +27,11 @@ pub enum Overlay {
     Reason(Input),
     /// Before the account is changed.
     Consent(Box<Consent>),
+    /// Drills that somebody left, and which of them the cursor is on.
+    Left {
+        found: Vec<Found>,
+        at: usize,
+    },
     /// Leaving while a drill runs, or while the stack is changed.
     Leave,
 }
@@ -37,6 +43,7 @@ impl Overlay {
             Self::Confirm(_) => &[Layer::Confirm],
             Self::Reason(_) => &[Layer::Field],
             Self::Consent(_) => &[Layer::Consent],
+            Self::Left { .. } => &[Layer::Left, Layer::Lists],
             Self::Leave => &[Layer::Leave],
         }
     }

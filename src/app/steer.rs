@@ -84,8 +84,20 @@ impl App {
         self.messages.say(now, Weight::Hint, text);
     }
 
+    fn take_up(&mut self, now: Timestamp) -> Vec<Effect> {
+        let Some(Overlay::Left { found, at }) = self.overlays.pop() else { return Vec::new() };
+        let Some(found) = found.into_iter().nth(at) else { return Vec::new() };
+        self.messages.say(now, Weight::Warning, format!("coming back to drill {}", found.drill));
+        vec![Effect::TakeUp(found.drill)]
+    }
+
     /// No dialog stands between the operator and the stop: it leaves, and a line says what it can still save.
     pub(super) fn stop(&mut self, now: Timestamp) -> Vec<Effect> {
+        if let Some(Overlay::Left { .. }) = self.overlays.last() {
+            let mut effects = self.take_up(now);
+            effects.push(Effect::StopDrill);
+            return effects;
+        }
         if let Some(why) = self.blocked(Intent::Stop) {
             self.say(now, why);
             return Vec::new();
@@ -105,6 +117,7 @@ impl App {
     pub fn blocked(&self, intent: Intent) -> Option<String> {
         if intent == Intent::Stop {
             let why = match &self.live {
+                None if matches!(self.overlays.last(), Some(Overlay::Left { .. })) => return None,
                 None => "no drill runs: there is nothing to stop",
                 Some(live) if !live.goes_on() => "the drill is over: there is nothing to stop",
                 Some(_) => return None,
@@ -177,6 +190,8 @@ impl App {
                     return self.change_account(work, now);
                 }
             }
+            (Some(Overlay::Left { found, at }), Intent::Move(motion)) => *at = motion.from(*at, found.len()),
+            (Some(Overlay::Left { .. }), Intent::Open) => return self.take_up(now),
             (Some(Overlay::Reason(input)), Intent::Accept) => {
                 let reason = input.value().trim().to_owned();
                 self.overlays.pop();

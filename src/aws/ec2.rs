@@ -148,7 +148,7 @@ impl Aws {
     }
 }
 
-fn target_of(instance: &sdk::Instance, behaviors: &HashMap<SpotRequestId, Behavior>) -> Target {
+pub(super) fn target_of(instance: &sdk::Instance, behaviors: &HashMap<SpotRequestId, Behavior>) -> Target {
     let (instance, tags) = read_instance(instance);
     Target {
         id: instance.id,

@@ -58,7 +58,7 @@ impl Aws {
         read.ok_or_else(|| Error::new("read the FIS template", Kind::ServerFault, "FIS answered without the template"))
     }
 
-    async fn template_if_there(&self, id: &TemplateId) -> Result<Option<Existing>, Error> {
+    pub(super) async fn template_if_there(&self, id: &TemplateId) -> Result<Option<Existing>, Error> {
         match self.template(id).await {
             Ok(existing) => Ok(Some(existing)),
             Err(error) if error.kind == Kind::NotFound => Ok(None), // deleted since it was listed

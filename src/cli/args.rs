@@ -106,8 +106,8 @@ pub(super) enum Command {
     },
     /// Run a drill without a screen
     ///
-    /// Ctrl-C asks FIS to stop the experiment and watches on; a second Ctrl-C, TERM or HUP leaves it running, and
-    /// `spotdrill attach` comes back to it.
+    /// Ctrl-C or SIGUSR1 asks FIS to stop the experiment and watches on, as `spotdrill abort` does from anywhere; a second
+    /// Ctrl-C, TERM or HUP leaves it running, and `spotdrill attach` comes back to it.
     #[command(after_help = EXIT_CODES)]
     Run(Wanted),
     /// Set up what a drill needs in the account: the Lambda that tells Slack, the rules, the logs, the FIS role
@@ -132,15 +132,34 @@ pub(super) enum Command {
         confirm: Option<String>,
     },
     /// List the drills that were run from here
-    Drills,
-    /// Come back to a drill that was left, and watch it to its end
+    Drills {
+        /// Also those that run in the account, whoever started them, by their tag
+        #[arg(long)]
+        account: bool,
+    },
+    /// Come back to a drill that was left, here or on another machine, and watch it to its end
+    ///
+    /// Without a journal here it is found by its tag in the account, and its time line is rebuilt from what AWS still says.
+    /// Nothing is ever started by it but with --continue.
     #[command(after_help = EXIT_CODES)]
     Attach {
-        /// The drill; the newest that is open without it
+        /// The drill; without it the newest that is open, or runs in the account
         drill: Option<String>,
+        /// If the order to start did not arrive: send it again, with the same token, up to ten minutes after it was given
+        #[arg(long = "continue")]
+        go_on: bool,
         /// Print its facts instead of opening the screen
         #[arg(long, value_enum)]
         format: Option<RunFormat>,
+    },
+    /// Stop a drill from anywhere: FIS is asked at once, and once
+    ///
+    /// AWS documents no recall of an interruption: before the notice an instance may still go, after it nothing can be
+    /// saved. Exit codes: 0 the stop was sent or was asked for already, 1 there is nothing to stop, 2 there is no such
+    /// drill, 5 AWS refused or cannot be reached.
+    Abort {
+        /// The drill, or its experiment EXP…; without it the newest that runs, here or in the account
+        drill: Option<String>,
     },
     /// The lab as a tool of its own
     Lab {

@@ -1,5 +1,5 @@
-//! `spotdrill attach`: back to a drill that was left. Knows which journals are open, and that a lab in a program that ended
-//! is gone.
+//! `spotdrill attach`: back to a drill that was left, here or on another machine. Knows how one is named, and what is said
+//! where there is none.
 
 use super::{
     Ending, Exit,
@@ -9,9 +9,13 @@ use super::{
 };
 use crate::{
     config::Config,
-    drill::{conduct::Phase, fleet::World},
-    journal::{self, Kept},
-    run::{start::take_up, world::open},
+    drill::id::DrillId,
+    journal,
+    run::{
+        found::{Left, come_back, is_open, left},
+        start::Ways,
+        world::{World, open},
+    },
 };
 
 pub(super) async fn run(
@@ -19,25 +23,25 @@ pub(super) async fn run(
     config: &Config,
     drill: Option<&str>,
     format: Option<RunFormat>,
+    go_on: bool,
     leaving: &Leaving,
 ) -> anyhow::Result<Exit> {
     leaving.leaves("left: a drill that runs goes on at AWS, unwatched. `spotdrill attach` comes back to it\n");
-    let left = find(drill)?;
-    if let (Some(url), None) = (&left.header.endpoint, &global.endpoint_url) {
-        let message = format!(
-            "drill {} is at {url}, which only the command line may name: add --endpoint-url {url}",
-            left.header.drill
-        );
-        return Err(Ending::new(Exit::Usage, message).into());
-    }
     let ways = place::ways(global, config)?;
+    named_elsewhere(&ways, drill)?;
     let world = open(&global.door(&config.accounts)).await.map_err(Ending::from)?;
-    let mut running = take_up(&world.aws, &ways, &left.path).await.map_err(run::ending)?;
+    let drill = match drill {
+        Some(id) => DrillId::new(id),
+        None => newest(&world, &ways).await?,
+    };
+    let mut running = come_back(&world.aws, &ways, &drill, go_on).await.map_err(run::ending)?;
     match format {
         None if screen::impossible().is_none() => screen::show(global, config, &world, Some(running), leaving).await,
         format => {
             let exit = run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text), leaving).await?;
-            let planned = left.drill.planned.as_ref();
+            let (kept, _) = journal::list(&ways.journals)?;
+            let planned = kept.iter().find(|kept| kept.header.drill == drill);
+            let planned = planned.and_then(|kept| kept.drill.planned.as_ref());
             if let Some(held) = planned.and_then(|planned| waves::held_after(&planned.id, &planned.plan)) {
                 say(&held)?;
             }
@@ -46,25 +50,37 @@ pub(super) async fn run(
     }
 }
 
-fn find(drill: Option<&str>) -> anyhow::Result<Kept> {
-    let (mut kept, _) = journal::list(&place::journals()?)?;
-    let wanted = |left: &Kept| match drill {
-        Some(id) => left.header.drill.as_str() == id,
-        None => is_open(left),
+/// A journal may say that its drill is at a server that only the command line may name.
+fn named_elsewhere(ways: &Ways, drill: Option<&str>) -> anyhow::Result<()> {
+    if ways.endpoint.is_some() {
+        return Ok(());
+    }
+    let (kept, _) = journal::list(&ways.journals)?;
+    let wanted = |kept: &&journal::Kept| match drill {
+        Some(id) => kept.header.drill.as_str() == id,
+        None => is_open(kept),
     };
-    let found = kept.iter().rposition(wanted).map(|at| kept.swap_remove(at));
-    found.ok_or_else(|| {
-        let message = match drill {
-            Some(id) => format!("there is no drill {id}: `spotdrill drills` lists them"),
-            None => String::from("no drill is open: `spotdrill drills` lists them all"),
-        };
-        Ending::new(Exit::Usage, message).into()
-    })
+    let Some(kept) = kept.iter().rfind(wanted) else { return Ok(()) };
+    let (drill, Some(url)) = (&kept.header.drill, &kept.header.endpoint) else { return Ok(()) };
+    let message = format!("drill {drill} is at {url}, which only the command line may name: add --endpoint-url {url}");
+    Err(Ending::new(Exit::Usage, message).into())
 }
 
-/// Whether a drill can be come back to.
-pub(super) fn is_open(Kept { header, drill, .. }: &Kept) -> bool {
-    let lab_is_gone = header.world == World::Lab && header.endpoint.is_none();
-    let nothing_asked = drill.phase == Phase::Planned && drill.planned.is_none();
-    !lab_is_gone && !nothing_asked && drill.phase != Phase::Over
+/// The newest that is open here, or else the newest that runs in the account.
+async fn newest(world: &World, ways: &Ways) -> anyhow::Result<DrillId> {
+    let (left, not_asked) = left(&world.aws, ways).await?;
+    let here = left.iter().find(|left| matches!(left, Left::Here { .. }));
+    if let Some(left) = here.or(left.first()) {
+        return Ok(left.found().drill.clone());
+    }
+    let Some(error) = not_asked else {
+        let message = "no drill is open here, and none runs in the account: `spotdrill drills` lists those that were";
+        return Err(Ending::new(Exit::Usage, message).into());
+    };
+    let message = format!(
+        "UNKNOWN whether a drill runs: none is open here, and the account cannot be asked: {error}. Look with: aws fis \
+         list-experiments --region {}",
+        world.aws.region
+    );
+    Err(Ending::new(Exit::Aws, message).into())
 }

@@ -2,11 +2,31 @@
 
 use std::{fmt::Write, path::Path};
 
-use super::{Ending, Exit, attach};
+use super::{Ending, Exit, args::Global, place, print};
 use crate::{
+    config::Config,
     drill::{conduct::Phase, fleet::World},
     journal::{self, Kept, State},
+    run::{found::is_open, world::open},
 };
+
+/// The table, and below it the drills of the account.
+pub(super) async fn of_account(global: &Global, config: &Config) -> anyhow::Result<Exit> {
+    let ways = place::ways(global, config)?;
+    let world = open(&global.door(&config.accounts)).await.map_err(Ending::from)?;
+    let seen = world.aws.drills().await.map_err(Ending::from)?;
+    let mut text = table(&ways.journals)?;
+    text.push_str("\nin the account, by their tag:\n");
+    for seen in &seen {
+        let begun = seen.begun.strftime("%Y-%m-%d %H:%M:%S");
+        let _ = writeln!(text, "{:<20}  {}  {}  FIS says {}", seen.drill, seen.experiment, begun, seen.status); // a String takes all
+    }
+    if seen.is_empty() {
+        text.push_str("none\n");
+    }
+    print(&text)?;
+    Ok(Exit::Held)
+}
 
 /// The table of all journals; those that cannot be read are named below it.
 pub(super) fn table(folder: &Path) -> Result<String, Ending> {
@@ -21,7 +41,7 @@ pub(super) fn table(folder: &Path) -> Result<String, Ending> {
     for record in &records {
         let _ = writeln!(text, "{}", row(record)); // a String takes all
     }
-    if records.iter().any(attach::is_open) {
+    if records.iter().any(is_open) {
         text.push_str("\nopen: come back with `spotdrill attach DRILL`\n");
     }
     for error in &unreadable {
@@ -35,7 +55,7 @@ fn row(record: &Kept) -> String {
     let targets = drill.planned.as_ref().map(|planned| planned.plan.words()).unwrap_or_default();
     let verdict = match drill.verdict().filter(|_| drill.phase == Phase::Over) {
         Some(verdict) => verdict.verdict.as_str(),
-        None if attach::is_open(record) => "open",
+        None if is_open(record) => "open",
         None => "left",
     };
     let world = match header.world {

@@ -27,7 +27,6 @@ use crate::{
         start::{NotStarted, Running, Ways},
         world::{World, open},
     },
-    text::SafeText,
 };
 
 pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted, leaving: &Leaving) -> anyhow::Result<Exit> {
@@ -111,7 +110,7 @@ pub(super) async fn listen(
     };
     let mut signals = leaving.take();
     leaving.leaves(left(&running.id, &running.journal, world));
-    let ended = headless::follow(running, format, &who(ways), signals.as_mut(), told).await?;
+    let ended = headless::follow(running, format, &ways.who(), signals.as_mut(), told).await?;
     leaving.give(signals);
     Ok(match ended {
         Ended::Finished(verdict) => match verdict.verdict {
@@ -138,7 +137,7 @@ pub(super) fn stops(drill: &DrillId, world: &World) -> String {
     format!("stop it: Ctrl-C here, on this machine: kill -USR1 {process}{elsewhere}\n")
 }
 
-fn at_endpoint(world: &World) -> String {
+pub(super) fn at_endpoint(world: &World) -> String {
     world.endpoint.as_ref().map(|url| format!(" --endpoint-url {url}")).unwrap_or_default()
 }
 
@@ -153,10 +152,6 @@ pub(super) fn left(drill: &DrillId, journal: &Path, world: &World) -> String {
          What was seen so far is in {journal}\n",
         at_endpoint(world)
     )
-}
-
-pub(super) fn who(ways: &Ways) -> SafeText {
-    SafeText::new(format!("{}@{}", ways.user, ways.host))
 }
 
 fn preview(plan: &Plan) -> String {
@@ -245,6 +240,7 @@ pub(super) fn ending(error: NotStarted) -> Ending {
         | NotStarted::TemplateChanged { .. }
         | NotStarted::OtherAccount { .. }
         | NotStarted::NotOpen { .. }
+        | NotStarted::NotFound { .. }
         | NotStarted::Locked(_)
         | NotStarted::Journal(_) => Exit::Guarded,
     };

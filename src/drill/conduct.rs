@@ -1,16 +1,13 @@
 //! The one state machine of a drill: facts in, orders out. It cannot fail, wait or look at a clock; screens, journal,
 //! resumption and tests all fold the same facts through it.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     doubt::{Doubt, LEFT},
     fact::{Fact, What},
-    fleet::GroupKind,
     id::{DrillId, InstanceId, TemplateId},
-    order::{Order, Watch, WatchName},
+    order::{Order, WatchName},
     plan::{Plan, Target},
     stopping::{SOMEBODY_ELSE, Stop},
     template::{DRILL_TAG, tags},
@@ -31,7 +28,7 @@ pub struct Drill {
     /// We had it stopped ourselves, for FIS came to what was not confirmed.
     pub(super) halted: bool,
     pub(super) doubt: Doubt,
-    confirmed: Option<(Timestamp, String)>,
+    pub(super) confirmed: Option<(Timestamp, String)>,
     /// The one that we made, until it is deleted; never one that was there before.
     pub(super) template: Option<TemplateId>,
     /// Why nothing was started.
@@ -39,6 +36,8 @@ pub struct Drill {
     /// When FIS was done with the experiment.
     pub ended: Option<Timestamp>,
     settle_ended: bool,
+    /// Who asked for the start once more, with its first token.
+    pub(super) continued_by: Option<SafeText>,
     pub(super) lock: Hold,
 }
 
@@ -137,11 +136,20 @@ impl Drill {
             What::TakenUp { .. } => self.taken_up(fact.at),
             What::OrderRefused { order, code, message } => self.refused(*order, code, message),
             What::OrderUnanswered { order, message } => self.unanswered(*order, message),
+            What::DrillAdopted { begun, template, .. } => {
+                (self.confirmed, self.template) = (Some((*begun, String::new())), template.clone());
+                self.phase = Phase::Starting;
+                Vec::new()
+            }
+            What::ContinueRequested { by } => {
+                self.continued_by = Some(by.clone());
+                Vec::new()
+            }
             What::OrderWithheld { order, message } => {
                 self.not_started(&format!("spotdrill did not ask AWS to {}: {message}", order.as_str()))
             }
             What::TemplateNotFound { .. } => self.template_not_found(),
-            What::ExperimentNotFound { .. } => self.experiment_not_found(),
+            What::ExperimentNotFound { .. } => self.experiment_not_found(fact.at),
             What::TemplateDeleted { .. } => self.template_deleted(),
             What::SettleTimeEnded => {
                 self.settle_ended = true;
@@ -194,7 +202,7 @@ impl Drill {
         self.start()
     }
 
-    fn start(&mut self) -> Vec<Order> {
+    pub(super) fn start(&mut self) -> Vec<Order> {
         let (Some(planned), Some((_, client_token)), Some(template)) =
             (&self.planned, &self.confirmed, self.started_from())
         else {
@@ -344,10 +352,12 @@ impl Drill {
     /// An experiment may run that we cannot see: say so, with the command to look.
     pub(super) fn unknown(&mut self) -> Vec<Order> {
         let template = self.started_from().map(ToString::to_string).unwrap_or_default();
-        let drill = self.planned.as_ref().map(|planned| planned.id.to_string()).unwrap_or_default();
+        let planned = self.planned.as_ref();
+        let drill = planned.map(|planned| planned.id.to_string()).unwrap_or_default();
+        let region = planned.map(|planned| planned.plan.region.to_string()).unwrap_or_default();
         self.timeline.complain(format!(
-            "UNKNOWN whether the experiment started; look with: aws fis list-experiments --experiment-template-id \
-             {template} for the tag {DRILL_TAG} = {drill}"
+            "UNKNOWN whether the experiment started; look with: aws fis list-experiments --region {region} \
+             --experiment-template-id {template} for the tag {DRILL_TAG} = {drill}"
         ));
         if std::mem::take(&mut self.lock) != Hold::No {
             self.timeline.complain("the lock on its groups stays: nobody is to meet what may run there");
@@ -360,49 +370,6 @@ impl Drill {
 
     pub(super) fn delete_template(&self) -> Vec<Order> {
         self.template.iter().map(|template| Order::DeleteTemplate { template: template.clone() }).collect()
-    }
-
-    /// What should be observed now.
-    pub fn watches(&self) -> Vec<Watch> {
-        let Some((since, _)) = &self.confirmed else { return Vec::new() };
-        let under_way = matches!(self.phase, Phase::Creating | Phase::Starting | Phase::Running | Phase::Settling);
-        if !under_way || self.is_at_rest() {
-            return Vec::new();
-        }
-        // before anything is hit, so that the drill has what to compare with
-        let checks = self.timeline.health.checked.iter();
-        let mut watches: Vec<_> = checks.map(|checked| Watch::Check(checked.check.clone())).collect();
-        if !matches!(self.phase, Phase::Running | Phase::Settling) {
-            return watches;
-        }
-        if let (Phase::Running, Some(experiment)) = (self.phase, &self.timeline.experiment) {
-            watches.push(Watch::Experiment(experiment.id.clone()));
-        }
-        let Timeline { tracks, choice, .. } = &self.timeline;
-        if choice.open && self.phase == Phase::Running {
-            return watches; // which instances are hit is not known before FIS says so
-        }
-        let targets: Vec<_> = tracks.iter().map(|track| track.target.id.clone()).collect();
-        watches.push(Watch::Instances(targets.clone()));
-        if choice.unknown.is_empty() {
-            watches.extend(self.of_known_targets(*since));
-        } else {
-            watches.push(Watch::Chosen(choice.unknown.clone()));
-        }
-        watches.push(Watch::Logs { since: *since, targets: targets.clone() });
-        watches.push(Watch::Events { since: *since, targets });
-        watches
-    }
-
-    /// What can only be watched once EC2 has told of every target by which request and in which group it runs.
-    fn of_known_targets(&self, since: Timestamp) -> Vec<Watch> {
-        let targets = || self.timeline.tracks.iter().map(|track| &track.target);
-        let requests: Vec<_> = targets().filter_map(|target| target.spot_request.clone()).collect();
-        let groups: BTreeSet<_> = targets().map(|target| &target.group).collect();
-        let requests = (!requests.is_empty()).then_some(Watch::SpotRequests(requests));
-        let groups = groups.into_iter().filter(|group| group.kind != GroupKind::Ungrouped);
-        let groups = groups.map(|group| Watch::Group { group: group.clone(), since });
-        requests.into_iter().chain(groups).collect()
     }
 
     /// When to stop waiting for what is missing; until then, `SettleTimeEnded` is no fact.
@@ -461,6 +428,8 @@ fn by_alarm(reason: Option<&SafeText>) -> bool {
     let reason = reason.map(|reason| reason.to_lowercase()).unwrap_or_default();
     reason.contains("stop condition") || reason.contains("safety lever")
 }
+
+mod watching;
 
 #[cfg(test)]
 mod tests;

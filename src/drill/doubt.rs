@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::{
     conduct::{Drill, Hold, Phase},
+    found::TOKEN_HOLDS,
     id::TemplateId,
     order::{Order, OrderName},
 };
@@ -83,8 +84,19 @@ impl Drill {
 
     /// By two looks no experiment is there, but an order may still be on its way: with the template gone it arrives at
     /// nothing, and a last look tells.
-    pub(super) fn experiment_not_found(&mut self) -> Vec<Order> {
+    ///
+    /// The operator may have the start sent again instead, as the same request, while FIS may be relied on to know it.
+    pub(super) fn experiment_not_found(&mut self, at: Timestamp) -> Vec<Order> {
         self.doubt.tries = 0;
+        let intended = self.confirmed.as_ref().map_or(at, |(confirmed, _)| *confirmed);
+        let is_old = at.duration_since(intended) >= TOKEN_HOLDS;
+        let again = self.continued_by.take().is_some() && self.phase == Phase::Starting && !self.aborted;
+        if again && !is_old && self.doubt.fence.is_none() {
+            return self.start();
+        }
+        if is_old && self.template.is_none() && self.doubt.fence.is_none() {
+            return self.unknown(); // the template is another's, so that nothing can be ruled out for it
+        }
         if let (Some(template), None) = (&self.template, &self.doubt.fence) {
             self.doubt.fence = Some(template.clone());
             return self.delete_template();

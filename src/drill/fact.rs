@@ -269,6 +269,19 @@ pub enum What {
     },
     /// What this drill held is free for others.
     LockFreed,
+    /// A drill without a journal here was rebuilt from what AWS still says of it, and is watched from here on.
+    DrillAdopted {
+        by: SafeText,
+        /// When its experiment was made.
+        begun: Timestamp,
+        /// The template that was made for it, where it is still there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        template: Option<TemplateId>,
+    },
+    /// The operator had the order to start sent again, with its first token, should FIS know of no experiment.
+    ContinueRequested {
+        by: SafeText,
+    },
 }
 
 /// What it takes until a source can be read again.

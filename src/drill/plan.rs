@@ -98,7 +98,7 @@ pub struct Target {
 
 impl Target {
     /// An instance of which nothing but its id is known.
-    pub(super) fn unknown(id: &InstanceId) -> Self {
+    pub fn unknown(id: &InstanceId) -> Self {
         let name = SafeText::new("not known yet");
         Self {
             id: id.clone(),

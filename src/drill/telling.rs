@@ -62,6 +62,13 @@ impl What {
             }
             Self::LogLine { message, .. } => logged(message).unwrap_or_else(|| message.to_string()),
             Self::Noted { message } => message.to_string(),
+            Self::DrillAdopted { by, begun, .. } => format!(
+                "taken over by {by} from what AWS still says: the experiment was made {}",
+                begun.strftime("%Y-%m-%d %H:%M:%S")
+            ),
+            Self::ContinueRequested { by } => {
+                format!("{by} has the order to start sent again, with the same token, if it did not arrive")
+            }
             Self::StopRequested { by } => format!("stop asked for by {by}"),
             Self::StopSent { .. } => format!("stop sent; {NO_RECALL}"),
             Self::TemplateDeleted { template } => format!("template {template} deleted"),

@@ -108,14 +108,18 @@ impl Conductor {
         }
     }
 
-    /// Tells again what was recorded before, and asks what is still open.
-    pub fn take_up(&mut self, recorded: &[Entry], by: SafeText) {
+    /// Tells again what was recorded before, and asks what is still open. A start that did not arrive is sent again only where
+    /// the operator has it go on.
+    pub fn take_up(&mut self, recorded: &[Entry], by: SafeText, go_on: bool) {
         for entry in recorded {
             self.tell(Told::Recorded(entry.clone()));
         }
         let mut awake = recorded.last().map_or(self.clock.now(), |entry| entry.fact.seen);
         self.notice_a_gap(&mut awake);
         self.crew.lost_before(self.drill.timeline.blind.lost());
+        if go_on && self.drill.phase == Phase::Starting {
+            self.record(Fact::operators(self.clock.now(), What::ContinueRequested { by: by.clone() }));
+        }
         self.record(Fact::ours(self.clock.now(), What::TakenUp { by }));
     }
 

@@ -55,7 +55,9 @@ pub(super) async fn carry_out(aws: Aws, order: Order, news: Sender<News>) {
             }
         }
         aws.clock.sleep(AGAIN).await;
-        aws.turn().await;
+        if order.name() != OrderName::StopExperiment {
+            aws.turn().await; // a stop stands behind nothing
+        }
     };
     let _ = news.send(News::Fact(fact)).await; // no one listens: the drill is over
 }

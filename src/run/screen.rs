@@ -16,6 +16,7 @@ use super::{
     crew::spawn,
     doctor::{examine, health},
     existing::{Previewed, preview},
+    found,
     start::{NotStarted, Running, Ways, start},
     world::World,
 };
@@ -78,6 +79,7 @@ enum Report {
     Msg(Msg),
     Started(Box<Running>),
     NotStarted(SafeText),
+    NotTakenUp(SafeText),
     Listed(Result<Fleet, aws::Error>),
 }
 
@@ -139,6 +141,9 @@ pub async fn run(
         left: None,
     };
     state.carry_out(first);
+    if state.running.is_none() && !state.app.setting().lab_inside() {
+        state.look_for_drills();
+    }
     let mut ticks = ticks();
     let mut drawn = Instant::now() - look.frame;
     let (mut dirty, mut hurry) = (true, true);
@@ -231,6 +236,7 @@ impl Loop<'_> {
                 Effect::LookAround => self.look_around(),
                 Effect::StartDrill { plan, words } => self.start(plan, words),
                 Effect::StopDrill => self.stop(),
+                Effect::TakeUp(drill) => self.take_up(drill),
                 Effect::ListTemplates => self.list_templates(),
                 Effect::PreviewTemplate { existing, attempt } => self.preview(*existing, attempt),
                 Effect::Setup { work, attempt } => self.works.begin(work, attempt),
@@ -339,6 +345,28 @@ impl Loop<'_> {
         });
     }
 
+    /// Drills that were left, here or in the account. That the account cannot be asked is told by its list.
+    fn look_for_drills(&self) {
+        let (aws, ways, reports) = (self.world.aws.clone(), self.ways.clone(), self.reports.clone());
+        spawn(async move {
+            if let Ok((left, _)) = found::left(&aws, &ways).await {
+                let found = left.iter().map(|left| left.found().clone()).collect();
+                let _ = reports.send(Report::Msg(Msg::DrillsLeft(found))); // the loop has ended
+            }
+        });
+    }
+
+    fn take_up(&self, drill: DrillId) {
+        let (aws, ways, reports) = (self.world.aws.clone(), self.ways.clone(), self.reports.clone());
+        spawn(async move {
+            let report = match found::come_back(&aws, &ways, &drill, false).await {
+                Ok(running) => Report::Started(Box::new(running)),
+                Err(why) => Report::NotTakenUp(refusal(&why)),
+            };
+            let _ = reports.send(report); // the loop has ended; the drill is in its journal
+        });
+    }
+
     fn stop(&mut self) {
         let by = SafeText::new(format!("{}@{}", self.ways.user, self.ways.host));
         match &self.running {
@@ -361,6 +389,10 @@ impl Loop<'_> {
             Report::NotStarted(why) => {
                 self.stop_at_start = None;
                 self.update(Msg::DrillRefused(why));
+            }
+            Report::NotTakenUp(why) => {
+                self.stop_at_start = None;
+                self.update(Msg::NotTakenUp(why));
             }
             Report::Started(running) => self.started(*running),
             Report::Listed(Ok(fleet)) => {

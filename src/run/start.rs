@@ -25,8 +25,9 @@ use crate::{
     aws::{self, Aws, Identity, LogGroups},
     drill::{
         conduct::{Drill, Phase},
-        fact::{ConfirmedBy, Fact, What},
+        fact::{ConfirmedBy, Fact, Source, What},
         fleet::{World, partition},
+        found::{Rebuilt, Seen},
         guard::{self, Refusals},
         id::{DrillId, TemplateId},
         lock::Lock,
@@ -67,6 +68,13 @@ pub struct Ways {
 
 /// How long a start that comes to nothing waits for its locks to be freed, in drill time.
 const FREEING: Duration = Duration::from_secs(30);
+
+impl Ways {
+    /// Who is at it, for the record.
+    pub fn who(&self) -> SafeText {
+        SafeText::new(format!("{}@{}", self.user, self.host))
+    }
+}
 
 /// A drill that was started.
 #[derive(Debug)]
@@ -113,6 +121,8 @@ pub enum NotStarted {
     OtherAccount { now: SafeText, planned: SafeText },
     #[error("drill {drill} is {why}")]
     NotOpen { drill: DrillId, why: &'static str },
+    #[error("there is no drill {drill}, neither here nor in the account: `spotdrill drills --account` lists them")]
+    NotFound { drill: DrillId },
     #[error(transparent)]
     Locked(#[from] NotLocked),
     #[error(transparent)]
@@ -187,7 +197,8 @@ async fn locked(
 }
 
 /// Takes up a drill that was left: its facts are told again, and it is watched on to its verdict.
-pub async fn take_up(aws: &Aws, ways: &Ways, left: &Path) -> Result<Running, NotStarted> {
+/// Should the order to start not have arrived, it is sent again only to `go_on`.
+pub async fn take_up(aws: &Aws, ways: &Ways, left: &Path, go_on: bool) -> Result<Running, NotStarted> {
     let (journal, record) = Journal::resume(left)?;
     let drill = Drill::replay(record.entries.iter().map(|entry| &entry.fact));
     let id = record.header.drill.clone();
@@ -201,9 +212,27 @@ pub async fn take_up(aws: &Aws, ways: &Ways, left: &Path) -> Result<Running, Not
     }
     let seq = record.entries.last().map_or(0, |entry| entry.seq);
     let (mut conductor, stopper, told) = conductor(aws, ways, journal, drill, seq);
-    let by = SafeText::new(format!("{}@{}", ways.user, ways.host));
-    conductor.take_up(&record.entries, by);
+    conductor.take_up(&record.entries, ways.who(), go_on);
     Ok(Running { id, journal: record.path, stopper, told, conductor: spawn(conductor.conduct()) })
+}
+
+/// Takes over a drill of which there is no journal here: one is begun, with what AWS still says, and the watches read the
+/// rest again from logs and events. What nobody looked at is a gap that the time line keeps.
+pub async fn adopt(aws: &Aws, ways: &Ways, seen: &Seen) -> Result<Running, NotStarted> {
+    let identity = aws.identity().await?;
+    let Rebuilt { seen, plan, role_arn, template } = aws.rebuilt(seen).await?;
+    let Seen { drill: id, experiment, template: started_from, begun, .. } = seen;
+    let now = aws.clock.now();
+    let journal = Journal::create(&ways.journals, &header(aws, ways, &plan, &id, identity, now))?;
+    let path = journal.path().to_owned();
+    let (mut conductor, stopper, told) = conductor(aws, ways, journal, Drill::default(), 0);
+    let (role_arn, settle_seconds) = (role_arn.to_string(), ways.settle_seconds);
+    conductor.record(Fact::ours(now, What::DrillPlanned { drill: id.clone(), plan, role_arn, settle_seconds }));
+    conductor.record(Fact::operators(now, What::DrillAdopted { by: ways.who(), begun, template }));
+    let started = What::ExperimentStarted { experiment, template: started_from };
+    conductor.record(Fact { at: begun, seen: now, source: Source::Fis, instance: None, what: started });
+    conductor.record(Fact::ours(now, What::NothingLookedAt { from: begun, until: now }));
+    Ok(Running { id, journal: path, stopper, told, conductor: spawn(conductor.conduct()) })
 }
 
 /// Whether a drill in this phase was left before its end.

@@ -42,6 +42,22 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
         Overlay::Details => {
             (String::from("instance"), "esc closes", fleet::detail::about(app.browser(), look, text_width), 0)
         }
+        Overlay::Left { found, at } => {
+            let mut lines = Vec::new();
+            for (number, found) in found.iter().enumerate() {
+                let (mark, style) = if number == *at { ("> ", look.focus) } else { ("  ", look.text) };
+                for (row, part) in fit::wrap(&found.telling(), text_width.saturating_sub(2)).into_iter().enumerate() {
+                    let mark = if row == 0 { mark } else { "  " };
+                    lines.push(Line::styled(format!("{mark}{part}"), style));
+                }
+            }
+            lines.push(Line::default());
+            let said = "Watching it starts nothing: its time line is read back, and what nobody looked at is marked.";
+            lines.extend(paragraphs([said].into_iter(), look, text_width));
+            lines.push(Line::default());
+            lines.push(keys(&[("enter", "watch it"), ("X", "stop it"), ("esc", "not now")], look));
+            (String::from("A DRILL WAS LEFT"), "", lines, 0)
+        }
         Overlay::Reason(input) => {
             let guards = app.templates().map(Templates::overridable).unwrap_or_default();
             let guards: Vec<_> = guards.into_iter().map(Overridable::as_str).collect();

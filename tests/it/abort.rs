@@ -249,10 +249,10 @@ fn planned() -> [What; 3] {
         out_of: 4,
         warning: Warning::LEAST,
         seed: None,
-        as_is: None,
         stop_alarm: None,
         overridden: Vec::new(),
         wave: None,
+        as_is: None,
     };
     let (drill, role_arn, words) = (DrillId::new("d"), String::from("role"), String::from("web 2"));
     [

@@ -83,7 +83,7 @@ fn hit(point: Point, name: &str, fault: &str) -> Result<Survivor, String> {
     let drill = match point {
         Point::PreviewRunning => {
             format!(
-                "run --template {} --override alarm=tested --yes --settle 1m --format ndjson",
+                "run --template {} --override alarm=it-is-a-lab-of-this-test --yes --settle 1m --format ndjson",
                 lab.template_of_others()
             )
         }

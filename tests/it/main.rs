@@ -18,6 +18,8 @@ mod drills;
 #[cfg(test)]
 mod existing;
 #[cfg(test)]
+mod found;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod lab;

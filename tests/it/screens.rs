@@ -15,6 +15,8 @@ use spotdrill::{
     drill::{
         fact::{Cause, Source, What},
         fleet::{Fleet, World},
+        found::Found,
+        id::DrillId,
         order::WatchName,
     },
     text::SafeText,
@@ -202,10 +204,28 @@ fn overlays() {
     shown("stop_sent", stopped(warned(World::Aws)), "esc");
     shown("stop_sent_after_notice", stopped(noticed(World::Aws)), "esc");
     shown("leave", warned(World::Aws), "q");
+    shown("drill_left", with_drills_left(), "j");
     shown("help_live", warned(World::Aws), "?");
     shown("help_fleet", Session::listed(World::Aws), "?");
     shown("messages", failed(World::Aws), "X X !");
     shown("toast", failed(World::Aws), "X");
+}
+
+/// Two drills were left, one of them by another machine.
+fn with_drills_left() -> Session {
+    let mut session = Session::listed(World::Aws);
+    let found = |id: &str, by: Option<&str>, begun, stands: &str| Found {
+        drill: DrillId::new(id),
+        by: by.map(SafeText::new),
+        begun: at(begun),
+        stands: SafeText::new(stands),
+    };
+    let left = vec![
+        found("20261122-120450-k3f9", Some("ada@bastion-1"), "12:04:50", "FIS said running"),
+        found("20261122-115012-q0x2", None, "11:50:12", "FIS says running; no journal of it is here"),
+    ];
+    session.tell(Msg::DrillsLeft(left));
+    session
 }
 
 /// A stop was asked for and sent.
@@ -366,6 +386,7 @@ fn every_screen() -> Vec<Session> {
     hostile.tell(Msg::FleetListed(hostile_fleet()));
     sessions.push(hostile);
     sessions.extend([templates::previewed(), templates::confirming(), templates::chosen_otherwise()]);
+    sessions.push(with_drills_left());
     for keys in ["?", "!", "X", "q"] {
         let mut session = noticed(World::Aws);
         session.press(keys);
@@ -378,7 +399,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn no_sequence_of_keys_breaks_the_model(keys in prop::collection::vec(0usize..KEYS.len(), 0..60), start in 0usize..25) {
+    fn no_sequence_of_keys_breaks_the_model(keys in prop::collection::vec(0usize..KEYS.len(), 0..60), start in 0usize..26) {
         let mut session = every_screen().swap_remove(start);
         for key in keys {
             session.press(KEYS[key]).ticks(key % 2);

@@ -76,6 +76,7 @@ pub enum Layer {
     Doctor,
     Confirm,
     Live,
+    Left,
     Leave,
 }
 
@@ -98,6 +99,7 @@ impl Layer {
             Self::Doctor => "doctor",
             Self::Confirm => "confirm",
             Self::Live => "live drill",
+            Self::Left => "a drill was left",
             Self::Leave => "leave dialog",
         }
     }
@@ -199,6 +201,10 @@ pub const TABLE: &[Binding] = &[
     on_the_way((I::NextPane, "live.next-pane", L::Live, &["tab"], "pane", "go to the next pane")),
     aside((I::PreviousPane, "live.previous-pane", L::Live, &["shift-tab"], "pane back", "go to the pane before")),
     on_the_way((I::Follow, "live.follow", L::Live, &["s"], "follow", "follow the newest line of the pane")),
+
+    on_the_way((I::Open, "left.watch", L::Left, &["enter"], "watch it", "watch the drill that was left, to its end; nothing is started by it")),
+    on_the_way((I::Stop, "left.stop", L::Left, &["X"], "stop it", "watch the drill that was left, and stop it at once")),
+    on_the_way((I::Stay, "left.stay", L::Left, &["esc", "q", "ctrl-c"], "not now", "leave it; `spotdrill attach` comes back to it")),
 
     on_the_way((I::LeaveNow, "leave.leave", L::Leave, &["enter", "q", "ctrl-c"], "leave", "leave; on AWS the drill goes on")),
     on_the_way((I::Stop, "leave.stop", L::Leave, &["X"], "stop drill", "stop the FIS experiment at once, and stay")),

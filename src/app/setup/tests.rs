@@ -243,6 +243,7 @@ fn a_teardown_wants_the_name_typed() {
     ticks(&mut app, 4);
     app.update(Msg::Paste(SecretString::from("spotdrill")), NOW);
     assert!(press(&mut app, "enter").is_empty(), "a paste is no consent");
+    ticks(&mut app, 4); // and closes the field for a second
     assert_eq!(press(&mut app, "s p o t d r i l l enter"), [Work::TearDown(removal())]);
     assert_eq!(tell(&mut app, Told::TornDown(Vec::new())), [Work::Glance]);
     assert!(matches!(&app.setup().stage, Stage::TornDown(_, remains) if remains.is_empty()));

@@ -5,7 +5,7 @@ use crate::drill::{
     health::{Check, Reach},
     id::{CheckUrl, ExperimentId, InstanceId},
     order::{
-        OrderName,
+        OrderName, Watch,
         WatchName::{Events, Experiment, Group, Instances, Logs},
     },
     plan::Target,

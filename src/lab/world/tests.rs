@@ -283,7 +283,7 @@ fn an_empty_target_fails_the_experiment() {
     };
     let empty = (Status::Failed, "Target resolution returned empty set".into());
     assert_eq!(reason(json!({ "resourceTags": { "eks:nodegroup-name": "other" } })), empty);
-    assert_eq!(reason(json!({ "resourceTags": tags, "selectionMode": "PERCENT(49)" })), empty);
+    assert_eq!(reason(json!({ "resourceTags": tags, "selectionMode": "PERCENT(16)" })), empty);
     let zone = json!([{ "path": "Placement.AvailabilityZone", "values": ["eu-west-1z"] }]);
     assert_eq!(reason(json!({ "resourceTags": tags, "filters": zone })), empty);
     assert_eq!(reason(json!({ "resourceTags": tags, "selectionMode": "PERCENT(50)" })).0, Status::Running);

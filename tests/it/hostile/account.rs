@@ -151,7 +151,7 @@ region = "eu-west-1"
 [[group]]
 kind = "auto-scaling-group"
 name = "web"
-count = 3
+count = 8
 replaces = "termination"
 tags = { Name = "web", team = "shop" }
 [[group]]

@@ -42,8 +42,8 @@ const LOOKING: [&str; 8] = [
 
 /// Commands that go to their ends; what is only told on is hostile.
 const DOING: [&str; 8] = [
-    "run --group web --count 1 --yes",
-    "run --group web --count 1 --yes --format ndjson",
+    "run --group web --count 1 --yes --override alarm=none",
+    "run --group web --count 1 --yes --override alarm=none --format ndjson",
     "setup --yes --nodegroup nodes",
     "setup --yes --nodegroup nodes --format json",
     "prove",
@@ -179,7 +179,8 @@ fn what_this_machine_says_acts_on_no_stream() {
 fn scenarios_and_journals_act_on_no_stream() {
     let (mut wrong, texts) = (BTreeSet::new(), portions());
     let home = Home::new();
-    let drilled = run(&mut home.spotdrill("run --lab tiny --speed 600 --settle 1m --group web-spot --count 1 --yes"));
+    let drilled =
+        run(&mut home.spotdrill("run --lab default --speed 600 --settle 1m --group web-spot --count 1 --yes"));
     assert!(drilled.out.contains("confirmed"), "{drilled:?}");
     let journal = fs::read_to_string(&home.journals()[0]).unwrap();
     for text in texts {

@@ -41,7 +41,7 @@ fn a_terminal_gets_our_own_sequences_alone() {
                 command.env(name, value);
             }
         });
-        terminal.shows("5 instances in");
+        terminal.shows("10 instances in");
         for (keys, shown) in WAYS {
             terminal.send(keys);
             terminal.shows(shown);

@@ -21,6 +21,7 @@ use crate::stage::Stage;
 fn changes(call: &str) -> bool {
     let mut parts = call.split(' ');
     let (method, name) = (parts.next().unwrap(), parts.next_back().unwrap_or_default());
+    let name = call.trim_end().split_once("/operation/").map_or(name, |(_, name)| name.trim());
     let name = name.rsplit('.').next().unwrap_or_default();
     if name.is_empty() || name.starts_with("http") {
         return method != "GET";

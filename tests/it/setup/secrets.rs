@@ -44,7 +44,7 @@ const FAILING: [Failing; 14] = [
     ("in quotes", "webhook", |home, _| webhook(home, &format!("\"{CANARY}\""))),
     ("another kind", "webhook", |home, _| webhook(home, &format!("curl -X POST {CANARY}"))),
     ("a panic", "told to panic", |home, _| {
-        let mut command = lab(home, "tiny", "run --group web-spot --count 1 --yes");
+        let mut command = lab(home, "default", "run --group web-spot --count 1 --yes");
         command.env("SPOTDRILL_CRASH", "start-recorded:panic");
         command
     }),
@@ -112,7 +112,7 @@ fn a_drill_keeps_no_secret_and_leaves_no_core() {
     let lab = super::served::Lab::open(&home, 60);
     let set_up = run(lab.spotdrill("setup --yes").env("SPOTDRILL_SLACK_WEBHOOK", CANARY));
     assert_eq!(set_up.code, Some(0), "{}", set_up.err);
-    let mut drill = lab.spotdrill("run --group web-spot --count 1 --yes --format ndjson");
+    let mut drill = lab.spotdrill("run --group web-spot --count 1 --yes --stop-alarm shop-errors --format ndjson");
     let mut running = Running::start(drill.env("SPOTDRILL_SLACK_WEBHOOK", CANARY));
     running.until("experiment-started");
     let process = format!("/proc/{}", running.id());
@@ -141,7 +141,7 @@ fn what_is_kept_is_for_its_owner_alone_whatever_the_umask() {
     let scenario = format!("account = \"123456789012\"\n{}", run(&mut home.spotdrill("lab scenarios bare")).out);
     let scenario = home.write("mine.toml", &scenario).display().to_string();
     for words in [
-        String::from("run --lab tiny --speed 600 --settle 1m --group web-spot --count 1 --yes"),
+        String::from("run --lab default --speed 600 --settle 1m --group web-spot --count 1 --yes"),
         format!("setup --lab {scenario} --speed 600 --no-slack --yes"),
         String::from("doctor --lab tiny"),
     ] {

@@ -1,0 +1,66 @@
+//! `spotdrill abort`: a stop from anywhere, for the drill of any program and any machine. Knows what is said of it.
+
+use super::{Ending, Exit, args::Global, place, print, run::at_endpoint};
+use crate::{
+    aws::Kind,
+    config::Config,
+    run::{
+        abort::{NotAborted, Stopped, Target, abort, target},
+        world::{World, open},
+    },
+};
+
+pub(super) async fn run(global: &Global, config: &Config, drill: Option<&str>) -> anyhow::Result<Exit> {
+    let ways = place::ways(global, config)?;
+    let world = open(&global.door(&config.accounts)).await.map_err(Ending::from)?;
+    let found = target(&world.aws, &ways.journals, ways.endpoint.as_ref(), drill).await;
+    let found = found.map_err(|error| not_aborted(error, &look(&world)))?;
+    let Some(target) = found else {
+        let message = match drill {
+            Some(id) => format!(
+                "no experiment of drill {id} is known, neither here nor in the account: nothing was stopped. Look with: {}",
+                look(&world)
+            ),
+            None => String::from("no drill runs, neither here nor in the account: there is nothing to stop"),
+        };
+        return Err(Ending::new(if drill.is_some() { Exit::Usage } else { Exit::Failed }, message).into());
+    };
+    let command = by_hand(&world, &target);
+    let stopped = abort(&world.aws, &target, ways.who()).await.map_err(|error| not_aborted(error.into(), &command))?;
+    let Target { drill, experiment, .. } = &target;
+    let (text, exit) = match &stopped {
+        Stopped::Sent { saves } => {
+            (format!("stop sent for experiment {experiment} of drill {drill}; {saves}"), Exit::Held)
+        }
+        Stopped::Already { status, saves } => (
+            format!("a stop of drill {drill} was asked for already: FIS says {status} of {experiment}; {saves}"),
+            Exit::Held,
+        ),
+        Stopped::Done { status, saves } => (
+            format!("nothing is left to stop of drill {drill}: FIS says {status} of {experiment}; {saves}"),
+            Exit::Failed,
+        ),
+    };
+    print(&format!("{text}\nwatch its targets: spotdrill attach {drill}{}\n", at_endpoint(&world)))?;
+    Ok(exit)
+}
+
+fn not_aborted(error: NotAborted, command: &str) -> Ending {
+    match error {
+        NotAborted::Aws(error) => {
+            let exit = if error.kind == Kind::ReadOnly { Exit::Guarded } else { Exit::Aws };
+            Ending::new(exit, format!("{error}. The same by AWS's own program: {command}"))
+        }
+        NotAborted::Journal(error) => Ending::new(Exit::Failed, format!("{error}. By AWS's own program: {command}")),
+    }
+}
+
+fn by_hand(world: &World, target: &Target) -> String {
+    let (region, endpoint) = (&world.aws.region, at_endpoint(world));
+    format!("aws fis stop-experiment --region {region} --id {}{endpoint}", target.experiment)
+}
+
+/// Which experiments of drills there are.
+fn look(world: &World) -> String {
+    format!("aws fis list-experiments --region {}{}", world.aws.region, at_endpoint(world))
+}
