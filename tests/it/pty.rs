@@ -36,7 +36,7 @@ fn confirming(home: &Home) -> Terminal {
 
 /// From the fleet of the scenario `tiny` to the words.
 fn review(terminal: &mut Terminal) {
-    terminal.shows("2 instances in 1 group");
+    terminal.shows("6 instances in 1 group");
     terminal.press("c", "compose");
     terminal.shows("Warning    [2m]");
     terminal.send("\t\t\t15m\r");
@@ -120,7 +120,7 @@ fn a_whole_drill_goes_by_the_keys_that_the_footer_shows() {
 fn only_the_words_typed_into_the_open_dialog_start_a_drill() {
     let home = Home::new();
     let mut terminal = Terminal::open(&home, "--lab tiny --speed 60", SIZE);
-    terminal.shows("2 instances in 1 group");
+    terminal.shows("6 instances in 1 group");
     terminal.press("c", "compose");
     terminal.until("S in the footer", |screen| screen.trim_end().ends_with("? help") && screen.contains(" S review"));
     terminal.send("Sweb-spot 1\r");
@@ -272,6 +272,10 @@ fn a_template_that_is_there_is_previewed_and_started_as_it_is_by_keys() {
     }
     terminal.press("enter", "preview");
     terminal.shows("FIS resolves the targets, all actions skipped");
+    terminal.shows("no alarm would stop the experiment");
+    terminal.send("o");
+    terminal.shows("A REASON");
+    terminal.send("watched by us\r");
     let previewed = terminal.shows("FIS chooses again at the start");
     assert!(previewed.contains("1 of 8 running spot") && previewed.contains("shop/web-spot"), "{previewed}");
     terminal.press("S", "review");

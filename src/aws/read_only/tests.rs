@@ -108,6 +108,7 @@ async fn what_reads(aws: &Aws) -> Called {
         logs: describe_log_groups, describe_resource_policies, filter_log_events, list_tags_for_resource, start_live_tail;
         parameters: get_parameter, get_parameters_by_path;
         quotas: get_service_quota;
+        stops: get_experiment, list_experiments;
         secrets: describe_secret;
         sts: get_caller_identity;
     }

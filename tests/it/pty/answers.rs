@@ -259,7 +259,7 @@ fn of_itself(session: &Session) -> usize {
 fn an_enemys_keys_start_nothing_on_a_terminal() {
     let home = Home::new();
     let mut terminal = Terminal::open(&home, "--lab tiny --speed 60", super::SIZE);
-    terminal.shows("2 instances in 1 group");
+    terminal.shows("6 instances in 1 group");
     // all at once, before anything is seen of it
     terminal.send("cSweb-spot 1\r\r\r");
     terminal.shows("no paste");
