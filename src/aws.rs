@@ -18,7 +18,7 @@ mod function_log;
 mod here;
 pub mod identity;
 mod inventory;
-mod leftovers;
+pub mod leftovers;
 pub mod lock;
 pub mod log_group;
 mod logs;

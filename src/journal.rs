@@ -76,6 +76,19 @@ pub enum Error {
     Taken { path: PathBuf },
 }
 
+impl Error {
+    /// The journal, or the folder of journals.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Io { path, .. }
+            | Self::Unreadable { path, .. }
+            | Self::Untrusted { path, .. }
+            | Self::Changed { path, .. }
+            | Self::Taken { path } => path,
+        }
+    }
+}
+
 /// The journal of a drill that runs.
 #[derive(Debug)]
 pub struct Journal {

@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod engine;
 pub mod existing;
 pub mod found;
+pub mod gc;
 pub mod headless;
 pub mod lock;
 mod looking;

@@ -5,13 +5,49 @@ use std::collections::HashMap;
 
 use aws_sdk_fis::types::{ExperimentStatus, ExperimentSummary};
 
-use super::{Aws, Error, error::absent, logs::group_arn};
-use crate::{drill::template::DRILL_TAG, stack::TAG, text::SafeText};
+use jiff::Timestamp;
+
+use super::{Aws, Error, error::absent, logs::group_arn, timestamp};
+use crate::{
+    drill::{
+        id::DrillId,
+        template::{DRILL_TAG, is_named_for},
+    },
+    stack::TAG,
+    text::SafeText,
+};
 
 /// FIS's largest page. Source: FIS API.
 const PAGE: i32 = 100;
 
+/// An experiment template that bears a drill's tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrillTemplate {
+    pub id: SafeText,
+    pub drill: DrillId,
+    /// Its other tags are a drill's, too: others may copy one.
+    pub is_whole: bool,
+    pub created: Option<Timestamp>,
+}
+
 impl Aws {
+    /// The experiment templates that bear a drill's tag, by which nobody can tell yet whether the drill is over.
+    pub async fn drill_templates(&self) -> Result<Vec<DrillTemplate>, Error> {
+        let mut found = Vec::new();
+        let mut pages = self.fis.list_experiment_templates().max_results(PAGE).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| Error::of("list the FIS templates", &error))?;
+            for template in page.experiment_templates() {
+                let tag = |key: &str| template.tags().and_then(|tags| tags.get(key)).map(String::as_str);
+                let (Some(id), Some(drill)) = (template.id(), tag(DRILL_TAG)) else { continue };
+                let is_whole = is_named_for(tag("Name"), drill);
+                let created = template.creation_time().and_then(timestamp);
+                found.push(DrillTemplate { id: SafeText::new(id), drill: DrillId::new(drill), is_whole, created });
+            }
+        }
+        Ok(found)
+    }
+
     /// The experiment templates that are left of drills, and those of this stack.
     pub async fn our_templates(&self, stack: &str) -> Result<Vec<SafeText>, Error> {
         let mut ours = Vec::new();

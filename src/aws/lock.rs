@@ -33,7 +33,7 @@ use crate::{
 /// The folder of all locks in Parameter Store.
 pub const LOCKS: &str = "/spotdrill/lock";
 /// How long a lock that is being removed is left alone. A request's signature is good for five minutes.
-const REMOVING: SignedDuration = SignedDuration::from_mins(15);
+pub const REMOVING: SignedDuration = SignedDuration::from_mins(15);
 /// How often a lock is read and written anew if others came in between.
 const ATTEMPTS: usize = 8;
 /// How long to wait before that: AWS takes three writes a second. Source: Systems Manager quotas.

@@ -161,6 +161,17 @@ pub(super) enum Command {
         /// The drill, or its experiment EXP…; without it the newest that runs, here or in the account
         drill: Option<String>,
     },
+    /// Delete what drills left in the account: templates, and locks of drills that are over
+    ///
+    /// Listed first with what stays and why, and deleted after a yes. What a drill that is under way needs stays: one whose
+    /// experiment goes on, that is open in a journal here, or that holds a lock. So does what is younger than 15 minutes: an
+    /// operator on another machine may just have made it.
+    #[command(after_help = EXIT_CODES)]
+    Gc {
+        /// Delete without being asked
+        #[arg(long)]
+        yes: bool,
+    },
     /// The lab as a tool of its own
     Lab {
         #[command(subcommand)]

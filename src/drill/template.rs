@@ -84,12 +84,22 @@ impl Template {
     }
 }
 
+/// The name under which AWS's console shows what is a drill's.
+fn name(drill: &str) -> String {
+    format!("spotdrill {drill}")
+}
+
+/// Whether something with that name and the tag of that drill is what we made.
+pub fn is_named_for(named: Option<&str>, drill: &str) -> bool {
+    named == Some(name(drill).as_str())
+}
+
 /// What each thing that we make in the account for a drill is tagged with.
 pub fn tags(drill: &DrillId, plan: &Plan) -> Vec<(String, String)> {
     let groups: Vec<_> = plan.groups().into_iter().map(GroupKey::qualified).collect();
     // what does not fit into a tag is left out: others see such a drill of several groups by its instances
     let groups = Some(groups.join(GROUPS_BY)).filter(|groups| groups.chars().count() <= TAG_VALUE);
-    let ours = [(DRILL_TAG, drill.to_string()), ("Name", format!("spotdrill {drill}"))];
+    let ours = [(DRILL_TAG, drill.to_string()), ("Name", name(drill.as_str()))];
     let ours = ours.into_iter().chain(groups.map(|groups| (GROUP_TAG, groups)));
     ours.map(|(key, value)| (key.to_owned(), value)).collect()
 }

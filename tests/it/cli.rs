@@ -76,7 +76,7 @@ fn the_help_lists_every_command_and_every_exit_code() {
     let home = Home::new();
     let help = run(&mut home.spotdrill("--help"));
     assert_eq!(help.code, Some(HELD), "{}", help.err);
-    for word in ["fleet", "templates", "run", "drills", "attach", "lab", "config", "0", "1", "2", "3", "4", "5"] {
+    for word in ["fleet", "templates", "run", "drills", "attach", "gc", "lab", "config", "0", "1", "2", "3", "4", "5"] {
         let listed = |line: &str| line.starts_with(&format!("  {word}  "));
         assert!(help.out.lines().any(listed), "{word:?} in\n{}", help.out);
     }

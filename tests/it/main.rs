@@ -20,6 +20,8 @@ mod existing;
 #[cfg(test)]
 mod found;
 #[cfg(test)]
+mod gc;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod lab;
