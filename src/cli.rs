@@ -209,7 +209,7 @@ async fn command(args: Args, config: &Config, leaving: &Leaving) -> anyhow::Resu
             attach::run(&global, config, drill.as_deref(), format, go_on, leaving).await
         }
         Some(Command::Abort { drill }) => abort::run(&global, config, drill.as_deref()).await,
-        Some(Command::Gc { yes }) => gc::run(&global, yes, leaving).await,
+        Some(Command::Gc { yes }) => gc::run(&global, config, yes, leaving).await,
         Some(Command::Drills { .. }) => drills::of_account(&global, config).await,
         Some(Command::Setup(wanted)) => Box::pin(setup::run(&global, config, *wanted, leaving)).await,
         Some(Command::Prove(wanted)) => Box::pin(prove::run(&global, config, wanted, leaving)).await,

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::{Ending, Exit, args::Global, confirming::goes_on, leaving::Leaving, place};
 use crate::{
+    config::Config,
     drill::fleet::World,
     run::{
         gc::{self, Done, Found, Item, NotCollected},
@@ -12,9 +13,9 @@ use crate::{
     },
 };
 
-pub(super) async fn run(global: &Global, yes: bool, leaving: &Leaving) -> anyhow::Result<Exit> {
+pub(super) async fn run(global: &Global, config: &Config, yes: bool, leaving: &Leaving) -> anyhow::Result<Exit> {
     let journals = place::journals()?;
-    let world = open(&global.door()).await.map_err(Ending::from)?;
+    let world = open(&global.door(&config.accounts)).await.map_err(Ending::from)?;
     leaving.leaves("\nnothing was changed\n");
     let found = gc::look(&world.aws, &journals).await.map_err(ending)?;
     super::say(&listed(&found))?;
