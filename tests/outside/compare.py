@@ -65,6 +65,7 @@ DIFFERENCES = {
     ("stacks deleted", "Stacks[0].DriftInformation"): "moto has no drift",
     ("stacks deleted", "Stacks[0].Outputs"): "their order is not documented",
     ("stacks deleted", "Stacks[0].RollbackConfiguration"): "CloudFormation answers with an empty one",
+    ("ssm get a version", "Parameter.Selector"): "Parameter Store says which version was asked for; moto does not",
     ("alarms describe", "MetricAlarms[0].Metrics"): "only an alarm over expressions has it; moto an empty one",
     ("alarms describe", "MetricAlarms[0].StateTransitionedTimestamp"): "CloudWatch says since when; moto does not",
     ("ec2 create template", "LaunchTemplate.CreatedBy"): "the lab's caller is a session of a role",

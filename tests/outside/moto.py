@@ -1,18 +1,25 @@
 """spotdrill against moto, an AWS emulator that others wrote: a second opinion on what goes over the wire.
 
 It proves that a region of 1,000 spot instances is listed whole over several pages, that hostile tags reach no terminal,
-that an account which is no lab needs its words typed, and that spotdrill does not claim what it did not observe: moto's
-FIS is a paper machine that says `completed` while its instances go on running.
+that an account which is no lab must be allowed and needs its words typed, that each guard refuses before anything is
+asked of FIS, and that spotdrill does not claim what it did not observe: moto's FIS is a paper machine that says
+`completed` while its instances go on running.
 
 moto is used as it is, with no patch. It has no filter `instance-lifecycle` (spotdrill uses none) and makes no spot
-request for RunInstances, so `spot_request` is null throughout.
+request for RunInstances, so `spot_request` is null throughout. It does not know the safety lever, without which nothing
+is started; so a proxy of ours stands before it, which answers that one call and hands on the others as they come. One
+check goes past the proxy, and shows what is refused then. Its CloudWatch does not speak the protocol of AWS's SDK for
+Rust (CBOR), so that no alarm's state can be told: drills go on by a reason that is given.
 """
 
+import http.client
 import json
 import os
 import socket
+import stat
 import sys
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import boto3
@@ -32,6 +39,9 @@ HOSTILE = ["c1 \x9b2J\x85\x9d0;owned\x9c", "bidi \u202egnp.exe\u2066\u200f", "li
 ESCAPES = "\x1b]0;captured\x07\x1b[31mred\x1b[0m\x1b]8;;http://evil.example\x1b\\link"
 SPOT = sum(GROUPS.values()) + LONERS + len(HOSTILE)
 ON_DEMAND = 7
+WHY = "the state of no alarm can be told"
+LOCKS = "/spotdrill/lock"
+CONFIG = Path(checks.HOME, ".config", "spotdrill", "config.toml")
 
 
 def client(service, url):
@@ -60,6 +70,48 @@ def start_moto():
 
     checks.until("moto listens", answers)
     return f"http://127.0.0.1:{port}"
+
+
+class Lever(BaseHTTPRequestHandler):
+    """Answers for the safety lever, and hands on everything else to moto as it came."""
+
+    protocol_version = "HTTP/1.1"
+    state = {"status": "disengaged", "reason": "none"}
+    moto = ""
+
+    def answer(self):
+        content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if (self.command, self.path) == ("GET", "/safetyLevers/default"):
+            arn = f"arn:aws:fis:{REGION}:{ACCOUNT}:safety-lever/default"
+            lever = {"id": "default", "arn": arn, "state": self.state}
+            return self.send(200, {"Content-Type": "application/json"}, json.dumps({"safetyLever": lever}).encode())
+        behind = http.client.HTTPConnection(self.moto.removeprefix("http://"), timeout=60)
+        behind.request(self.command, self.path, content, dict(self.headers))
+        answer = behind.getresponse()
+        content = answer.read()
+        behind.close()
+        return self.send(answer.status, answer.headers, content)
+
+    def send(self, status, headers, content):
+        self.send_response_only(status)
+        for name, value in headers.items():
+            if name.lower() not in ("connection", "content-length", "transfer-encoding"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = answer
+
+    def log_message(self, *_):
+        pass
+
+
+def start_proxy(moto):
+    Lever.moto = moto
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Lever)
+    threading.Thread(target=proxy.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{proxy.server_address[1]}"
 
 
 def launch(ec2, tags, spot=True):
@@ -133,42 +185,113 @@ def texts(value):
             yield from texts(inner)
 
 
-def the_guards(url, fis):
-    """Each must be refused with 3, and leave FIS untouched."""
-    there = ("run", "--endpoint-url", url, "--region", REGION)
-    one = (*there, "--group", "web-spot", "--count", "1")
-    refused = {
-        "--yes is not enough where it is no lab": (*one, "--yes"),
-        "other words than the plan's are refused": (*one, "--confirm", "web-spot 2"),
-        "no words at all are refused": one,
-        "--read-only refuses the right words": (*one, "--read-only", "--confirm", "web-spot 1"),
-        "an on-demand group is refused": (*there, "--group", "system", "--confirm", "system 1"),
-        "a group that is not there is refused": (*there, "--group", "web-spo", "--confirm", "web-spo 1"),
-        "more than FIS can hit at once is refused": (*there, "--group", "batch-spot", "--all", "--yes"),
-    }
-    for what, arguments in refused.items():
-        seen = run(*arguments, env=DUMMY, seconds=90)
-        check(what, (seen.returncode, seen.stdout) == (3, ""), f"{seen.returncode} {seen.stdout} {seen.stderr}")
-    yes = run(*one, "--yes", env=DUMMY, seconds=90)
-    check("the refusal names the account and the words to pass", ACCOUNT in yes.stderr and '"web-spot 1"' in yes.stderr)
+def order(url, *arguments):
+    """Orders a run, and gives what came of it."""
+    return run("run", "--endpoint-url", url, "--region", REGION, *arguments, env=DUMMY, seconds=90)
+
+
+def refused(what, seen, *said):
+    """Ended with 3, with nothing on the standard output, and with these words."""
+    right = (seen.returncode, seen.stdout) == (3, "") and all(each in seen.stderr for each in said)
+    return check(what, right, f"{seen.returncode} {seen.stdout} {seen.stderr}, wanted {said}")
+
+
+def the_account(url):
+    """No drill in an account that is not on the list, and nobody gets on it by accident."""
+    words = ("--group", "web-spot", "--count", "1", "--override", f"alarm={WHY}", "--confirm", "web-spot 1")
+    what = "an account that is not on the list is refused, and the way onto it told"
+    refused(what, order(url, *words), f"account {ACCOUNT} is not on the list", "spotdrill allow")
+    allow = ("allow", "--endpoint-url", url, "--region", REGION)
+    refused("allow without its words is refused", run(*allow, env=DUMMY), f"--confirm {ACCOUNT}")
+    refused("allow with another account's id is refused", run(*allow, "--confirm", "210987654321", env=DUMMY))
+    same("and the settings are not there yet", CONFIG.exists(), False)
+    seen = run(*allow, "--confirm", ACCOUNT, env=DUMMY)
+    same("allow with the account's id ends with 0", (seen.returncode, seen.stdout), (0, ""))
+    check("allow says who it is that will drill", f":{ACCOUNT}:" in seen.stderr and str(CONFIG) in seen.stderr, seen)
+    written = CONFIG.read_text()
+    check("the account is in the settings", "accounts" in written and f'"{ACCOUNT}"' in written, written)
+    same("which are for their owner alone", stat.S_IMODE(CONFIG.stat().st_mode), 0o600)
+    again = run(*allow, "--confirm", ACCOUNT, env=DUMMY)
+    check("allow once more finds it there", again.returncode == 0 and "already" in again.stderr, again)
+    same("and writes nothing", CONFIG.read_text(), written)
+
+
+def the_guards(url, moto):
+    """Each must be refused with 3; `nothing_was_begun` looks whether anything was asked of FIS all the same."""
+    one = ("--group", "web-spot", "--count", "1", "--override", f"alarm={WHY}")
+    words = ("--confirm", "web-spot 1")
+    yes = ("--yes",)
+    yes_is = "the refusal names the account and the words to pass"
+    refused("--yes is not enough where it is no lab", order(url, *one, *yes))
+    refused(yes_is, order(url, *one, *yes), ACCOUNT, '"web-spot 1"')
+    refused("other words than the plan's are refused", order(url, *one, "--confirm", "web-spot 2"))
+    refused("no words at all are refused", order(url, *one))
+    refused("--read-only refuses the right words", order(url, *one, "--read-only", *words))
+    system = ("--group", "system", "--confirm", "system 1")
+    refused("an on-demand group is refused", order(url, *system, "--override", f"alarm={WHY}"))
+    unknown = ("--group", "web-spo", "--confirm", "web-spo 1", "--override", f"alarm={WHY}")
+    refused("a group that is not there is refused", order(url, *unknown), "Did you mean")
+
+    lever = "could not tell whether the safety lever of FIS is engaged"
+    refused("moto itself: a lever that cannot be told is refused", order(moto, *one, *words), lever)
+    Lever.state = {"status": "engaged", "reason": "a release is under way"}
+    refused("an engaged lever is refused, with its reason", order(url, *one, *words), "a release is under way")
+    Lever.state = {"status": "engaging", "reason": "in a moment"}
+    refused("and so is one that is being engaged", order(url, *one, *words), "in a moment")
+    Lever.state = {"status": "disengaged", "reason": "none"}
+    the_alarm(url)
+
+
+def the_alarm(url):
+    """No drill without an alarm that is known to be OK, unless a reason is given."""
+    bare = ("--group", "web-spot", "--count", "1", "--confirm", "web-spot 1")
+    way = '--override alarm="REASON"'
+    refused("no alarm is refused, and the way past it told", order(url, *bare), "no alarm would stop", way)
+    refused("a reason that says nothing is refused", order(url, *bare, "--override", "alarm=because"), "too short")
+    what = "an alarm of which moto cannot tell is refused, and the way past it told"
+    refused(what, order(url, *bare, "--stop-alarm", "shop-errors"), "could not tell the state of the stop-condition", way)
+
+
+def the_plan(url):
+    """What more than a wave is, and what is asked of a group that is too small."""
+    alarm = ("--override", f"alarm={WHY}")
+    whole = GROUPS["batch-spot"]
+    seen = order(url, *alarm, "--group", "batch-spot", "--all", "--confirm", "batch-spot 5")
+    refused("the words for a wave are not enough for all of a group", seen, f'"batch-spot {whole}"')
+    sizes = " + ".join(["5"] * (whole // 5))
+    refused("all of a group is planned in waves of five", seen, f"{whole // 5} waves of {sizes}")
+    waves = order(url, *alarm, "--group", "batch-spot", "--count", "7")
+    refused("seven are two waves", waves, "2 waves of 5 + 2")
+    fleet = json.loads(run("fleet", "--endpoint-url", url, "--region", REGION, "--format", "json", env=DUMMY).stdout)
+    [lone] = [group for group in fleet["groups"] if group["name"].startswith("del ")]
+    [id] = [instance["id"] for instance in lone["instances"]]
+    refused("a group of one is refused", order(url, *alarm, "--instance", id), "would be left with 0 running")
+
+
+def nothing_was_begun(fis, ssm):
     left = fis.list_experiment_templates()["experimentTemplates"] + fis.list_experiments()["experiments"]
     same("FIS has neither a template nor an experiment after that", left, [])
+    same("Parameter Store has no lock after that", ssm.get_parameters_by_path(Path=LOCKS)["Parameters"], [])
 
 
-def the_drill(url, fis, ec2):
-    words = ("--group", "web-spot", "--count", "1", "--confirm", "web-spot 1", "--settle", "20s")
-    seen = run("run", "--endpoint-url", url, "--region", REGION, *words, "--format", "ndjson", env=DUMMY, seconds=300)
+def the_drill(url, fis, ec2, ssm):
+    one = ("--group", "web-spot", "--count", "1", "--confirm", "web-spot 1", "--override", f"alarm={WHY}")
+    where = ("--endpoint-url", url, "--region", REGION)
+    seen = run("run", *where, *one, "--settle", "20s", "--format", "ndjson", env=DUMMY, seconds=300)
     facts = [json.loads(line) for line in seen.stdout.splitlines()]
     names = [fact["fact"] for fact in facts]
     if not check("run prints facts", facts, f"{seen.returncode} {seen.stderr}"):
         return
     same("run: the facts are numbered from 1 without gaps", [f["seq"] for f in facts], list(range(1, len(facts) + 1)))
-    milestones = ("drill-planned", "drill-confirmed", "template-created", "experiment-started")
-    same("run: first it is planned, confirmed, created, started", tuple(names[:4]), milestones)
+    milestones = ("drill-planned", "lock-taken", "drill-confirmed", "template-created", "experiment-started")
+    same("run: it is planned, locked, confirmed, created, started", tuple(names[:5]), milestones)
     statuses = [fact["status"] for fact in facts if fact["fact"] == "experiment-state-changed"]
     same("run: moto's FIS was followed to completed", statuses[-1:], ["completed"])
     check("run: the template was deleted", "template-deleted" in names, names)
+    check("run: the lock was freed", "lock-freed" in names, names)
     same("run: the last fact is the verdict", names[-1], "drill-finished")
+    overridden = [(each["guard"], each["reason"]) for each in facts[0]["overridden"]]
+    same("run: the guard that was overridden is kept with its reason", overridden, [("alarm", WHY)])
 
     verdict = facts[-1]
     [target] = facts[0]["targets"]
@@ -196,11 +319,25 @@ def the_drill(url, fis, ec2):
     found = (action["actionId"], action["parameters"])
     wanted = ("aws:ec2:send-spot-instance-interruptions", {"durationBeforeInterruption": "PT2M"})
     same("boto3: its action interrupts after two minutes", found, wanted)
+    same("boto3: no alarm would have stopped it", experiment["stopConditions"], [{"source": "none"}])
     same("boto3: the template is gone", fis.list_experiment_templates()["experimentTemplates"], [])
     [[instance]] = [r["Instances"] for r in ec2.describe_instances(InstanceIds=[target["id"]])["Reservations"]]
     same("boto3: the instance runs on, as the verdict says", instance["State"]["Name"], "running")
+    [lock] = ssm.get_parameters_by_path(Path=LOCKS)["Parameters"]
+    history = ssm.get_parameter_history(Name=lock["Name"])["Parameters"]
+    same("boto3: the group's lock was written twice", [version["Version"] for version in history], [1, 2])
+    states = [json.loads(version["Value"]).get("state") for version in history]
+    same("boto3: once to hold it, once to free it", states, ["held", "free"])
     listed = run("drills")
     check("drills lists it as failed", drill in listed.stdout and "failed" in listed.stdout, listed.stdout)
+
+
+def the_rest(url, fis):
+    """Right after a drill its group is left alone."""
+    words = ("--group", "web-spot", "--count", "1", "--confirm", "web-spot 1", "--override", f"alarm={WHY}")
+    what = "the group rests after a drill, and the way past it is told"
+    refused(what, order(url, *words), "rests until", '--override cool-down="REASON"')
+    same("boto3: there is still one experiment", len(fis.list_experiments()["experiments"]), 1)
 
 
 def the_environment(url):
@@ -268,13 +405,18 @@ def the_escapes(url, ec2):
 
 
 def script():
-    url = start_moto()
-    ec2, fis = client("ec2", url), client("fis", url)
+    moto = start_moto()
+    url = start_proxy(moto)
+    ec2, fis, ssm = (client(service, moto) for service in ("ec2", "fis", "ssm"))
     the_environment(url)
     fill(ec2)
     the_fleet(url)
-    the_guards(url, fis)
-    the_drill(url, fis, ec2)
+    the_account(url)
+    the_guards(url, moto)
+    the_plan(url)
+    nothing_was_begun(fis, ssm)
+    the_drill(url, fis, ec2, ssm)
+    the_rest(url, fis)
     the_escapes(url, ec2)
 
 
