@@ -131,7 +131,7 @@ async fn what_a_drill_under_way_needs_stays_until_it_is_over_by_everyones_word()
         let why = why(&here.stays, kind);
         assert!(matches!(why[..], [why] if why.contains(&format!("spotdrill attach {drill}"))), "{why:?}");
     }
-    let journals = std::mem::replace(&mut stage.ways.journals, running.journal.join("none"));
+    let journals = std::mem::replace(&mut stage.ways.journals, running.journal.with_extension("none"));
     let there = looked(&stage).await;
     assert!(there.goes.is_empty(), "its lock holds: {there:?}");
     assert_eq!(why(&there.stays, Kind::Template), [format!("drill {drill} holds a lock")]);
@@ -159,7 +159,7 @@ async fn what_a_drill_under_way_needs_stays_until_it_is_over_by_everyones_word()
 async fn while_an_experiment_goes_on_nothing_of_its_drill_goes() {
     let mut stage = Stage::of(4, "").await;
     let running = left_at(&stage, "15m", |what| matches!(what, What::ExperimentStarted { .. })).await;
-    stage.ways.journals = running.journal.join("none"); // as on another machine
+    stage.ways.journals = running.journal.with_extension("none"); // as on another machine
     for _ in 0..14 {
         let found = looked(&stage).await;
         assert!(found.goes.is_empty(), "{found:?}");

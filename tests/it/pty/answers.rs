@@ -260,9 +260,14 @@ fn an_enemys_keys_start_nothing_on_a_terminal() {
     let home = Home::new();
     let mut terminal = Terminal::open(&home, "--lab tiny --speed 60", super::SIZE);
     terminal.shows("6 instances in 1 group");
-    // all at once, before anything is seen of it
+    // all at once, before anything is seen of it: one of these keys leaves for another screen
     terminal.send("cSweb-spot 1\r\r\r");
+    terminal.shows("no FIS template");
+    terminal.send("q");
+    terminal.shows("[ review and start ]");
+    terminal.send("S");
     terminal.shows("no paste");
+    terminal.send("web-spot 1\r\r\r");
     for script in ["\r", "\x1b[200~web-spot 1\x1b[201~\r", "\x1b]lweb-spot 1\r\x1b\\", "\x1bP1$rweb-spot 1\r\x1b\\"] {
         terminal.send(script);
     }
