@@ -123,6 +123,7 @@ fn only_the_words_typed_into_the_open_dialog_start_a_drill() {
     terminal.shows("6 instances in 1 group");
     terminal.press("c", "compose");
     terminal.until("S in the footer", |screen| screen.trim_end().ends_with("? help") && screen.contains(" S review"));
+    terminal.shows("[ review and start ]");
     terminal.send("Sweb-spot 1\r");
     let dialog = terminal.shows("no paste");
     assert!(dialog.contains("[_ "), "keys of the instant that opened it:\n{dialog}");

@@ -266,8 +266,9 @@ fn an_enemys_keys_start_nothing_on_a_terminal() {
     terminal.send("q");
     terminal.shows("[ review and start ]");
     terminal.send("S");
-    terminal.shows("no paste");
+    terminal.shows("arming ...");
     terminal.send("web-spot 1\r\r\r");
+    terminal.shows("no paste");
     for script in ["\r", "\x1b[200~web-spot 1\x1b[201~\r", "\x1b]lweb-spot 1\r\x1b\\", "\x1bP1$rweb-spot 1\r\x1b\\"] {
         terminal.send(script);
     }
