@@ -6,7 +6,7 @@
 //!
 //! A new side effect gets a variant of [`Point`] here (at its place in the order of a drill, with a line in
 //! [`Point::ALL`]) and a call of [`point`] at the place; what sends a request has one in `aws/transport.rs`, between the
-//! request and its answer. What makes, syncs or renames a file asks [`disk`] first, and what writes to one goes through [`write`],
+//! request and its answer. What makes, syncs or renames a file asks [`disk`] first, and what writes to one goes through [`write()`],
 //! so that it fails as a full or broken disk would. The crash matrix in `tests/it/crash.rs` goes over all of them.
 
 use std::{
