@@ -18,7 +18,7 @@ use crate::{
         health::{Asked, Checked},
         id::{CheckUrl, InstanceId},
         order::{OrderName, Watch, WatchName},
-        plan::Plan,
+        plan::{Plan, Wave},
         timeline::Progress,
         verdict::{Outcome, Verdict},
     },
@@ -138,10 +138,20 @@ impl Live {
         }
     }
 
+    /// The wave that waits to be started after this one held.
+    pub fn wave_to_come(&self) -> Option<Wave> {
+        let held = self.verdict.as_ref().is_some_and(|verdict| verdict.verdict == Outcome::Held);
+        self.after_this().filter(|_| held).and_then(|next| next.wave).map(|wave| *wave)
+    }
+
+    fn after_this(&self) -> Option<Plan> {
+        let planned = self.drill.planned.as_ref()?;
+        planned.plan.next_wave(&planned.id)
+    }
+
     /// The wave after this one, or why it may not start.
     pub fn next_wave(&self, now: Timestamp) -> Result<Plan, String> {
-        let planned = self.drill.planned.as_ref();
-        let next = planned.and_then(|planned| planned.plan.next_wave(&planned.id));
+        let next = self.after_this();
         let (Some(next), Some(wave)) = (&next, next.as_ref().and_then(|next| next.wave.as_ref())) else {
             return Err(String::from("no wave comes after this one"));
         };

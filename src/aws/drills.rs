@@ -9,8 +9,8 @@ use aws_sdk_fis::types as sdk;
 use super::{
     Aws, Error, Kind,
     ec2::target_of,
+    experiments::goes_on,
     inventory::behavior_of,
-    leftovers::goes_on,
     templates::{all_of, instance_of},
     timestamp,
 };

@@ -15,6 +15,7 @@ use crate::{
 
 /// FIS's largest page of experiments. Source: AWS FIS API, ListExperiments.
 const PAGE: i32 = 100;
+pub(super) const LIST: &str = "list the FIS experiments";
 
 /// An experiment that interrupts spot instances.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,16 +32,22 @@ pub struct SpotExperiment {
 }
 
 impl Aws {
-    /// Those that go on, and those of drills that began since then.
-    pub async fn spot_experiments(&self, since: Timestamp) -> Result<Vec<SpotExperiment>, Error> {
-        let mut found = Vec::new();
+    /// Every experiment that FIS lists, over or not.
+    pub(super) async fn experiments(&self, doing: &'static str) -> Result<Vec<ExperimentSummary>, Error> {
+        let mut all = Vec::new();
         let mut pages = self.fis.list_experiments().max_results(PAGE).into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| Error::of("list the FIS experiments", &error))?;
-            found.extend(page.experiments().iter().filter_map(read).filter(|it| it.goes_on || it.began >= since));
+            let page = page.map_err(|error| Error::of(doing, &error))?;
+            all.extend(page.experiments.unwrap_or_default());
         }
+        Ok(all)
+    }
+
+    /// Those that go on, and those of drills that began since then.
+    pub async fn spot_experiments(&self, since: Timestamp) -> Result<Vec<SpotExperiment>, Error> {
+        let all = self.experiments(LIST).await?;
         let mut spot = Vec::new();
-        for mut experiment in found {
+        for mut experiment in all.iter().filter_map(read).filter(|it| it.goes_on || it.began >= since) {
             if experiment.groups.is_empty() && experiment.goes_on {
                 let Some(instances) = self.interrupted_by(&experiment.id).await? else { continue };
                 experiment.instances = instances;
@@ -67,6 +74,19 @@ impl Aws {
     }
 }
 
+/// Whether an experiment is not at its end, by FIS's word; one of a status that is new to us may go on.
+pub(super) fn goes_on(experiment: &ExperimentSummary) -> bool {
+    !matches!(
+        experiment.state().and_then(|state| state.status()),
+        Some(
+            ExperimentStatus::Completed
+                | ExperimentStatus::Stopped
+                | ExperimentStatus::Failed
+                | ExperimentStatus::Cancelled
+        )
+    )
+}
+
 /// None for an experiment that skips its actions: it only resolves targets.
 fn read(summary: &ExperimentSummary) -> Option<SpotExperiment> {
     let skips = summary.experiment_options().and_then(|options| options.actions_mode()) == Some(&ActionsMode::SkipAll);
@@ -74,17 +94,6 @@ fn read(summary: &ExperimentSummary) -> Option<SpotExperiment> {
         return None;
     }
     let tag = |key: &str| summary.tags().and_then(|tags| tags.get(key));
-    let status = summary.state().and_then(|state| state.status());
-    // a status that is new to us may go on
-    let is_over = matches!(
-        status,
-        Some(
-            ExperimentStatus::Completed
-                | ExperimentStatus::Stopped
-                | ExperimentStatus::Failed
-                | ExperimentStatus::Cancelled
-        )
-    );
     let groups = tag(GROUP_TAG).into_iter().flat_map(|groups| groups.split(GROUPS_BY)).map(SafeText::new);
     Some(SpotExperiment {
         id: ExperimentId::new(summary.id()?),
@@ -92,6 +101,6 @@ fn read(summary: &ExperimentSummary) -> Option<SpotExperiment> {
         groups: groups.collect(),
         instances: Vec::new(),
         began: summary.creation_time().and_then(timestamp).unwrap_or(Timestamp::UNIX_EPOCH),
-        goes_on: !is_over,
+        goes_on: goes_on(summary),
     })
 }

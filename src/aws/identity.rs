@@ -73,7 +73,7 @@ impl Aws {
     }
 
     /// The account, asked for only if nothing has told it yet.
-    pub(super) async fn account(&self) -> Result<SafeText, Error> {
+    pub async fn account(&self) -> Result<SafeText, Error> {
         match self.account.get() {
             Some(account) => Ok(account.clone()),
             None => Ok(self.identity().await?.account),

@@ -3,11 +3,16 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_fis::types::{ExperimentStatus, ExperimentSummary};
-
+use aws_sdk_fis::types::ExperimentSummary;
 use jiff::Timestamp;
 
-use super::{Aws, Error, error::absent, logs::group_arn, timestamp};
+use super::{
+    Aws, Error,
+    error::absent,
+    experiments::{LIST, goes_on},
+    logs::group_arn,
+    timestamp,
+};
 use crate::{
     drill::{
         id::DrillId,
@@ -66,17 +71,10 @@ impl Aws {
 
     /// The drills whose experiments go on, by the tags of the experiments.
     pub async fn running_drills(&self) -> Result<Vec<SafeText>, Error> {
-        let mut running = Vec::new();
-        let mut pages = self.fis.list_experiments().max_results(PAGE).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| Error::of("list the FIS experiments", &error))?;
-            for experiment in page.experiments() {
-                let goes_on = goes_on(experiment);
-                let drill = experiment.tags().and_then(|tags| tags.get(DRILL_TAG)).filter(|_| goes_on);
-                running.extend(drill.map(SafeText::new));
-            }
-        }
-        Ok(running)
+        let all = self.experiments(LIST).await?;
+        let going_on = all.iter().filter(|experiment| goes_on(experiment));
+        let drill = |experiment: &ExperimentSummary| experiment.tags()?.get(DRILL_TAG).map(SafeText::new);
+        Ok(going_on.filter_map(drill).collect())
     }
 
     /// Deletes a template of ours; one that is gone is as good as deleted.
@@ -125,19 +123,6 @@ impl Aws {
         let call = self.logs.delete_log_group().log_group_name(name);
         absent(call.send().await.map_err(|error| Error::of("delete the log group", &error))).map(|_| ())
     }
-}
-
-/// Whether an experiment is not at its end, by FIS's word.
-pub(super) fn goes_on(experiment: &ExperimentSummary) -> bool {
-    matches!(
-        experiment.state().and_then(|state| state.status()),
-        Some(
-            ExperimentStatus::Pending
-                | ExperimentStatus::Initiating
-                | ExperimentStatus::Running
-                | ExperimentStatus::Stopping
-        )
-    )
 }
 
 fn bears(tags: Option<&HashMap<String, String>>, stack: &str) -> bool {

@@ -17,7 +17,7 @@ use aws_sdk_ssm::types::{ParameterType, Tag};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-use super::{Aws, Error, Kind, error::absent, leftovers::goes_on, timestamp};
+use super::{Aws, Error, Kind, error::absent, experiments::goes_on, timestamp};
 use crate::{
     crash::{self, Point},
     drill::{
@@ -274,27 +274,16 @@ impl Aws {
 
     /// The newest experiment that bears the drill's tag; one that goes on before any other.
     async fn shown(&self, drill: &DrillId) -> Result<Option<Shown>, Error> {
-        let mut found: Option<Shown> = None;
-        let mut pages = self.fis.list_experiments().into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page =
-                page.map_err(|error| Error::of("look for the experiment of the drill that holds the lock", &error))?;
-            let ours = page.experiments().iter().filter(|experiment| {
-                experiment.tags().and_then(|tags| tags.get(DRILL_TAG)).is_some_and(|tag| tag == drill.as_str())
-            });
-            for experiment in ours {
-                let shown = Shown {
-                    experiment: ExperimentId::new(experiment.id().unwrap_or_default()),
-                    goes_on: goes_on(experiment),
-                    created: experiment.creation_time().and_then(timestamp),
-                };
-                let newer = |known: &Shown| (known.goes_on, known.created) < (shown.goes_on, shown.created);
-                if found.as_ref().is_none_or(newer) {
-                    found = Some(shown);
-                }
-            }
-        }
-        Ok(found)
+        let all = self.experiments("look for the experiment of the drill that holds the lock").await?;
+        let ours = all.iter().filter(|experiment| {
+            experiment.tags().and_then(|tags| tags.get(DRILL_TAG)).is_some_and(|tag| tag == drill.as_str())
+        });
+        let shown = ours.map(|experiment| Shown {
+            experiment: ExperimentId::new(experiment.id().unwrap_or_default()),
+            goes_on: goes_on(experiment),
+            created: experiment.creation_time().and_then(timestamp),
+        });
+        Ok(shown.max_by_key(|shown| (shown.goes_on, shown.created)))
     }
 }
 

@@ -147,10 +147,10 @@ fn planned(
     }
 }
 
-/// The alarm that stops the experiment, if there is one that can.
+/// The alarm that stops the experiment, if one is named: whatever is known of its state, FIS looks for itself.
 fn alarm_of(circumstances: &Circumstances) -> Option<SafeText> {
     let alarm = circumstances.alarm.as_ref().ok()?.as_ref()?;
-    alarm.state.as_ref().map(|_| alarm.arn.clone())
+    Some(alarm.arn.clone())
 }
 
 #[cfg(test)]

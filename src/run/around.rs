@@ -61,12 +61,11 @@ async fn stop_alarm(aws: &Aws, ways: &Ways, as_is: Option<&Existing>) -> Told<Op
     let mut alarms = Vec::new();
     for arn in arns {
         let name = SafeText::new(arn.split_once(":alarm:").map_or(arn.as_str(), |(_, name)| name));
-        let state = told(aws.alarm(&name).await)?.map(|alarm| alarm.state);
+        let state = told(aws.alarm(&name).await).map(|alarm| alarm.map(|alarm| alarm.state));
         alarms.push(Alarm { arn, name, state });
     }
     // of several, one that is not OK is the one that stands against the start
-    let is_ok = |alarm: &Alarm| alarm.state.as_deref() == Some("OK");
-    let at = alarms.iter().position(|alarm| !is_ok(alarm)).unwrap_or_default();
+    let at = alarms.iter().position(|alarm| !alarm.is_ok()).unwrap_or_default();
     Ok((!alarms.is_empty()).then(|| alarms.swap_remove(at)))
 }
 
@@ -75,14 +74,14 @@ async fn alarm_arn(aws: &Aws, named: &str) -> Told<SafeText> {
     if named.starts_with("arn:") {
         return Ok(SafeText::new(named));
     }
-    let account = told(aws.identity().await)?.account;
+    let account = told(aws.account().await)?;
     let region = &aws.region;
     Ok(SafeText::new(format!("arn:{}:cloudwatch:{region}:{account}:alarm:{named}", partition(region))))
 }
 
 /// What goes on or went on lately, by FIS and by the journals of this machine.
 async fn others(aws: &Aws, ways: &Ways) -> Told<Vec<Other>> {
-    let account = told(aws.identity().await)?.account;
+    let account = told(aws.account().await)?;
     let since = aws.clock.now().saturating_sub(ways.cool_down).unwrap_or(Timestamp::MIN);
     let by_fis = told(aws.spot_experiments(since).await)?.into_iter().map(|experiment| Other {
         by: experiment.drill.unwrap_or_else(|| SafeText::new(format!("experiment {}", experiment.id))),

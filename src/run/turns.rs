@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -21,11 +21,38 @@ pub(super) struct Turns {
     lull: Arc<Notify>,
 }
 
-/// From when on the next may ask: of each service, and at all.
+/// From when on the next may ask: of each service, and at all; and who waits for that.
 #[derive(Debug, Default)]
 struct Next {
     of: HashMap<Service, Timestamp>,
     all: Option<Timestamp>,
+    waiting: HashMap<Service, usize>,
+}
+
+impl Next {
+    /// Whether somebody waits for a service that was asked longer ago.
+    fn is_behind(&self, service: Service) -> bool {
+        let due = |service: &Service| self.of.get(service).copied();
+        self.waiting.iter().any(|(other, waiting)| *waiting > 0 && due(other) < due(&service))
+    }
+}
+
+/// Somebody who waits for a turn, until it comes or nobody asks any more.
+struct Waiting<'a>(&'a Turns, Service);
+
+impl<'a> Waiting<'a> {
+    fn begin(turns: &'a Turns, service: Service) -> Self {
+        *turns.next().waiting.entry(service).or_default() += 1;
+        Self(turns, service)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(waiting) = self.0.next().waiting.get_mut(&self.1) {
+            *waiting = waiting.saturating_sub(1);
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +64,8 @@ enum Service {
 
 /// From one to the next who asks the same service, at most, in drill time: a storm's end is seen within this.
 const SAME_SERVICE: SignedDuration = SignedDuration::from_secs(4);
+/// How long whoever stands back waits to look again: the other asks in the same moment.
+const STANDING_BACK: Duration = Duration::from_millis(50);
 /// From one to the next at all, at most: thirty a minute, which is under what the pace allows.
 const ANY_SERVICE: SignedDuration = SignedDuration::from_secs(2);
 
@@ -58,9 +87,14 @@ impl Turns {
         self.lull.notify_waiters();
     }
 
+    fn next(&self) -> MutexGuard<'_, Next> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn in_turn(&self, service: Service) {
         // who has just asked lets the others go first
         self.clock.sleep(Duration::from_millis(500)).await;
+        let _waiting = Waiting::begin(self, service);
         while let Some(wait) = self.take(service) {
             self.clock.sleep(wait).await;
         }
@@ -69,10 +103,13 @@ impl Turns {
     /// Takes the turn, or tells how long to wait for it.
     fn take(&self, service: Service) -> Option<Duration> {
         let now = self.clock.now();
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = self.next();
         let due = next.of.get(&service).copied().max(next.all);
         if let Some(due) = due.filter(|due| *due > now) {
             return Some(due.duration_since(now).unsigned_abs());
+        }
+        if next.is_behind(service) {
+            return Some(STANDING_BACK);
         }
         // programs that met the same storm must not ask in step
         let part = 0.9 + fastrand::f64() / 10.0;
@@ -126,7 +163,7 @@ mod tests {
         for service in [Service::Fis, Service::Ec2, Service::Logs] {
             let times: Vec<_> = asked.iter().filter(|(_, of)| *of == service).map(|(at, _)| *at).collect();
             let longest = times.windows(2).map(|pair| pair[1].duration_since(pair[0])).max().unwrap();
-            assert!(longest <= SignedDuration::from_secs(15), "{service:?} was not asked for {longest}");
+            assert!(longest <= SignedDuration::from_secs(10), "{service:?} was not asked for {longest}");
         }
     }
 

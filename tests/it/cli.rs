@@ -176,6 +176,25 @@ fn a_group_that_gets_no_capacity_fails_the_drill() {
 }
 
 #[test]
+fn waves_follow_one_another_unattended_and_are_held_where_nobody_is_asked() {
+    let home = Home::new();
+    let words = "run --lab --seed 6546 --speed 120 --group web-spot --count 3 --gap 5m --yes --unattended";
+    let ended = run(&mut home.spotdrill(words));
+    assert_eq!(ended.code, Some(HELD), "{}", ended.err);
+    assert!(ended.err.contains("2 waves of 2 + 1, 300 s between them"), "{}", ended.err);
+    assert!(ended.err.contains("wave 1 of 2") && ended.err.contains("wave 2 of 2 may start in 300 s"), "{}", ended.err);
+    assert!(ended.out.contains("held: 2 interrupted") && ended.out.contains("held: 1 interrupted"), "{}", ended.out);
+    assert_eq!(home.journals().len(), 2, "a wave is a drill");
+
+    let home = Home::new();
+    let ended = run(&mut home.spotdrill(words.trim_end_matches(" --unattended")));
+    assert_eq!(ended.code, Some(HELD), "the wave that was hit held: {}", ended.err);
+    assert!(ended.err.contains("held before wave 2 of 2: nobody is here to be asked"), "{}", ended.err);
+    assert!(ended.err.contains("spotdrill run --instance i-"), "{}", ended.err);
+    assert_eq!(home.journals().len(), 1);
+}
+
+#[test]
 fn hostile_lines_of_log_are_told_and_break_nothing() {
     let home = Home::new();
     let words = "run --lab hostile --seed 6546 --speed 60 --settle 3m --group web-spot --count 1 --yes --format ndjson";

@@ -6,32 +6,17 @@ use std::time::Duration;
 use spotdrill::{
     drill::{
         fact::{Source, What},
-        plan::Selection,
         verdict::Outcome,
     },
     run::{
         abort::{Stopped, abort, target},
-        conductor::Told,
         found::{Left, come_back, left},
-        start::{NotStarted, Running},
+        start::NotStarted,
     },
     text::SafeText,
 };
 
 use crate::stage::Stage;
-
-/// Listens until that fact, then leaves the drill as a kill would.
-async fn left_at(stage: &Stage, warn: &str, at: impl Fn(&What) -> bool) -> Running {
-    let mut running = stage.start(stage.plan("web", Selection::Count(1), warn).await).await.unwrap();
-    while let Some(told) = running.told.recv().await {
-        if matches!(told, Told::Recorded(entry) if at(&entry.fact.what)) {
-            break;
-        }
-    }
-    running.conductor.abort();
-    let _ = (&mut running.conductor).await; // the journal is let go of with it
-    running
-}
 
 /// As on another machine: no journal is there.
 fn elsewhere(stage: &mut Stage) -> tempfile::TempDir {
@@ -55,7 +40,7 @@ async fn a_drill_without_a_journal_is_found_by_its_tag_and_watched_to_its_verdic
     for wait in [0, 100, 200, 250] {
         let mut stage = Stage::of(4, "").await;
         stage.ways.endpoint = Some(SafeText::new("http://127.0.0.1:1"));
-        let running = left_at(&stage, "4m", is_started).await;
+        let running = stage.left_at("4m", is_started).await;
         let _folder = elsewhere(&mut stage);
         stage.aws.clock.sleep(Duration::from_secs(wait)).await;
         let (found, error) = left(&stage.aws, &stage.ways).await.unwrap();
@@ -88,7 +73,7 @@ async fn a_start_that_did_not_arrive_is_given_up_or_sent_again_by_the_operators_
     let created = |what: &What| matches!(what, What::TemplateCreated { .. });
     for (go_on, outcome) in [(false, Outcome::Refused), (true, Outcome::Held)] {
         let stage = Stage::of(4, busy).await;
-        let running = left_at(&stage, "2m", created).await;
+        let running = stage.left_at("2m", created).await;
         stage.aws.clock.sleep(Duration::from_secs(90)).await;
         let tried = starts(&stage);
         let back = come_back(&stage.aws, &stage.ways, &running.id, go_on).await.unwrap();
@@ -106,7 +91,7 @@ async fn what_cannot_be_known_is_unknown_and_never_started() {
     let created = |what: &What| matches!(what, What::TemplateCreated { .. });
     for (parts, wait, unknown) in [(busy, 601, false), (denied.as_str(), 90, true)] {
         let stage = Stage::of(4, parts).await;
-        let running = left_at(&stage, "2m", created).await;
+        let running = stage.left_at("2m", created).await;
         stage.aws.clock.sleep(Duration::from_secs(wait)).await;
         let tried = starts(&stage);
         let back = come_back(&stage.aws, &stage.ways, &running.id, true).await.unwrap();
@@ -126,7 +111,7 @@ async fn a_drill_is_stopped_once_from_outside_by_journal_and_by_tag() {
     for by_tag in [false, true] {
         let mut stage = Stage::of(4, "").await;
         stage.ways.endpoint = Some(SafeText::new("http://127.0.0.1:1"));
-        let running = left_at(&stage, "10m", is_started).await;
+        let running = stage.left_at("10m", is_started).await;
         let _folder = by_tag.then(|| elsewhere(&mut stage));
         let (aws, ways) = (&stage.aws, &stage.ways);
         let endpoint = ways.endpoint.as_ref();
@@ -162,7 +147,7 @@ async fn a_drill_is_stopped_once_from_outside_by_journal_and_by_tag() {
 async fn a_stop_from_outside_waits_for_no_look() {
     let stalled = "[[fault]]\noperation = \"fis:GetExperiment\"\nkind = \"stall\"\nafter = 5\n";
     let stage = Stage::of(4, stalled).await;
-    let running = left_at(&stage, "10m", is_started).await;
+    let running = stage.left_at("10m", is_started).await;
     stage.aws.clock.sleep(Duration::from_secs(10)).await;
     let target = target(&stage.aws, &stage.ways.journals, None, Some(running.id.as_str())).await.unwrap().unwrap();
     let asked = stage.aws.clock.now();

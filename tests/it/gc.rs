@@ -6,11 +6,7 @@ use aws_sdk_fis::types as fis;
 use spotdrill::{
     aws::Kind as Trouble,
     drill::{fact::What, plan::Selection, template::DRILL_TAG},
-    run::{
-        conductor::Told,
-        gc::{self, Done, Found, Item, Kind, NotCollected},
-        start::Running,
-    },
+    run::gc::{self, Done, Found, Item, Kind, NotCollected},
 };
 
 use crate::{
@@ -64,19 +60,6 @@ async fn collected(stage: &Stage, goes: &[Item]) -> Result<Vec<Done>, NotCollect
     gc::carry_out(&stage.aws, &stage.ways.journals, goes, |one| done.push(one)).await.map(|()| done)
 }
 
-/// A drill that comes as far as that, and is left there as a kill would.
-async fn left_at(stage: &Stage, warn: &str, at: impl Fn(&What) -> bool) -> Running {
-    let mut running = stage.start(stage.plan("web", Selection::Count(1), warn).await).await.unwrap();
-    while let Some(told) = running.told.recv().await {
-        if matches!(told, Told::Recorded(entry) if at(&entry.fact.what)) {
-            break;
-        }
-    }
-    running.conductor.abort();
-    let _ = (&mut running.conductor).await; // the journal is let go of with it
-    running
-}
-
 fn why(items: &[Item], kind: Kind) -> Vec<&str> {
     items.iter().filter(|item| item.kind == kind).map(|item| item.why.as_str()).collect()
 }
@@ -122,7 +105,7 @@ async fn what_looks_alike_is_other_peoples_and_stays() {
 async fn what_a_drill_under_way_needs_stays_until_it_is_over_by_everyones_word() {
     let mut stage = Stage::of(4, "").await;
     let before = inventory(&stage).await;
-    let running = left_at(&stage, "15m", |what| matches!(what, What::ExperimentStarted { .. })).await;
+    let running = stage.left_at("15m", |what| matches!(what, What::ExperimentStarted { .. })).await;
     let drill = running.id.as_str();
     minutes(&stage, 16).await; // the warning is over, FIS is done, and it settles
     let here = looked(&stage).await;
@@ -158,7 +141,7 @@ async fn what_a_drill_under_way_needs_stays_until_it_is_over_by_everyones_word()
 #[tokio::test(start_paused = true)]
 async fn while_an_experiment_goes_on_nothing_of_its_drill_goes() {
     let mut stage = Stage::of(4, "").await;
-    let running = left_at(&stage, "15m", |what| matches!(what, What::ExperimentStarted { .. })).await;
+    let running = stage.left_at("15m", |what| matches!(what, What::ExperimentStarted { .. })).await;
     stage.ways.journals = running.journal.with_extension("none"); // as on another machine
     for _ in 0..14 {
         let found = looked(&stage).await;
@@ -178,7 +161,7 @@ async fn the_lock_of_a_drill_that_ended_goes_unless_the_group_was_taken_meanwhil
     let found = looked(&stage).await;
     assert!(matches!(why(&found.goes, Kind::Lock)[..], [why] if why.starts_with("it is free")), "{found:?}");
     minutes(&stage, 10).await; // the group rests
-    let running = left_at(&stage, "2m", |what| matches!(what, What::ExperimentStarted { .. })).await;
+    let running = stage.left_at("2m", |what| matches!(what, What::ExperimentStarted { .. })).await;
     let done = collected(&stage, &found.goes).await.unwrap();
     assert!(matches!(&done[..], [Done::Left(_, why)] if why.contains(running.id.as_str())), "{done:?}");
     minutes(&stage, 60).await;

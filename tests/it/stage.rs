@@ -156,6 +156,19 @@ impl Stage {
         self.to_the_end(running, |_| false).await
     }
 
+    /// A drill of one instance that comes as far as that fact, and is left there as a kill would leave it.
+    pub(crate) async fn left_at(&self, warn: &str, at: impl Fn(&What) -> bool) -> Running {
+        let mut running = self.start(self.plan("web", Selection::Count(1), warn).await).await.unwrap();
+        while let Some(told) = running.told.recv().await {
+            if matches!(told, Told::Recorded(entry) if at(&entry.fact.what)) {
+                break;
+            }
+        }
+        running.conductor.abort();
+        let _ = (&mut running.conductor).await; // the journal is let go of with it
+        running
+    }
+
     /// Listens to the end; asks for a stop at the first fact for which `stop_at` says so.
     pub(crate) async fn to_the_end(&self, mut running: Running, stop_at: impl Fn(&Entry) -> bool) -> Drilled {
         let mut entries: Vec<Entry> = Vec::new();
@@ -186,7 +199,7 @@ pub(crate) fn fine(now: Timestamp) -> Circumstances {
     let alarm = Alarm {
         arn: SafeText::new("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:shop-errors"),
         name: SafeText::new("shop-errors"),
-        state: Some(SafeText::new("OK")),
+        state: Ok(Some(SafeText::new("OK"))),
     };
     Circumstances {
         now,

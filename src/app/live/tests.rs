@@ -184,3 +184,34 @@ fn log_lines_and_facts_go_to_their_panes_and_the_verdict_ends_it() {
     assert!(!live.goes_on());
     assert!(live.stale(at("12:30:00")).is_empty(), "what is over is not stale");
 }
+
+#[test]
+fn a_wave_waits_for_a_verdict_that_held_and_for_its_gap() {
+    let mut live = running();
+    let mut plan = plan();
+    let later = vec![plan.targets.clone()];
+    plan.wave = Some(Box::new(Wave { number: 1, of: 2, gap: 60, earlier: Vec::new(), later }));
+    let role_arn = String::from("role");
+    let planned = What::DrillPlanned { drill: DrillId::new("d"), plan, role_arn, settle_seconds: 600 };
+    record(&mut live, Source::Spotdrill, None, "12:00:00", planned);
+    assert_eq!(live.wave_to_come(), None);
+    assert!(live.next_wave(at("12:10:00")).unwrap_err().contains("waits for the verdict"));
+    let finished = |verdict| What::DrillFinished { verdict };
+    let none = Vec::new;
+    let verdict = |verdict| Verdict {
+        verdict,
+        reasons: Vec::new(),
+        interrupted: none(),
+        not_observed: none(),
+        replacements: none(),
+        unseen: Vec::new(),
+    };
+    let mut failed = live.clone();
+    record(&mut failed, Source::Spotdrill, None, "12:10:00", finished(verdict(Outcome::Failed)));
+    assert_eq!(failed.wave_to_come(), None);
+    assert!(failed.next_wave(at("12:20:00")).unwrap_err().contains("did not hold"));
+    record(&mut live, Source::Spotdrill, None, "12:10:00", finished(verdict(Outcome::Held)));
+    assert_eq!(live.wave_to_come().map(|wave| (wave.number, wave.of)), Some((2, 2)));
+    assert!(live.next_wave(at("12:10:59")).unwrap_err().contains("in 1 s"));
+    assert_eq!(live.next_wave(at("12:11:00")).unwrap().wave.unwrap().earlier, [DrillId::new("d")]);
+}

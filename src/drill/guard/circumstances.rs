@@ -45,7 +45,13 @@ pub struct Alarm {
     pub arn: SafeText,
     pub name: SafeText,
     /// `OK`, `ALARM`, `INSUFFICIENT_DATA`; none if there is no such alarm.
-    pub state: Option<SafeText>,
+    pub state: Told<Option<SafeText>>,
+}
+
+impl Alarm {
+    pub fn is_ok(&self) -> bool {
+        matches!(&self.state, Ok(Some(state)) if state.as_str() == "OK")
+    }
 }
 
 /// A drill, or an experiment that interrupts spot instances.
@@ -92,15 +98,17 @@ impl Circumstances {
     }
 
     fn alarm(&self) -> Option<Refusal> {
+        let untold = |why| Some(untold("the state of the stop-condition alarm", why, Some(Overridable::Alarm)));
         let alarm = match &self.alarm {
             Ok(None) => return Some(Refusal::NoAlarm),
             Ok(Some(alarm)) => alarm,
-            Err(why) => {
-                let what = "the state of the stop-condition alarm";
-                return Some(untold(what, why, Some(Overridable::Alarm)));
-            }
+            Err(why) => return untold(why),
         };
-        let (state, next) = match alarm.state.as_deref() {
+        let state = match &alarm.state {
+            Ok(state) => state.as_deref(),
+            Err(why) => return untold(why),
+        };
+        let (state, next) = match state {
             Some("OK") => return None,
             Some("ALARM") => ("ALARM", "FIS would stop the experiment at once. Wait until it is OK"),
             Some(state) => (state, "wait until it has data, or give a reason"),
@@ -186,7 +194,7 @@ pub(crate) mod tests {
         let alarm = Alarm {
             arn: SafeText::new("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:shop-errors"),
             name: SafeText::new("shop-errors"),
-            state: Some(SafeText::new("OK")),
+            state: Ok(Some(SafeText::new("OK"))),
         };
         Circumstances {
             now: Timestamp::UNIX_EPOCH,

@@ -116,7 +116,7 @@ struct Said {
 impl Said {
     fn of(live: &Live, look: &Look, now: Timestamp) -> Self {
         if let Some(verdict) = &live.verdict {
-            return Self::verdict(verdict, look);
+            return Self::verdict(live, verdict, look);
         }
         let counted = countdown(&live.drill, now);
         let late = matches!(counted.count, Count::Overdue(_));
@@ -138,7 +138,7 @@ impl Said {
         Line::styled(format!(" {}", fit::cut(&self.phase, room, look.glyphs)), self.phase_style)
     }
 
-    fn verdict(verdict: &Verdict, look: &Look) -> Self {
+    fn verdict(live: &Live, verdict: &Verdict, look: &Look) -> Self {
         let style = match verdict.verdict {
             Outcome::Held => look.good,
             Outcome::Failed => look.bad,
@@ -151,12 +151,14 @@ impl Said {
             stayed => format!(", {stayed} not observed to go"),
         };
         let count = format!("{} interrupted{stayed}, {} replaced", interrupted.len(), replacements.len());
+        let next = live.wave_to_come().map(|wave| format!("; W reviews wave {} of {}", wave.number, wave.of));
+        let next = next.unwrap_or_default();
         Self {
             title: String::from("verdict"),
             big: word.clone(),
             style,
             basis: String::from("q goes back to the fleet"),
-            phase: format!("{word}  {count}"),
+            phase: format!("{word}  {count}{next}"),
             phase_style: style,
             beside: "why",
             over: true,

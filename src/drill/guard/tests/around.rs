@@ -3,10 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::drill::{
-    guard::circumstances::{Alarm, Other},
-    id::DrillId,
-};
+use crate::drill::{guard::circumstances::Other, id::DrillId};
 
 fn against(around: &Circumstances) -> Vec<Refusal> {
     match super::super::plan(&shop(), &wish(Some("web"), Selection::Count(1)), around) {
@@ -62,7 +59,7 @@ fn the_alarm_must_be_there_and_ok() {
     let with = |state: Option<&str>| {
         let mut around = fine();
         let Ok(Some(alarm)) = &mut around.alarm else { panic!() };
-        alarm.state = state.map(SafeText::new);
+        alarm.state = Ok(state.map(SafeText::new));
         (against(&around), Refusals(against(&around)).to_string())
     };
     assert_eq!(with(Some("OK")).0, []);
@@ -75,12 +72,16 @@ fn the_alarm_must_be_there_and_ok() {
 }
 
 #[test]
-fn an_alarm_that_is_not_there_stops_nothing() {
+fn an_alarm_whose_state_cannot_be_told_stops_the_experiment_all_the_same() {
     let mut around = fine();
-    around.alarm = Ok(Some(Alarm { arn: why(), name: why(), state: None }));
-    around.alarm = Ok(None);
+    let Ok(Some(alarm)) = &mut around.alarm else { panic!() };
+    alarm.state = Err(why());
+    let arn = alarm.arn.clone();
+    assert!(matches!(against(&around).as_slice(), [Refusal::Untold { guard: Some(Overridable::Alarm), .. }]));
     let reason = Override { guard: Overridable::Alarm, reason: SafeText::new("the dashboard is watched") };
     let wish = Wish { overrides: vec![reason], ..wish(Some("web"), Selection::Count(1)) };
+    assert_eq!(super::super::plan(&shop(), &wish, &around).unwrap().stop_alarm, Some(arn));
+    around.alarm = Ok(None);
     assert_eq!(super::super::plan(&shop(), &wish, &around).unwrap().stop_alarm, None);
 }
 

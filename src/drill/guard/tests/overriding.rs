@@ -70,7 +70,7 @@ fn caps_and_what_others_decide_cannot_be_overridden() {
     }
     let mut alarm = fine();
     let Ok(Some(stops)) = &mut alarm.alarm else { panic!() };
-    stops.state = Some(SafeText::new("ALARM"));
+    stops.state = Ok(Some(SafeText::new("ALARM")));
     assert!(super::super::plan(&shop(), &wish, &alarm).is_err());
     let all = super::super::plan(&shop(), &Wish { selection: Selection::All, ..wish }, &fine()).unwrap();
     let at_once = Plan { targets: all.in_all_waves().cloned().collect(), wave: None, ..all };
@@ -82,7 +82,7 @@ fn an_alarm_that_says_nothing_can_be_done_without() {
     let wish = Wish { overrides: against(&[Overridable::Alarm], WHY), ..wish(Some("web"), Selection::Count(1)) };
     let mut silent = fine();
     let Ok(Some(alarm)) = &mut silent.alarm else { panic!() };
-    alarm.state = Some(SafeText::new("INSUFFICIENT_DATA"));
+    alarm.state = Ok(Some(SafeText::new("INSUFFICIENT_DATA")));
     let denied = Circumstances { alarm: Err(SafeText::new("AccessDenied")), ..fine() };
     for around in [silent, denied, Circumstances { alarm: Ok(None), ..fine() }] {
         let plan = super::super::plan(&shop(), &wish, &around).unwrap();
