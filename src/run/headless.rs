@@ -65,7 +65,10 @@ pub async fn follow(
                     }
                 }
                 Some(Told::Pulse(_) | Told::Asked(_)) => {}
-                None => return Err(io::Error::other("the drill's conductor stopped without a verdict")),
+                None => {
+                    let without = || io::Error::other("the drill's conductor stopped without a verdict");
+                    return panics::said().map(Ended::Mistaken).ok_or_else(without);
+                }
             },
             said = panics::of_some_task() => return Ok(Ended::Mistaken(said)),
             error = plain::unheard() => return unread(error),

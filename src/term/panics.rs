@@ -84,11 +84,16 @@ pub async fn of_task<T>(task: impl Future<Output = T>) -> T {
     .await
 }
 
+/// What a task said that panicked, if nobody heard it yet. Whoever finds that a task is gone asks this first.
+pub fn said() -> Option<SafeText> {
+    SAID.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
 /// Returns once a task has panicked, with what it said.
 pub async fn of_some_task() -> SafeText {
     loop {
         let change = HEARD.notified(); // from here on none is missed
-        if let Some(said) = SAID.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(said) = said() {
             return said;
         }
         change.await;
