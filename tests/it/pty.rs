@@ -11,6 +11,7 @@ mod hostile;
 mod lost;
 mod poor;
 mod resized;
+mod taken_over;
 mod terminal;
 
 use std::time::Duration;
