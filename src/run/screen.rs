@@ -123,7 +123,7 @@ pub async fn run(
     let (reports, mut reported) = mpsc::unbounded_channel();
     let (app, first) = App::new(setting);
     let told = reports.clone();
-    let works = Works::new(world.aws.clone(), lent.clone(), move |attempt, what| {
+    let works = Works::new(world.aws.clone(), ways.clone(), lent.clone(), move |attempt, what| {
         let _ = told.send(Report::Msg(Msg::Setup(attempt, what))); // the loop has ended
     });
     let mut state = Loop {

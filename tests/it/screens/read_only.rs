@@ -74,7 +74,7 @@ async fn all_asked_for(effects: &[Effect]) -> Vec<String> {
             carry_out(&open, effect).await;
         }
     }
-    let removal = Box::new(teardown::look(&stage.aws, "spotdrill", false, &|_| ()).await.unwrap());
+    let removal = Box::new(teardown::look(&stage.aws, &stage.ways, "spotdrill", false, &|_| ()).await.unwrap());
     asked.insert(work_on(&stage, &Work::TearDown(removal)).await);
     assert!(open.calls().iter().any(|(_, call)| changes(call)), "a change would not have been seen");
     assert!(["start", "preview", "set up", "tear down", "prove"].iter().all(|what| asked.contains(what)), "{asked:?}");
@@ -126,9 +126,11 @@ async fn work_on(stage: &Stage, work: &Work) -> &'static str {
             drop(prove::prove(aws, &names, |_| ()).await);
             return "prove";
         }
-        Work::LookForTeardown { keep_logs } => drop(teardown::look(aws, "spotdrill", *keep_logs, tell).await),
+        Work::LookForTeardown { keep_logs } => {
+            drop(teardown::look(aws, &stage.ways, "spotdrill", *keep_logs, tell).await);
+        }
         Work::TearDown(removal) => {
-            drop(teardown::carry_out(aws, removal, tell).await);
+            drop(teardown::carry_out(aws, &stage.ways, removal, tell).await);
             return "tear down";
         }
     }
