@@ -178,8 +178,8 @@ async fn a_drill_that_is_over_here_leaves_nothing_and_a_teardown_leaves_what_ano
     let stage = Stage::of(4, "").await;
     let drilled = stage.drill("web", Selection::Count(1), "2m").await;
     let What::DrillPlanned { drill, .. } = &drilled.entries[0].fact.what else { panic!("{:?}", drilled.entries) };
-    let over = template(&stage, &[(DRILL_TAG, drill.as_str()), ("Name", &format!("spotdrill {drill}"))]).await;
-    let young = template(&stage, &[(DRILL_TAG, LEFT), ("Name", &format!("spotdrill {LEFT}"))]).await;
+    let over = template(&fis(&stage), &[(DRILL_TAG, drill.as_str()), ("Name", &format!("spotdrill {drill}"))]).await;
+    let young = template(&fis(&stage), &[(DRILL_TAG, LEFT), ("Name", &format!("spotdrill {LEFT}"))]).await;
     let found = looked(&stage).await;
     assert!(found.goes.iter().any(|item| item.name.as_str() == over), "{found:?}");
     assert!(found.stays.iter().any(|item| item.name.as_str() == young), "{found:?}");
