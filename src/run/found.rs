@@ -60,14 +60,20 @@ fn of_journals(ways: &Ways, now: Timestamp) -> Result<Vec<Left>, journal::Error>
     Ok(open.map(|kept| here(kept, now)).collect())
 }
 
-/// Whether a drill can be come back to.
+/// Whether a drill can be come back to: also one that was left before its start, for it may hold its lock.
 pub fn is_open(Kept { header, drill, .. }: &Kept) -> bool {
     let lab_is_gone = header.world == World::Lab && header.endpoint.is_none();
-    !lab_is_gone && !matches!(drill.phase, Phase::Over | Phase::Planned)
+    let is_left = match drill.phase {
+        Phase::Over => false,
+        Phase::Planned => drill.planned.is_some(),
+        _ => true,
+    };
+    is_left && !lab_is_gone
 }
 
 fn here(Kept { path, header, drill, .. }: Kept, now: Timestamp) -> Left {
     let stands = match (drill.phase, &drill.timeline.experiment) {
+        (Phase::Planned, _) => String::from("nothing was started; coming back to it frees its lock"),
         (Phase::Starting, _) => String::from("whether it started is not known yet"),
         (_, Some(experiment)) => format!("FIS said {}", experiment.progress.status),
         (_, None) => String::from("no experiment of it is known"),
