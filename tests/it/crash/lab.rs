@@ -16,8 +16,9 @@ use crate::{program::wait_until, stage::scenario};
 
 /// A drill of two minutes takes a second.
 const SPEED: f64 = 240.0;
-/// A lock's time counts from when it was written, which is this much later, at the most, than it says that it was taken.
-const TO_WRITE_IT: SignedDuration = SignedDuration::from_mins(2);
+/// A drill's time counts from its last sign of life, which comes this much later, at the most, than its lock says that it
+/// was taken: some seconds of ours.
+const TO_START: SignedDuration = SignedDuration::from_mins(15);
 
 pub(super) struct Lab {
     world: Arc<World>,
@@ -55,7 +56,7 @@ impl Left {
         let at: Timestamp = lock["at"].as_str().unwrap().parse().unwrap();
         let held = (lock["state"] == "held").then(|| Held {
             drill: lock["drill"].as_str().unwrap().to_owned(),
-            over: at + SignedDuration::from_secs(lock["lasts"].as_i64().unwrap()) + TO_WRITE_IT,
+            over: at + SignedDuration::from_secs(lock["lasts"].as_i64().unwrap()) + TO_START,
         });
         Self { name: format!("lock {value}"), held }
     }
