@@ -113,8 +113,8 @@ impl Stopper {
 
 #[derive(Debug, Error)]
 pub enum NotStarted {
-    #[error("what was previewed no longer holds, so nothing was started:\n{0}")]
-    Changed(Refusals),
+    #[error("what was previewed no longer holds, so nothing was started:\n{refusals}{}", lines(.changed))]
+    Changed { refusals: Refusals, changed: Vec<SafeText> },
     #[error("template {template} was changed or replaced since the preview, so nothing was started: preview it again")]
     TemplateChanged { template: TemplateId },
     #[error("the account is {now}, but the plan was made for {planned}: nothing was started")]
@@ -137,7 +137,7 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     if identity.account != plan.account {
         return Err(NotStarted::OtherAccount { now: identity.account, planned: plan.account });
     }
-    let plan = unchanged(aws, ways, &plan).await?;
+    let (plan, changed) = as_previewed(aws, ways, &plan).await?;
     template_unchanged(aws, &plan).await?;
     lock::held_by_another(aws, ways, &plan).await?;
     let now = aws.clock.now();
@@ -153,6 +153,9 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     let settle_seconds = ways.settle_seconds;
     let planned = What::DrillPlanned { drill: id.clone(), plan: plan.clone(), role_arn, settle_seconds };
     conductor.record(Fact::ours(now, planned));
+    for message in changed {
+        conductor.record(Fact::ours(now, What::Noted { message }));
+    }
     let mut conductor = locked(conductor, aws, ways, &plan, &wanted).await?;
     let checks = ways.prober.checks();
     if !checks.is_empty() {
@@ -279,10 +282,20 @@ pub fn open_drills(
     Ok(kept.iter().filter(here).filter(is_open).map(|record| record.header.drill.clone()).collect())
 }
 
-/// What was confirmed must still be there and every guard must still let it pass, at the moment of the start.
-async fn unchanged(aws: &Aws, ways: &Ways, plan: &Plan) -> Result<Plan, NotStarted> {
+/// What was confirmed must still be there and every guard must still let it pass, at the moment of the start. What has
+/// changed since the preview is told either way.
+async fn as_previewed(aws: &Aws, ways: &Ways, plan: &Plan) -> Result<(Plan, Vec<SafeText>), NotStarted> {
     let (fleet, circumstances) = tokio::join!(aws.fleet(|_| ()), look_around(aws, ways, plan.as_is.as_deref()));
-    guard::again(plan, &fleet?, &circumstances).map_err(NotStarted::Changed)
+    let fleet = fleet?;
+    let changed = guard::changed(plan, &fleet, &circumstances);
+    match guard::again(plan, &fleet, &circumstances) {
+        Ok(plan) => Ok((plan, changed)),
+        Err(refusals) => Err(NotStarted::Changed { refusals, changed }),
+    }
+}
+
+fn lines(said: &[SafeText]) -> String {
+    said.iter().fold(String::new(), |lines, said| format!("{lines}\n{said}"))
 }
 
 /// A template that is started as it is must still be what was previewed: others may change it at any time.

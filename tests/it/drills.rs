@@ -173,7 +173,7 @@ async fn what_changed_since_the_preview_is_not_started() {
     let starts =
         stage.calls().iter().filter(|(_, call)| call.starts_with("POST") && call.contains("/experiments")).count();
     let refused = stage.start(plan).await.unwrap_err();
-    assert!(matches!(refused, NotStarted::Changed(_)), "{refused}");
+    assert!(matches!(refused, NotStarted::Changed { .. }), "{refused}");
     let again =
         stage.calls().iter().filter(|(_, call)| call.starts_with("POST") && call.contains("/experiments")).count();
     assert_eq!(starts, again, "nothing was asked of FIS");
@@ -192,7 +192,7 @@ async fn an_instance_is_not_hit_again_while_its_drill_is_open() {
     }
     let refused = stage.start(plan).await.unwrap_err();
     let said = refused.to_string();
-    assert!(matches!(refused, NotStarted::Changed(_)) && said.contains(&format!("drilled by {}", first.id)), "{said}");
+    assert!(matches!(refused, NotStarted::Changed { .. }) && said.contains(&format!("drilled by {}", first.id)), "{said}");
 }
 
 #[tokio::test(start_paused = true)]
