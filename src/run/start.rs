@@ -26,7 +26,7 @@ use crate::{
     drill::{
         conduct::{Drill, Phase},
         fact::{ConfirmedBy, Fact, Source, What},
-        fleet::{World, partition},
+        fleet::partition,
         found::{Rebuilt, Seen},
         guard::{self, Refusals},
         id::{DrillId, TemplateId},
@@ -34,7 +34,7 @@ use crate::{
         plan::Plan,
         verdict::Verdict,
     },
-    journal::{self, Header, Journal, Kept, SCHEMA, Who},
+    journal::{self, Header, Journal, SCHEMA, Who},
     probe::Prober,
     text::SafeText,
 };
@@ -263,23 +263,6 @@ fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64) -
     let files = Files::default();
     let conductor = Conductor { drill, clock, journal, files, crew, news, stops, listener, seq, journal_lost: None };
     (conductor, Stopper(stop), told)
-}
-
-/// The drills that were started from here, in this account and at this server, and are not over: FIS's word that it has
-/// sent the notice is not their end.
-pub fn open_drills(
-    journals: &Path,
-    account: &str,
-    endpoint: Option<&SafeText>,
-) -> Result<Vec<DrillId>, journal::Error> {
-    let (kept, _) = journal::list(journals)?;
-    let here = |record: &&Kept| {
-        record.header.account.as_str() == account
-            && record.header.endpoint.as_ref() == endpoint
-            && !(record.header.world == World::Lab && endpoint.is_none())
-    };
-    let is_open = |record: &&Kept| not_open(record.drill.phase).is_none();
-    Ok(kept.iter().filter(here).filter(is_open).map(|record| record.header.drill.clone()).collect())
 }
 
 /// What was confirmed must still be there and every guard must still let it pass, at the moment of the start. What has
