@@ -52,8 +52,16 @@ pub fn again(plan: &Plan, fleet: &Fleet, circumstances: &Circumstances) -> Resul
     };
     let now = one_wave(fleet, &wish, circumstances, moved(plan, fleet))?;
     let ground = Some(Box::new(Ground::of(plan.groups(), fleet, circumstances)));
+    let overridden = with_those_of_later_waves(plan, now.overridden);
     let Plan { seed, as_is, wave, .. } = plan.clone();
-    Ok(Plan { seed, as_is, ground, wave, ..now })
+    Ok(Plan { seed, as_is, overridden, ground, wave, ..now })
+}
+
+/// The reasons were given for all waves: what none needs at this start, a later one may.
+fn with_those_of_later_waves(plan: &Plan, now: Vec<Overridden>) -> Vec<Overridden> {
+    let is_last = plan.wave.as_ref().is_none_or(|wave| wave.later.is_empty());
+    let later = plan.overridden.iter().filter(|it| !is_last && !now.contains(it)).cloned().collect();
+    [now, later].concat()
 }
 
 /// Targets that are in another group by now: the words that were typed name the one in which they were.
