@@ -134,7 +134,7 @@ def explained():
 def judged(outcomes):
     """Whether all is as the list says; prints the figure."""
     counts = {"CaughtMutant": 0, "MissedMutant": 0, "Timeout": 0, "Unviable": 0}
-    survived = {}
+    survived, files = {}, set()
     for outcome in outcomes:
         if outcome["scenario"] == "Baseline":
             if outcome["summary"] != "Success":
@@ -142,8 +142,9 @@ def judged(outcomes):
                 return False
             continue
         counts[outcome["summary"]] = counts.get(outcome["summary"], 0) + 1
+        name = outcome["scenario"]["Mutant"]["name"]
+        files.add(name.split(":")[0])
         if outcome["summary"] == "MissedMutant":
-            name = outcome["scenario"]["Mutant"]["name"]
             # without line and column, which every edit changes
             name = re.sub(r"^([^:]+):\d+:\d+: ", r"\1: ", name)
             survived[name] = survived.get(name, 0) + 1
@@ -162,9 +163,10 @@ def judged(outcomes):
             print(f"{said}: {name}")
     tested = sum(counts.values())
     caught = counts["CaughtMutant"] + counts["Timeout"]
+    unexplained = sum(survived[name] for name in new)
     print(
-        f"figure: mutants: {tested} of {len(MUTATED)} patterns, {counts['Unviable']} do not compile, {caught} caught, "
-        f"{counts['MissedMutant']} survive, {counts['MissedMutant'] - sum(survived[name] for name in new)} of them explained"
+        f"figure: mutants: {tested} of {len(files)} files, {counts['Unviable']} do not compile, {caught} caught "
+        f"({counts['Timeout']} of them never ended), {counts['MissedMutant']} survive, {unexplained} of them unexplained"
     )
     return caught > 0 and not (new or gone or bare or strange)
 
