@@ -59,7 +59,10 @@ async fn a_journal_of_elsewhere_or_one_that_was_never_begun_does_not_stand() {
     journal(&stage, "d3.jsonl", "");
     journal(&stage, "d4.jsonl", "{\"schema\":2,\"dri");
     let everywhere = records::of(&stage.ways.journals, &plan.account, None, None).unwrap().in_doubt;
-    assert!(matches!(&everywhere[..], [one] if one.contains("d2.jsonl")), "a teardown is of all regions: {everywhere:?}");
+    assert!(
+        matches!(&everywhere[..], [one] if one.contains("d2.jsonl")),
+        "a teardown is of all regions: {everywhere:?}"
+    );
     assert_eq!(against(&stage, &plan).await, "");
 }
 
