@@ -183,7 +183,7 @@ impl Compose {
             Some(around) => guard::plan(fleet, &self.wish(), around),
             None => Err(Refusals(vec![Refusal::Looking])),
         };
-        let drill = DrillId::new("(named at the start)");
+        let drill = DrillId::to_come();
         let template = self.resolved.as_ref().map(|plan| plan.template(&drill, &self.role).preview());
         self.preview = template.unwrap_or_default();
         self.preview_top = self.preview_top.min(self.preview.len().saturating_sub(1));

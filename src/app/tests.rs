@@ -281,7 +281,7 @@ fn a_lock_that_was_left_is_taken_over_by_the_id_of_its_drill_alone_and_the_drill
     app.update(Msg::DrillRefused(SafeText::new("held")), now());
     assert_eq!(app.screen(), Screen::Compose);
     let lock = crate::drill::lock::Lock {
-        drill: DrillId::new("d-7"),
+        drill: DrillId::new("d-7").unwrap(),
         group: SafeText::new("web"),
         arn: SafeText::new("arn"),
         user: SafeText::new("ada"),
@@ -296,7 +296,7 @@ fn a_lock_that_was_left_is_taken_over_by_the_id_of_its_drill_alone_and_the_drill
     assert_eq!(press(&mut app, "enter"), [], "these words start a drill and take nothing over");
     press(&mut app, "ctrl-u");
     words_typed(&mut app, "d-7");
-    assert_eq!(press(&mut app, "enter"), [Effect::TakeOver(DrillId::new("d-7")), Effect::ForgetTypeAhead]);
+    assert_eq!(press(&mut app, "enter"), [Effect::TakeOver(DrillId::new("d-7").unwrap()), Effect::ForgetTypeAhead]);
     assert!(matches!(app.overlays(), [Overlay::Confirm(_)]), "nothing is started yet");
 }
 
@@ -305,7 +305,7 @@ fn only_a_start_without_an_answer_is_sent_again_and_only_after_its_words() {
     let mut plan = started();
     let plan = plan.live.take().and_then(|live| live.plan().cloned()).map(Box::new);
     let found = |drill: &str, unanswered| Found {
-        drill: DrillId::new(drill),
+        drill: DrillId::new(drill).unwrap(),
         by: None,
         begun: now(),
         stands: SafeText::new("not known"),
@@ -319,6 +319,6 @@ fn only_a_start_without_an_answer_is_sent_again_and_only_after_its_words() {
     ticks(&mut app, 4);
     assert_eq!(press(&mut app, "enter"), []);
     words_typed(&mut app, "web 1");
-    let again = Effect::TakeUp { drill: DrillId::new("unanswered"), go_on: true };
+    let again = Effect::TakeUp { drill: DrillId::new("unanswered").unwrap(), go_on: true };
     assert_eq!(press(&mut app, "enter"), [again]);
 }

@@ -105,10 +105,10 @@ impl Aws {
 }
 
 fn seen_of(experiment: &sdk::ExperimentSummary) -> Option<Seen> {
-    let drill = experiment.tags()?.get(DRILL_TAG)?;
+    let drill = DrillId::new(experiment.tags()?.get(DRILL_TAG)?)?;
     let status = experiment.state().and_then(|state| state.status());
     Some(Seen {
-        drill: DrillId::new(drill),
+        drill,
         experiment: ExperimentId::new(experiment.id()?),
         template: TemplateId::new(experiment.experiment_template_id().unwrap_or_default()),
         status: SafeText::new(status.map_or("unknown", sdk::ExperimentStatus::as_str)),

@@ -22,6 +22,9 @@ use crate::{
     text::SafeText,
 };
 
+const CREATE: &str = "create the FIS template";
+const START: &str = "start the FIS experiment";
+
 impl Aws {
     /// Carries out an order; what comes of it is a fact.
     pub async fn carry_out(&self, order: &Order) -> Result<Fact, Error> {
@@ -54,7 +57,7 @@ impl Aws {
         let hit: usize = template.actions.iter().map(|action| action.arns.len()).sum();
         if hit > MOST_IN_WAVE {
             let why = format!("it would hit {hit} instances, and the cap is {MOST_IN_WAVE}");
-            return Err(Error::new("create the FIS template", Kind::Refused, &why));
+            return Err(Error::new(CREATE, Kind::Refused, &why));
         }
         let stop = sdk::CreateExperimentTemplateStopConditionInput::builder();
         let stop = match &template.stop_alarm {
@@ -76,9 +79,9 @@ impl Aws {
         for action in &template.actions {
             call = call.targets(&action.target, target_of(action)?).actions(&action.name, action_of(action)?);
         }
-        let answer = call.send().await.map_err(|error| Error::of("create the FIS template", &error))?;
+        let answer = call.send().await.map_err(|error| Error::of(CREATE, &error))?;
         let created = answer.experiment_template();
-        let template = TemplateId::new(created.and_then(|created| created.id()).unwrap_or_default());
+        let template = TemplateId::new(created.and_then(|created| created.id()).ok_or_else(|| nameless(CREATE))?);
         let at = created.and_then(|created| created.creation_time()).and_then(timestamp);
         Ok(self.said(at, What::TemplateCreated { template }))
     }
@@ -90,10 +93,10 @@ impl Aws {
             .experiment_template_id(template.as_str())
             .client_token(token)
             .set_tags(Some(tags.iter().cloned().collect()));
-        let answer = call.send().await.map_err(|error| Error::of("start the FIS experiment", &error))?;
+        let answer = call.send().await.map_err(|error| Error::of(START, &error))?;
         let started = answer.experiment();
         let at = started.and_then(|started| started.start_time().or(started.creation_time())).and_then(timestamp);
-        let experiment = ExperimentId::new(started.and_then(|started| started.id()).unwrap_or_default());
+        let experiment = ExperimentId::new(started.and_then(|started| started.id()).ok_or_else(|| nameless(START))?);
         Ok(self.said(at, What::ExperimentStarted { experiment, template: template.clone() }))
     }
 
@@ -252,6 +255,11 @@ fn action_of(action: &Action) -> Result<sdk::CreateExperimentTemplateActionInput
         .map_err(|_| unbuildable())
 }
 
+/// What was made has no name by the answer, so it is to be looked for.
+fn nameless(doing: &'static str) -> Error {
+    Error::new(doing, Kind::ServerFault, "the answer does not say what it is called")
+}
+
 fn unbuildable() -> Error {
-    Error::new("create the FIS template", Kind::Refused, "a required part of the template is missing")
+    Error::new(CREATE, Kind::Refused, "a required part of the template is missing")
 }

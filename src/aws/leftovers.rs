@@ -44,10 +44,10 @@ impl Aws {
             let page = page.map_err(|error| Error::of("list the FIS templates", &error))?;
             for template in page.experiment_templates() {
                 let tag = |key: &str| template.tags().and_then(|tags| tags.get(key)).map(String::as_str);
-                let (Some(id), Some(drill)) = (template.id(), tag(DRILL_TAG)) else { continue };
-                let is_whole = is_named_for(tag("Name"), drill);
+                let (Some(id), Some(drill)) = (template.id(), tag(DRILL_TAG).and_then(DrillId::new)) else { continue };
+                let is_whole = is_named_for(tag("Name"), drill.as_str());
                 let created = template.creation_time().and_then(timestamp);
-                found.push(DrillTemplate { id: SafeText::new(id), drill: DrillId::new(drill), is_whole, created });
+                found.push(DrillTemplate { id: SafeText::new(id), drill, is_whole, created });
             }
         }
         Ok(found)

@@ -4,16 +4,17 @@ use super::{Ending, Exit, args::Global, place, print, run::at_endpoint};
 use crate::{
     aws::Kind,
     config::Config,
+    drill::id::DrillId,
     run::{
         abort::{NotAborted, Stopped, Target, abort, target},
         world::{World, open},
     },
 };
 
-pub(super) async fn run(global: &Global, config: &Config, drill: Option<&str>) -> anyhow::Result<Exit> {
+pub(super) async fn run(global: &Global, config: &Config, drill: Option<&DrillId>) -> anyhow::Result<Exit> {
     let ways = place::ways(global, config)?;
     let world = open(&global.door(&config.accounts)).await.map_err(Ending::from)?;
-    let found = target(&world.aws, &ways.journals, ways.endpoint.as_ref(), drill).await;
+    let found = target(&world.aws, &ways.journals, ways.endpoint.as_ref(), drill.map(DrillId::as_str)).await;
     let found = found.map_err(|error| not_aborted(error, &look(&world)))?;
     let Some(target) = found else {
         let message = match drill {

@@ -11,7 +11,7 @@ use crate::{
     aws::is_loopback,
     drill::{
         guard::overriding::Override,
-        id::{InstanceId, TemplateId},
+        id::{DrillId, InstanceId, TemplateId},
         plan::{Selection, Wish},
         warning::{Warning, parse_duration},
     },
@@ -144,7 +144,7 @@ pub(super) enum Command {
     #[command(after_help = EXIT_CODES)]
     Attach {
         /// The drill; without it the newest that is open, or runs in the account
-        drill: Option<String>,
+        drill: Option<DrillId>,
         /// If the order to start did not arrive: send it again, with the same token, up to ten minutes after it was given
         #[arg(long = "continue")]
         go_on: bool,
@@ -159,7 +159,7 @@ pub(super) enum Command {
     /// drill, 5 AWS refused or cannot be reached.
     Abort {
         /// The drill, or its experiment EXP…; without it the newest that runs, here or in the account
-        drill: Option<String>,
+        drill: Option<DrillId>,
     },
     /// Delete what drills left in the account: templates, and locks of drills that are over
     ///
@@ -291,7 +291,7 @@ pub(super) struct Wanted {
     pub(super) confirm: Option<String>,
     /// Take over the lock of a drill that was left: the id that the refusal names; may be given several times
     #[arg(long, value_name = "DRILL")]
-    pub(super) take_over: Vec<String>,
+    pub(super) take_over: Vec<DrillId>,
     #[arg(long, value_enum, default_value_t = RunFormat::Text)]
     pub(super) format: RunFormat,
 }

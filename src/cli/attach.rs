@@ -21,7 +21,7 @@ use crate::{
 pub(super) async fn run(
     global: &Global,
     config: &Config,
-    drill: Option<&str>,
+    drill: Option<&DrillId>,
     format: Option<RunFormat>,
     go_on: bool,
     leaving: &Leaving,
@@ -31,7 +31,7 @@ pub(super) async fn run(
     named_elsewhere(&ways, drill)?;
     let world = open(&global.door(&config.accounts)).await.map_err(Ending::from)?;
     let drill = match drill {
-        Some(id) => DrillId::new(id),
+        Some(id) => id.clone(),
         None => newest(&world, &ways).await?,
     };
     let mut running = come_back(&world.aws, &ways, &drill, go_on).await.map_err(run::ending)?;
@@ -51,13 +51,13 @@ pub(super) async fn run(
 }
 
 /// A journal may say that its drill is at a server that only the command line may name.
-fn named_elsewhere(ways: &Ways, drill: Option<&str>) -> anyhow::Result<()> {
+fn named_elsewhere(ways: &Ways, drill: Option<&DrillId>) -> anyhow::Result<()> {
     if ways.endpoint.is_some() {
         return Ok(());
     }
     let (kept, _) = journal::list(&ways.journals)?;
     let wanted = |kept: &&journal::Kept| match drill {
-        Some(id) => kept.header.drill.as_str() == id,
+        Some(id) => kept.header.drill == *id,
         None => is_open(kept),
     };
     let Some(kept) = kept.iter().rfind(wanted) else { return Ok(()) };

@@ -35,7 +35,7 @@ pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted, leavin
         Some(_) => "nothing was started; a preview that FIS was asked for skips every action, and ends by itself\n",
     });
     let mut ways = place::ways(global, config)?;
-    ways.take_over = wanted.take_over.iter().map(DrillId::new).collect();
+    ways.take_over.clone_from(&wanted.take_over);
     let world = open(&global.door(&config.accounts)).await.map_err(Ending::from)?;
     let plan = if let Some(template) = &wanted.template {
         existing(global, &world, &ways, &wanted, template).await?

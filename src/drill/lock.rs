@@ -217,7 +217,7 @@ mod tests {
 
     fn held(shown: Option<Shown>) -> Standing {
         let lock = Lock {
-            drill: DrillId::new("20261122-120000-abcd"),
+            drill: DrillId::new("20261122-120000-abcd").unwrap(),
             group: Lock::part("shop/web"),
             arn: Lock::part("arn:aws:iam::1:user/ana"),
             user: Lock::part("ana"),
@@ -288,7 +288,7 @@ mod tests {
     fn a_hold_is_known_by_drill_and_holder() {
         let lock = held(None).lock;
         assert!(lock.is_of(&Lock { at: at("13:00:00"), lasts: 1, ..lock.clone() }));
-        assert!(!lock.is_of(&Lock { drill: DrillId::new("d2"), ..lock.clone() }));
+        assert!(!lock.is_of(&Lock { drill: DrillId::new("d2").unwrap(), ..lock.clone() }));
         assert!(!lock.is_of(&Lock { arn: Lock::part("arn:2"), ..lock.clone() }));
         assert!(!lock.is_of(&Lock { user: Lock::part("ben"), ..lock.clone() }));
         assert!(!lock.is_of(&Lock { host: Lock::part("desk"), ..lock.clone() }));

@@ -8,7 +8,7 @@ use crate::drill::{
 fn header(drill: &str) -> Header {
     Header {
         schema: SCHEMA,
-        drill: DrillId::new(drill),
+        drill: DrillId::new(drill).unwrap(),
         world: World::Lab,
         rate: 10.0,
         account: SafeText::new("000000000000"),

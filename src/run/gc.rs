@@ -245,7 +245,7 @@ fn here(journals: &Path) -> Result<Here, journal::Error> {
     }
     open.extend(unreadable.iter().filter_map(|error| {
         let name = error.path().file_stem()?;
-        Some((DrillId::new(name.to_string_lossy()), "its journal here cannot be read"))
+        Some((DrillId::new(name.to_string_lossy())?, "its journal here cannot be read"))
     }));
     Ok((open, over))
 }

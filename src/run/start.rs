@@ -141,7 +141,7 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     template_unchanged(aws, &plan).await?;
     lock::held_by_another(aws, ways, &plan).await?;
     let now = aws.clock.now();
-    let id = new_id(now);
+    let id = DrillId::anew(now);
     let wanted = lock::lock(aws, ways, &plan, &id, &identity);
     let journal = Journal::create(&ways.journals, &header(aws, ways, &plan, &id, identity, now))?;
     let path = journal.path().to_owned();
@@ -301,12 +301,6 @@ fn header(aws: &Aws, ways: &Ways, plan: &Plan, id: &DrillId, identity: Identity,
         endpoint: ways.endpoint.clone(),
         version: SafeText::new(env!("CARGO_PKG_VERSION")),
     }
-}
-
-/// The time, and four letters so that two drills of one second differ.
-fn new_id(now: Timestamp) -> DrillId {
-    let letters: String = (0..4).map(|_| fastrand::lowercase()).collect();
-    DrillId::new(format!("{}-{letters}", now.strftime("%Y%m%d-%H%M%S")))
 }
 
 /// The ARN of a role that is given by its name.

@@ -269,7 +269,7 @@ fn planned() -> [What; 3] {
         wave: None,
         as_is: None,
     };
-    let (drill, role_arn, words) = (DrillId::new("d"), String::from("role"), String::from("web 2"));
+    let (drill, role_arn, words) = (DrillId::new("d").unwrap(), String::from("role"), String::from("web 2"));
     [
         What::DrillPlanned { drill, plan, role_arn, settle_seconds: 600 },
         What::DrillConfirmed { words, by: ConfirmedBy::Typed, client_token: String::from("t") },

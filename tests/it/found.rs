@@ -105,7 +105,7 @@ async fn what_cannot_be_known_is_unknown_and_never_started() {
         assert_eq!(starts(&stage), tried, "nothing is sent again");
     }
     let stage = Stage::of(4, "").await;
-    let nobodys = come_back(&stage.aws, &stage.ways, &spotdrill::drill::id::DrillId::new("x"), true).await;
+    let nobodys = come_back(&stage.aws, &stage.ways, &spotdrill::drill::id::DrillId::new("x").unwrap(), true).await;
     assert!(matches!(nobodys, Err(NotStarted::NotFound { .. })));
 }
 

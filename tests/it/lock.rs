@@ -80,7 +80,7 @@ impl Operator {
     /// A lock of this operator's for a drill of that name, which may be taken over at once.
     fn lock(&self, drill: &str) -> Lock {
         Lock {
-            drill: DrillId::new(format!("{drill}-{}", self.number)),
+            drill: DrillId::new(format!("{drill}-{}", self.number)).unwrap(),
             group: SafeText::new("web"),
             arn: SafeText::new("arn:aws:iam::000000000000:user/ana"),
             user: SafeText::new(format!("user{}", self.number)),
@@ -117,7 +117,7 @@ async fn race(
     let ended = join_all(operators.iter().map(|operator| operator.take(group, drill, over))).await;
     let winners: Vec<_> =
         operators.iter().zip(&ended).filter(|(_, end)| end.is_ok()).map(|(it, _)| it.number).collect();
-    let wins = winners.first().map(|winner| DrillId::new(format!("{drill}-{winner}")));
+    let wins = winners.first().map(|winner| DrillId::new(format!("{drill}-{winner}")).unwrap());
     for end in ended.iter().filter_map(|end| end.as_ref().err()) {
         let NotTaken::Held(standing) = end else { panic!("{drill}: {end}") };
         assert_eq!(Some(&standing.lock.drill), wins.as_ref().or(holder), "{drill}");
@@ -152,7 +152,7 @@ async fn of_all_who_race_for_a_group_exactly_one_wins() {
         if let [winner] = winners[..] {
             alone += 1;
             won_by[usize::try_from(winner).unwrap()] += 1;
-            holder = Some(DrillId::new(format!("{drill}-{winner}")));
+            holder = Some(DrillId::new(format!("{drill}-{winner}")).unwrap());
         }
     }
     figure("lock races", format_args!("{run} run, {alone} with one winner"));
@@ -167,7 +167,7 @@ async fn a_stale_lock_whose_id_nobody_gives_is_won_by_nobody() {
     let (group, left) = (group("web"), operators[0].lock("left").drill);
     operators[0].take(&group, "left", &[]).await.unwrap();
     for number in 0..20 {
-        let over = [DrillId::new("another")];
+        let over = [DrillId::new("another").unwrap()];
         assert!(race(&operators, &group, &format!("race{number}"), Some(&left), &over).await.is_empty());
     }
 }
@@ -208,7 +208,7 @@ async fn a_late_holder_does_not_free_its_successors_lock() {
             tokio::join!(late.aws.free_lock(&group, &drill), next.take(&group, "next", std::slice::from_ref(&drill)));
         assert_eq!(
             next.reads(&group).await,
-            Some((State::Held, DrillId::new("next-1"))),
+            Some((State::Held, DrillId::new("next-1").unwrap())),
             "{number}: {freed:?} {taken:?}"
         );
         assert!(taken.is_ok());
@@ -229,7 +229,7 @@ async fn who_takes_a_lock_and_who_removes_it_never_both_succeed() {
         let (removed, taken) = tokio::join!(tidy.aws.remove_lock(&read), next.take(&group, "next", &[]));
         let after = next.reads(&group).await;
         match (removed.unwrap(), &taken) {
-            (_, Ok(_)) => assert_eq!(after, Some((State::Held, DrillId::new("next-1"))), "{number}"),
+            (_, Ok(_)) => assert_eq!(after, Some((State::Held, DrillId::new("next-1").unwrap())), "{number}"),
             (true, Err(NotTaken::Removing { .. })) => assert_eq!(after, None, "{number}"),
             other => panic!("{number}: {other:?}"),
         }

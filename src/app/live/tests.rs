@@ -65,7 +65,7 @@ fn state(live: &mut Live, id: &str, time: &str, state: InstanceState) {
 
 fn running() -> Live {
     let mut live = Live::new(Some(plan()), 1.0);
-    let (drill, template, experiment_id) = (DrillId::new("d"), TemplateId::new("EXT1"), ExperimentId::new("EXP1"));
+    let (drill, template, experiment_id) = (DrillId::new("d").unwrap(), TemplateId::new("EXT1"), ExperimentId::new("EXP1"));
     let role_arn = String::from("role");
     let planned = What::DrillPlanned { drill, plan: plan(), role_arn, settle_seconds: 600 };
     let (words, client_token) = (String::from("web 2"), String::from("token"));
@@ -193,7 +193,7 @@ fn a_wave_waits_for_a_verdict_that_held_and_for_its_gap() {
     let later = vec![plan.targets.clone()];
     plan.wave = Some(Box::new(Wave { number: 1, of: 2, gap: 60, earlier: Vec::new(), later }));
     let role_arn = String::from("role");
-    let planned = What::DrillPlanned { drill: DrillId::new("d"), plan, role_arn, settle_seconds: 600 };
+    let planned = What::DrillPlanned { drill: DrillId::new("d").unwrap(), plan, role_arn, settle_seconds: 600 };
     record(&mut live, Source::Spotdrill, None, "12:00:00", planned);
     assert_eq!(live.wave_to_come(), None);
     assert!(live.next_wave(at("12:10:00")).unwrap_err().contains("waits for the verdict"));
@@ -214,5 +214,5 @@ fn a_wave_waits_for_a_verdict_that_held_and_for_its_gap() {
     record(&mut live, Source::Spotdrill, None, "12:10:00", finished(verdict(Outcome::Held)));
     assert_eq!(live.wave_to_come().map(|wave| (wave.number, wave.of)), Some((2, 2)));
     assert!(live.next_wave(at("12:10:59")).unwrap_err().contains("in 1 s"));
-    assert_eq!(live.next_wave(at("12:11:00")).unwrap().wave.unwrap().earlier, [DrillId::new("d")]);
+    assert_eq!(live.next_wave(at("12:11:00")).unwrap().wave.unwrap().earlier, [DrillId::new("d").unwrap()]);
 }

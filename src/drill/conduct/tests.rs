@@ -44,7 +44,7 @@ impl Told {
             wave: None,
         };
         let mut told = Self { drill: Drill::default(), now: "2026-11-22T12:00:00Z".parse().unwrap() };
-        let drill = DrillId::new("d1");
+        let drill = DrillId::new("d1").unwrap();
         let orders = told.hear(What::DrillPlanned { drill, plan, role_arn: String::from("role"), settle_seconds: 600 });
         assert_eq!(orders, []);
         told
@@ -384,7 +384,7 @@ fn what_may_still_run_keeps_its_lock() {
 }
 
 fn free() -> Vec<Order> {
-    vec![Order::FreeLock { drill: DrillId::new("d1"), groups: vec![group()] }]
+    vec![Order::FreeLock { drill: DrillId::new("d1").unwrap(), groups: vec![group()] }]
 }
 
 mod as_it_is;

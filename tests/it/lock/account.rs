@@ -46,10 +46,10 @@ async fn a_write_whose_answers_are_lost_is_known_for_ones_own() {
             let group = group("web");
             if from == 3 {
                 operators[0].take(&group, "before", &[]).await.unwrap();
-                assert!(operators[0].aws.free_lock(&group, &DrillId::new("before-0")).await.unwrap());
+                assert!(operators[0].aws.free_lock(&group, &DrillId::new("before-0").unwrap()).await.unwrap());
             }
             assert_eq!(race(&operators, &group, "race", None, &[]).await, [0], "{lost} answers lost from {from} on");
-            assert!(operators[0].aws.free_lock(&group, &DrillId::new("race-0")).await.unwrap());
+            assert!(operators[0].aws.free_lock(&group, &DrillId::new("race-0").unwrap()).await.unwrap());
         }
     }
 }
@@ -97,10 +97,10 @@ async fn a_lock_is_taken_over_by_its_id_alone_and_only_when_its_time_is_over() {
     assert_eq!(told(next.take(&group, "next", &id).await), ("left-0".to_owned(), false), "its time is not over");
     account.clock.sleep(Duration::from_mins(10)).await;
     assert_eq!(told(next.take(&group, "next", &[]).await), ("left-0".to_owned(), true), "nobody gave its id");
-    assert_eq!(told(next.take(&group, "next", &[DrillId::new("left-1")]).await), ("left-0".to_owned(), true));
+    assert_eq!(told(next.take(&group, "next", &[DrillId::new("left-1").unwrap()]).await), ("left-0".to_owned(), true));
     assert_eq!(next.take(&group, "next", &id).await.unwrap(), Some(lock.drill.clone()));
     assert!(!left.aws.free_lock(&group, &lock.drill).await.unwrap(), "it is another's now");
-    assert_eq!(next.reads(&group).await, Some((State::Held, DrillId::new("next-1"))));
+    assert_eq!(next.reads(&group).await, Some((State::Held, DrillId::new("next-1").unwrap())));
 }
 
 #[tokio::test(start_paused = true)]
@@ -151,7 +151,7 @@ async fn all_locks_are_listed_and_only_one_that_is_as_it_was_read_is_removed() {
     let listed = operator.aws.locks().await.unwrap();
     assert_eq!((listed.iter().filter(|one| one.is_ok()).count(), listed.len()), (12, 13));
     let read = listed.into_iter().find_map(Result::ok).unwrap();
-    assert!(operator.aws.free_lock(&group("g0"), &DrillId::new("d-0")).await.unwrap());
+    assert!(operator.aws.free_lock(&group("g0"), &DrillId::new("d-0").unwrap()).await.unwrap());
     assert!(!operator.aws.remove_lock(&read).await.unwrap(), "it was freed since");
     let read = operator.aws.lock(&group("g0")).await.unwrap().unwrap();
     assert!(operator.aws.remove_lock(&read).await.unwrap());

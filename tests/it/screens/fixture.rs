@@ -225,7 +225,7 @@ pub(super) fn started(world: World) -> Session {
 pub(crate) fn warned(world: World) -> Session {
     let mut session = started(world);
     let plan = plan(&session);
-    let drill = DrillId::new("20261122-120450-k3f9");
+    let drill = DrillId::new("20261122-120450-k3f9").unwrap();
     let (experiment, template) = (ExperimentId::new("EXP7aK2mPq9"), TemplateId::new("EXT4tR8x"));
     let role_arn = String::from("arn:aws:iam::123456789012:role/spotdrill-fis");
     session

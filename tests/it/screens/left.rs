@@ -17,7 +17,7 @@ use super::fixture::{Session, at, confirming};
 pub(super) fn with_drills_left() -> Session {
     let mut session = Session::listed(World::Aws);
     let found = |id: &str, by: Option<&str>, begun, stands: &str| Found {
-        drill: DrillId::new(id),
+        drill: DrillId::new(id).unwrap(),
         by: by.map(SafeText::new),
         begun: at(begun),
         stands: SafeText::new(stands),
@@ -38,7 +38,7 @@ pub(super) fn with_a_start_unanswered() -> Session {
     let unanswered = Some(Box::new(confirm.plan.clone()));
     let mut session = Session::listed(World::Aws);
     session.tell(Msg::DrillsLeft(vec![Found {
-        drill: DrillId::new("20261122-115950-k3f9"),
+        drill: DrillId::new("20261122-115950-k3f9").unwrap(),
         by: Some(SafeText::new("ada@bastion-1")),
         begun: at("11:59:50"),
         stands: SafeText::new("whether it started is not known yet"),
@@ -51,7 +51,7 @@ pub(super) fn with_a_start_unanswered() -> Session {
 pub(super) fn with_a_lock_left() -> Session {
     let mut session = Session::listed(World::Aws);
     let lock = Lock {
-        drill: DrillId::new("20261122-105950-k3f9"),
+        drill: DrillId::new("20261122-105950-k3f9").unwrap(),
         group: SafeText::new("eks-nodegroup shop/web-spot"),
         arn: SafeText::new("arn:aws:sts::123456789012:assumed-role/ops/ada"),
         user: SafeText::new("ada"),

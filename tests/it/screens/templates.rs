@@ -113,7 +113,7 @@ fn unchosen() -> Session {
     let mut session = confirming();
     session.type_in("web 1").press("enter");
     let plan = started(&session);
-    let drill = DrillId::new("20261122-120450-k3f9");
+    let drill = DrillId::new("20261122-120450-k3f9").unwrap();
     let role_arn = String::from("arn:aws:iam::123456789012:role/spot-fis-test");
     let confirmed =
         What::DrillConfirmed { words: plan.words(), by: ConfirmedBy::Typed, client_token: String::from("token") };

@@ -20,7 +20,7 @@ fn confirmed(targets: usize, change: fn(&mut Existing)) -> Told {
     change(&mut as_is);
     let plan = Plan { as_is: Some(Box::new(as_is)), ..plan };
     let role_arn = plan.as_is.as_ref().unwrap().role_arn.to_string();
-    told.hear(What::DrillPlanned { drill: DrillId::new("d1"), plan, role_arn, settle_seconds: 600 });
+    told.hear(What::DrillPlanned { drill: DrillId::new("d1").unwrap(), plan, role_arn, settle_seconds: 600 });
     let client_token = String::from("token");
     let orders = told.hear(What::DrillConfirmed { words: String::from("web 1"), by: ConfirmedBy::Typed, client_token });
     let [Order::StartExperiment { template, client_token, tags }] = &orders[..] else { panic!("{orders:?}") };
@@ -67,7 +67,7 @@ fn nothing_is_made_and_nothing_of_theirs_is_deleted() {
 
 #[test]
 fn a_start_without_an_answer_is_looked_for_by_the_drills_tag() {
-    let find = vec![Order::FindExperiment { template: theirs(), tagged: Some(DrillId::new("d1")) }];
+    let find = vec![Order::FindExperiment { template: theirs(), tagged: Some(DrillId::new("d1").unwrap()) }];
     let mut told = confirmed(1, |_| ());
     assert_eq!(told.hear(What::TakenUp { by: SafeText::new("me") }), find, "left before an answer came");
     assert_eq!(told.hear(unanswered(OrderName::StartExperiment)), find);
@@ -204,7 +204,7 @@ fn facts_read_back_tell_the_same_drill() {
     assert_eq!(serde_json::from_str::<Plan>(&old).unwrap(), plan);
     let plan = Plan { as_is: Some(Box::new(existing())), ..plan };
     let role_arn = String::from("role");
-    let planned = What::DrillPlanned { drill: DrillId::new("d1"), plan, role_arn, settle_seconds: 600 };
+    let planned = What::DrillPlanned { drill: DrillId::new("d1").unwrap(), plan, role_arn, settle_seconds: 600 };
     for what in [planned, chosen("i-5", group())] {
         let line = serde_json::to_string(&Fact::ours(told.now, what)).unwrap();
         let fact: Fact = serde_json::from_str(&line).unwrap();

@@ -11,7 +11,7 @@ fn find() -> Vec<Order> {
 }
 
 fn find_template() -> Vec<Order> {
-    vec![Order::FindTemplate { drill: DrillId::new("d1") }]
+    vec![Order::FindTemplate { drill: DrillId::new("d1").unwrap() }]
 }
 
 fn created() -> What {
@@ -31,7 +31,7 @@ fn not_found() -> What {
 }
 
 fn template_not_found() -> What {
-    What::TemplateNotFound { drill: DrillId::new("d1") }
+    What::TemplateNotFound { drill: DrillId::new("d1").unwrap() }
 }
 
 fn taken_up() -> What {

@@ -187,7 +187,7 @@ fn a_wave_does_not_rest_from_the_waves_before_it() {
     let over = Some(now - SignedDuration::from_secs(10));
     let first = Other { groups: vec![SafeText::new("shop/web")], over, ..other("d1") };
     let around = |others| Circumstances { others: Ok(others), now, ..fine() };
-    let wish = Wish { earlier: vec![DrillId::new("d1")], ..wish(Some("web"), Selection::Count(1)) };
+    let wish = Wish { earlier: vec![DrillId::new("d1").unwrap()], ..wish(Some("web"), Selection::Count(1)) };
     assert!(super::super::plan(&shop(), &wish, &around(vec![first.clone()])).is_ok());
     let stranger = Other { by: SafeText::new("d2"), ..first.clone() };
     assert!(super::super::plan(&shop(), &wish, &around(vec![first.clone(), stranger])).is_err());

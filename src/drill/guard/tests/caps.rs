@@ -92,14 +92,14 @@ fn waves_are_named_together_and_follow_one_another() {
     assert_eq!(again(&plan, &shop(), &fine()).unwrap().wave, plan.wave, "those after it are still to come");
     assert_eq!(plan.least_time().as_secs(), 3 * 120 + 2 * 60);
     assert_eq!(plan.actions(), 3);
-    let first = DrillId::new("d1");
+    let first = DrillId::new("d1").unwrap();
     let second = plan.next_wave(&first).unwrap();
     assert_eq!((second.words().as_str(), second.waves()), ("web 4", vec![3, 1]));
     assert_eq!(second.wave.as_ref().unwrap().number, 2);
-    let third = second.next_wave(&DrillId::new("d2")).unwrap();
+    let third = second.next_wave(&DrillId::new("d2").unwrap()).unwrap();
     assert_eq!((third.waves(), third.least_time().as_secs()), (vec![1], 120));
-    assert_eq!(third.wave.as_ref().unwrap().earlier, [first, DrillId::new("d2")]);
-    assert!(third.next_wave(&DrillId::new("d3")).is_none());
+    assert_eq!(third.wave.as_ref().unwrap().earlier, [first, DrillId::new("d2").unwrap()]);
+    assert!(third.next_wave(&DrillId::new("d3").unwrap()).is_none());
     let all: Vec<_> = [&plan.targets, &second.targets, &third.targets].into_iter().flatten().map(|it| &it.id).collect();
     let confirmed: Vec<_> = plan.in_all_waves().map(|target| &target.id).collect();
     assert_eq!(all, confirmed);

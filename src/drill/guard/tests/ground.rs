@@ -108,7 +108,7 @@ fn a_wave_is_compared_with_the_start_of_the_wave_before() {
     let mut now = shop();
     now.groups[0].instances.push(instance("i-new", "1a"));
     assert!(since(&plan, &now, &fine())[0].starts_with("since the preview: "));
-    let next = plan.next_wave(&DrillId::new("d1")).unwrap();
+    let next = plan.next_wave(&DrillId::new("d1").unwrap()).unwrap();
     assert!(since(&next, &now, &fine())[0].starts_with("since wave 1 began: shop/web has 13"));
 }
 

@@ -65,7 +65,7 @@ fn a_reason_that_only_a_later_wave_needs_is_kept_for_it() {
     let without = Plan { targets: plan.targets.iter().filter(|it| it.az.as_str() == "1a").cloned().collect(), ..plan };
     let started = again(&without, &fleet, &fine()).unwrap();
     assert_eq!(started.overridden, without.overridden);
-    let last = again(&started.next_wave(&DrillId::new("d1")).unwrap(), &fleet, &fine()).unwrap();
+    let last = again(&started.next_wave(&DrillId::new("d1").unwrap()).unwrap(), &fleet, &fine()).unwrap();
     assert_eq!(last.overridden, [], "none of it is needed any more");
 }
 

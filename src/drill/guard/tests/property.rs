@@ -162,7 +162,7 @@ fn holds(fleet: &Fleet, asked: &Asked, around: &Circumstances, plan: &Plan) -> R
         let started = started.unwrap();
         let overridden = started.overridden.clone();
         prop_assert_eq!(&started, &Plan { overridden, ..wave });
-        next = started.next_wave(&DrillId::new("d3"));
+        next = started.next_wave(&DrillId::new("d3").unwrap());
     }
     let other = Other { by: SafeText::new("d2"), groups: Vec::new(), instances: Vec::new(), over: None };
     let drilled = Circumstances { others: Ok(vec![other]), ..around.clone() };
