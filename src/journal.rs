@@ -58,6 +58,15 @@ pub struct Whence {
     pub endpoint: Option<SafeText>,
 }
 
+impl Whence {
+    /// Whether it is there, as far as it is known where: a drill's experiment is in one account, region and server.
+    pub fn is_of(&self, account: Option<&str>, region: Option<&str>, endpoint: Option<&SafeText>) -> bool {
+        account.is_none_or(|account| self.account.as_str() == account)
+            && region.is_none_or(|region| self.region.as_str() == region)
+            && self.endpoint.as_ref() == endpoint
+    }
+}
+
 impl Header {
     pub fn whence(&self) -> Whence {
         Whence { account: self.account.clone(), region: self.region.clone(), endpoint: self.endpoint.clone() }

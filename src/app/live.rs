@@ -134,6 +134,7 @@ impl Live {
             | What::OrderRefused { .. }
             | What::OrderUnanswered { .. } => self.waiting = None,
             What::DrillFinished { verdict } => (self.verdict, self.ended) = (Some(verdict.clone()), Some(fact.at)),
+            What::Reopened { .. } => (self.verdict, self.ended) = (None, None),
             _ => {}
         }
     }

@@ -1,12 +1,12 @@
 //! `spotdrill abort`: a stop from anywhere, for the drill of any program and any machine. Knows what is said of it.
 
-use super::{Ending, Exit, args::Global, place, print, run::at_endpoint};
+use super::{Ending, Exit, args::Global, place, print, run::at_endpoint, say};
 use crate::{
-    aws::Kind,
+    aws::{self, Kind},
     config::Config,
     drill::id::DrillId,
     run::{
-        abort::{NotAborted, Stopped, Target, abort, target},
+        abort::{Stopped, Target, abort, target},
         world::{World, open},
     },
 };
@@ -14,8 +14,11 @@ use crate::{
 pub(super) async fn run(global: &Global, config: &Config, drill: Option<&DrillId>) -> anyhow::Result<Exit> {
     let ways = place::ways(global, config)?;
     let world = open(&global.door(&config.accounts)).await.map_err(Ending::from)?;
-    let found = target(&world.aws, &ways.journals, ways.endpoint.as_ref(), drill.map(DrillId::as_str)).await;
-    let found = found.map_err(|error| not_aborted(error, &look(&world)))?;
+    let found = target(&world.aws, &ways, drill.map(DrillId::as_str)).await;
+    let (found, unread) = found.map_err(|error| not_aborted(&error, &look(&world)))?;
+    if let Some(error) = unread {
+        say(&format!("the drills of this machine are not known: {error}\n"))?;
+    }
     let Some(target) = found else {
         let message = match drill {
             Some(id) => format!(
@@ -27,7 +30,7 @@ pub(super) async fn run(global: &Global, config: &Config, drill: Option<&DrillId
         return Err(Ending::new(if drill.is_some() { Exit::Usage } else { Exit::Failed }, message).into());
     };
     let command = by_hand(&world, &target);
-    let stopped = abort(&world.aws, &target, ways.who()).await.map_err(|error| not_aborted(error.into(), &command))?;
+    let stopped = abort(&world.aws, &target, ways.who()).await.map_err(|error| not_aborted(&error, &command))?;
     let Target { drill, experiment, .. } = &target;
     let (text, exit) = match &stopped {
         Stopped::Sent { saves } => {
@@ -46,14 +49,9 @@ pub(super) async fn run(global: &Global, config: &Config, drill: Option<&DrillId
     Ok(exit)
 }
 
-fn not_aborted(error: NotAborted, command: &str) -> Ending {
-    match error {
-        NotAborted::Aws(error) => {
-            let exit = if error.kind == Kind::ReadOnly { Exit::Guarded } else { Exit::Aws };
-            Ending::new(exit, format!("{error}. The same by AWS's own program: {command}"))
-        }
-        NotAborted::Journal(error) => Ending::new(Exit::Failed, format!("{error}. By AWS's own program: {command}")),
-    }
+fn not_aborted(error: &aws::Error, command: &str) -> Ending {
+    let exit = if error.kind == Kind::ReadOnly { Exit::Guarded } else { Exit::Aws };
+    Ending::new(exit, format!("{error}. The same by AWS's own program: {command}"))
 }
 
 fn by_hand(world: &World, target: &Target) -> String {

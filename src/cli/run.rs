@@ -239,6 +239,7 @@ pub(super) fn ending(error: NotStarted) -> Ending {
         NotStarted::Changed { .. }
         | NotStarted::TemplateChanged { .. }
         | NotStarted::OtherAccount { .. }
+        | NotStarted::OtherPlace { .. }
         | NotStarted::NotOpen { .. }
         | NotStarted::NotFound { .. }
         | NotStarted::Locked(_)

@@ -32,10 +32,10 @@ pub struct Drill {
     /// The one that we made, until it is deleted; never one that was there before.
     pub(super) template: Option<TemplateId>,
     /// Why nothing was started.
-    refused: Option<SafeText>,
+    pub(super) refused: Option<SafeText>,
     /// When FIS was done with the experiment.
     pub ended: Option<Timestamp>,
-    settle_ended: bool,
+    pub(super) settle_ended: bool,
     /// Who asked for the start once more, with its first token.
     pub(super) continued_by: Option<SafeText>,
     pub(super) lock: Hold,
@@ -141,6 +141,7 @@ impl Drill {
                 self.phase = Phase::Starting;
                 Vec::new()
             }
+            What::Reopened { .. } => self.reopened(),
             What::ContinueRequested { by } => {
                 self.continued_by = Some(by.clone());
                 Vec::new()
@@ -355,12 +356,13 @@ impl Drill {
         let planned = self.planned.as_ref();
         let drill = planned.map(|planned| planned.id.to_string()).unwrap_or_default();
         let region = planned.map(|planned| planned.plan.region.to_string()).unwrap_or_default();
-        self.timeline.complain(format!(
+        self.timeline.doubt(format!(
             "UNKNOWN whether the experiment started; look with: aws fis list-experiments --region {region} \
              --experiment-template-id {template} for the tag {DRILL_TAG} = {drill}"
         ));
         if std::mem::take(&mut self.lock) != Hold::No {
-            self.timeline.complain("the lock on its groups stays: nobody is to meet what may run there");
+            self.doubt.lock_stays = true;
+            self.timeline.doubt("the lock on its groups stays: nobody is to meet what may run there");
         }
         self.doubt.unknown = true;
         self.settle_ended = true;

@@ -25,6 +25,8 @@ pub(super) struct Doubt {
     pub(super) taken_up: Option<Timestamp>,
     /// Nobody can tell whether the experiment started.
     pub(super) unknown: bool,
+    /// Its lock was left to what may run.
+    pub(super) lock_stays: bool,
     /// FIS took a stop.
     pub(super) stop_taken: bool,
 }
@@ -69,9 +71,20 @@ impl Drill {
             return Vec::new();
         }
         if let Some(command) = self.stop_command(None) {
-            self.timeline.complain(format!("FIS did not say that its experiment is over; stop it with: {command}"));
+            self.timeline.doubt(format!("FIS did not say that its experiment is over; stop it with: {command}"));
         }
         self.delete_template()
+    }
+
+    /// What was said to be over goes on: what was not known is known now, and it is watched to another verdict.
+    pub(super) fn reopened(&mut self) -> Vec<Order> {
+        self.phase = Phase::Running;
+        (self.ended, self.settle_ended, self.refused) = (None, false, None);
+        self.doubt.unknown = false;
+        if std::mem::take(&mut self.doubt.lock_stays) {
+            self.lock = Hold::Yes;
+        }
+        if self.stop_is_open() { self.stop() } else { Vec::new() }
     }
 
     /// Whether FIS is to be asked to stop, and has not taken it.

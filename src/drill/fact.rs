@@ -278,6 +278,14 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         template: Option<TemplateId>,
     },
+    /// The drill was over by its journal, and FIS says that its experiment goes on: it is open again.
+    Reopened {
+        experiment: ExperimentId,
+        template: TemplateId,
+        status: SafeText,
+        /// When the experiment was made.
+        begun: Timestamp,
+    },
     /// The operator had the order to start sent again, with its first token, should FIS know of no experiment.
     ContinueRequested {
         by: SafeText,

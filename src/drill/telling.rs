@@ -66,6 +66,9 @@ impl What {
                 "taken over by {by} from what AWS still says: the experiment was made {}",
                 begun.strftime("%Y-%m-%d %H:%M:%S")
             ),
+            Self::Reopened { experiment, status, .. } => {
+                format!("the drill goes on: experiment {experiment} is {status}, so it is watched to another verdict")
+            }
             Self::ContinueRequested { by } => {
                 format!("{by} has the order to start sent again, with the same token, if it did not arrive")
             }

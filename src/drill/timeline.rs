@@ -29,6 +29,8 @@ pub struct Timeline {
     pub actions: BTreeMap<SafeText, Progress>,
     /// What went otherwise than planned, a sentence each.
     pub complaints: Vec<SafeText>,
+    /// What could not be told, a sentence each, until FIS tells it after all.
+    pub doubts: Vec<SafeText>,
     pub choice: Choice,
     pub health: Health,
     pub blind: Blind,
@@ -123,6 +125,7 @@ impl Timeline {
                     Progress { status: SafeText::new("initiating"), reason: None, since: fact.at, started: None };
                 self.experiment = Some(Experiment { id: experiment.clone(), started: fact.at, progress });
             }
+            What::Reopened { experiment, status, begun, .. } => self.goes_on(experiment, status, *begun, fact.at),
             What::ExperimentStateChanged { status, reason, .. } => {
                 if let Some(experiment) = &mut self.experiment {
                     experiment.progress.change(status, reason.as_ref(), fact.at);
@@ -147,6 +150,15 @@ impl Timeline {
             What::TargetsResolved { instances } => self.compare_targets(instances),
             What::OthersChosen { chosen } => self.learn(chosen),
             _ => {}
+        }
+    }
+
+    fn goes_on(&mut self, id: &ExperimentId, status: &SafeText, started: Timestamp, since: Timestamp) {
+        self.doubts.clear();
+        let progress = Progress { status: status.clone(), reason: None, since, started: None };
+        match &mut self.experiment {
+            Some(known) if known.id == *id => known.progress = progress,
+            known => *known = Some(Experiment { id: id.clone(), started, progress }),
         }
     }
 
@@ -241,6 +253,14 @@ impl Timeline {
         let complaint = SafeText::new(complaint);
         if !self.complaints.contains(&complaint) {
             self.complaints.push(complaint);
+        }
+    }
+
+    /// Said once, too; it stands until FIS tells.
+    pub fn doubt(&mut self, doubt: impl AsRef<str>) {
+        let doubt = SafeText::new(doubt);
+        if !self.doubts.contains(&doubt) {
+            self.doubts.push(doubt);
         }
     }
 

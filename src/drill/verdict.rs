@@ -56,7 +56,7 @@ impl Outcome {
 /// Reads the verdict off a timeline to which nothing will be added.
 pub(super) fn reached(timeline: &Timeline, aborted: bool, refused: Option<&SafeText>, unknown: bool) -> Verdict {
     let gone = |track: &&Track| track.gone.is_some();
-    let mut reasons: Vec<SafeText> = timeline.complaints.clone();
+    let mut reasons: Vec<SafeText> = timeline.complaints.iter().chain(&timeline.doubts).cloned().collect();
     for id in &timeline.choice.unknown {
         reasons.push(SafeText::new(format!("{id}: FIS chose it, and EC2 did not say what it is")));
     }

@@ -1,10 +1,16 @@
 //! A stop from outside of the program that watches the drill: by its journal, or by its tag in the account. Knows what FIS
 //! says of the experiment, and asks it once.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
+use futures_util::future::join_all;
+
+use super::{
+    found::{is_open, of_place},
+    start::Ways,
+};
 use crate::{
-    aws::{self, Aws},
+    aws::{self, Aws, Kind},
     drill::{
         conduct::Drill,
         fact::{Entry, Fact, What},
@@ -27,6 +33,8 @@ pub struct Target {
     pub experiment: ExperimentId,
     /// What its journal here tells, if there is one.
     pub known: Option<Box<Kept>>,
+    /// What FIS said of it just now, and whether it is done with it; none if it did not answer at once.
+    status: Option<(SafeText, bool)>,
 }
 
 /// What came of it.
@@ -40,54 +48,77 @@ pub enum Stopped {
     Done { status: SafeText, saves: String },
 }
 
-/// The drill of this name, or the newest one that runs. Its journal is enough: the account is asked only where there is
-/// none, or none that names the experiment.
+/// The drill of this name, or the newest one that runs. A journal of this place is enough, unless FIS says that its
+/// experiment is over; the account is asked where there is none. What this machine's files do not tell is no reason not to
+/// stop: why they could not be read is told beside.
 pub async fn target(
     aws: &Aws,
-    journals: &Path,
-    endpoint: Option<&SafeText>,
+    ways: &Ways,
     wanted: Option<&str>,
-) -> Result<Option<Target>, NotAborted> {
-    let (kept, _) = journal::list(journals)?;
-    let is_it = |kept: &Kept| match wanted {
-        Some(id) => kept.header.drill.as_str() == id,
-        None => super::found::is_open(kept) && kept.header.endpoint.as_ref() == endpoint && goes_on(&kept.drill),
+) -> Result<(Option<Target>, Option<journal::Error>), aws::Error> {
+    let (kept, unread) = match journal::list(&ways.journals) {
+        Ok((kept, _)) => (kept, None),
+        Err(error) => (Vec::new(), Some(error)),
     };
-    let known = kept.into_iter().rev().find(is_it);
-    let experiment = known.as_ref().and_then(|kept| kept.drill.timeline.experiment.as_ref());
-    if let (Some(kept), Some(experiment)) = (&known, experiment) {
-        let (drill, experiment) = (kept.header.drill.clone(), experiment.id.clone());
-        return Ok(Some(Target { drill, experiment, known: known.map(Box::new) }));
+    let is_it = |kept: &Kept| match wanted {
+        Some(id) => kept.header.drill.as_str() == id || experiment_of(kept).is_some_and(|it| it.as_str() == id),
+        None => is_open(kept) && goes_on(&kept.drill),
+    };
+    let kept: Vec<_> = of_place(kept, aws, ways, None).rev().filter(is_it).collect();
+    let statuses = kept.iter().map(|kept| status_of(aws, experiment_of(kept)));
+    let (account, statuses) = tokio::join!(briefly(aws, aws.account()), join_all(statuses));
+    let account = account.and_then(Result::ok);
+    let mut known = None;
+    for (kept, status) in kept.into_iter().zip(statuses) {
+        if !kept.header.whence().is_of(account.as_deref(), None, ways.endpoint.as_ref()) {
+            continue;
+        }
+        let is_done = matches!(status, Some(Ok((_, true))));
+        let is_there = !matches!(&status, Some(Err(error)) if error.kind == Kind::NotFound);
+        match experiment_of(&kept).cloned() {
+            Some(experiment) if is_there && (wanted.is_some() || !is_done) => {
+                let (drill, status) = (kept.header.drill.clone(), status.and_then(Result::ok));
+                return Ok((Some(Target { drill, experiment, known: Some(Box::new(kept)), status }), unread));
+            }
+            _ if wanted.is_some() => known = Some(Box::new(kept)),
+            _ => {}
+        }
     }
     let is_it = |seen: &Seen| match wanted {
         Some(id) => seen.drill.as_str() == id || seen.experiment.as_str() == id,
         None => seen.goes_on,
     };
     let seen = aws.drills().await?.into_iter().rev().find(is_it);
-    Ok(seen.map(|Seen { drill, experiment, .. }| Target { drill, experiment, known: known.map(Box::new) }))
+    let target = seen.map(|Seen { drill, experiment, status, goes_on, .. }| {
+        Target { drill, experiment, known, status: Some((status, !goes_on)) }
+    });
+    Ok((target, unread))
+}
+
+fn experiment_of(kept: &Kept) -> Option<&ExperimentId> {
+    kept.drill.timeline.experiment.as_ref().map(|experiment| &experiment.id)
+}
+
+async fn status_of(aws: &Aws, experiment: Option<&ExperimentId>) -> Option<Result<(SafeText, bool), aws::Error>> {
+    briefly(aws, aws.experiment_status(experiment?)).await
+}
+
+/// A stop waits for nobody.
+async fn briefly<T>(aws: &Aws, answer: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        answer = answer => Some(answer),
+        () = aws.clock.sleep(BRIEFLY.mul_f64(aws.clock.rate())) => None,
+    }
 }
 
 fn goes_on(drill: &Drill) -> bool {
     drill.timeline.experiment.as_ref().is_some_and(|experiment| !experiment.progress.is_over())
 }
 
-/// Why a drill could not be stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum NotAborted {
-    #[error(transparent)]
-    Aws(#[from] aws::Error),
-    #[error(transparent)]
-    Journal(#[from] journal::Error),
-}
-
-/// Asks FIS to stop, unless it was asked before or is done; says so in the journal, if no other program writes it.
+/// Asks FIS to stop, unless it was asked before or is done by its own word; says so in the journal, if no other program
+/// writes it.
 pub async fn abort(aws: &Aws, target: &Target, by: SafeText) -> Result<Stopped, aws::Error> {
-    let briefly = aws.clock.sleep(BRIEFLY.mul_f64(aws.clock.rate()));
-    let before = tokio::select! {
-        before = aws.experiment_status(&target.experiment) => before.ok(),
-        () = briefly => None, // a stop waits for nobody
-    };
-    match before {
+    match target.status.clone() {
         Some((status, true)) => return Ok(Stopped::Done { saves: saves(target, &status), status }),
         Some((status, false)) if status.as_str() == "stopping" => {
             return Ok(Stopped::Already { saves: saves(target, &status), status });

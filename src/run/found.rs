@@ -40,24 +40,42 @@ impl Left {
 
 /// The drills that can be come back to, newest first, and why the account could not be asked, if it could not.
 pub async fn left(aws: &Aws, ways: &Ways) -> Result<(Vec<Left>, Option<aws::Error>), journal::Error> {
-    let now = aws.clock.now();
-    let mut left = of_journals(ways, now)?;
-    let (seen, error) = match aws.drills().await {
+    let (kept, _) = journal::list(&ways.journals)?;
+    let (account, seen) = tokio::join!(aws.account(), aws.drills());
+    let (seen, error) = match seen {
         Ok(seen) => (seen, None),
         Err(error) => (Vec::new(), Some(error)),
     };
+    let now = aws.clock.now();
+    let goes_on = |drill: &DrillId| newest_that_goes_on(&seen, drill);
+    let (mut left, mut known) = (Vec::new(), Vec::new());
+    for kept in of_place(kept, aws, ways, account.ok().as_deref()) {
+        known.push(kept.header.drill.clone());
+        let shown = goes_on(&kept.header.drill).filter(|_| kept.drill.phase == Phase::Over);
+        if is_open(&kept) || shown.is_some() {
+            left.push(here(kept, shown, now));
+        }
+    }
     let is_live = |seen: &Seen| seen.goes_on || now.duration_since(seen.begun) < STILL_DYING;
-    let known: Vec<DrillId> = journal::list(&ways.journals)?.0.into_iter().map(|kept| kept.header.drill).collect();
     left.extend(seen.into_iter().filter(|seen| is_live(seen) && !known.contains(&seen.drill)).map(there));
     left.sort_by_key(|left| std::cmp::Reverse(left.found().begun));
     Ok((left, error))
 }
 
-/// The open drills of the journals here, of this place: a lab in a program that ended is gone.
-fn of_journals(ways: &Ways, now: Timestamp) -> Result<Vec<Left>, journal::Error> {
-    let (kept, _) = journal::list(&ways.journals)?;
-    let open = kept.into_iter().filter(|kept| is_open(kept) && kept.header.endpoint == ways.endpoint);
-    Ok(open.map(|kept| here(kept, now)).collect())
+/// The journals of this place, as far as the account is known.
+pub(super) fn of_place<'a>(
+    kept: Vec<Kept>,
+    aws: &'a Aws,
+    ways: &'a Ways,
+    account: Option<&'a str>,
+) -> impl DoubleEndedIterator<Item = Kept> {
+    let is_here = move |kept: &Kept| kept.header.whence().is_of(account, Some(&aws.region), ways.endpoint.as_ref());
+    kept.into_iter().filter(is_here)
+}
+
+/// The experiment of a drill that FIS is not done with.
+fn newest_that_goes_on<'a>(seen: &'a [Seen], drill: &DrillId) -> Option<&'a Seen> {
+    seen.iter().rfind(|seen| seen.drill == *drill && seen.goes_on)
 }
 
 /// Whether a drill can be come back to: also one that was left before its start, for it may hold its lock.
@@ -71,12 +89,14 @@ pub fn is_open(Kept { header, drill, .. }: &Kept) -> bool {
     is_left && !lab_is_gone
 }
 
-fn here(Kept { path, header, drill, .. }: Kept, now: Timestamp) -> Left {
-    let stands = match (drill.phase, &drill.timeline.experiment) {
-        (Phase::Planned, _) => String::from("nothing was started; coming back to it frees its lock"),
-        (Phase::Starting, _) => String::from("whether it started is not known yet"),
-        (_, Some(experiment)) => format!("FIS said {}", experiment.progress.status),
-        (_, None) => String::from("no experiment of it is known"),
+/// With the experiment that goes on, though the journal says that the drill is over.
+fn here(Kept { path, header, drill, .. }: Kept, shown: Option<&Seen>, now: Timestamp) -> Left {
+    let stands = match (drill.phase, &drill.timeline.experiment, shown) {
+        (_, _, Some(seen)) => format!("FIS says {}, though its journal is closed", seen.status),
+        (Phase::Planned, ..) => String::from("nothing was started; coming back to it frees its lock"),
+        (Phase::Starting, ..) => String::from("whether it started is not known yet"),
+        (_, Some(experiment), _) => format!("FIS said {}", experiment.progress.status),
+        (_, None, _) => String::from("no experiment of it is known"),
     };
     let by = Some(SafeText::new(format!("{}@{}", header.who.user, header.who.host)));
     let planned = drill.planned.as_ref().filter(|_| drill.may_start_again(now));
@@ -91,15 +111,20 @@ fn there(seen: Seen) -> Left {
     Left::There { found, seen: Box::new(seen) }
 }
 
-/// Comes back to a drill by its name: by its journal, or else by what the account says of it, however long it is over.
+/// Comes back to a drill by its name: by its journal, or else by what the account says of it, however long it is over. A
+/// journal that is closed is opened again where FIS says that the experiment goes on.
 pub async fn come_back(aws: &Aws, ways: &Ways, drill: &DrillId, go_on: bool) -> Result<Running, NotStarted> {
     let (kept, _) = journal::list(&ways.journals)?;
-    if let Some(kept) = kept.iter().find(|kept| kept.header.drill == *drill) {
-        return take_up(aws, ways, &kept.path, go_on).await;
-    }
-    let seen = aws.drills().await?.into_iter().rev().find(|seen| seen.drill == *drill);
-    match seen {
-        Some(seen) => adopt(aws, ways, &seen).await,
-        None => Err(NotStarted::NotFound { drill: drill.clone() }),
+    let kept = kept.iter().find(|kept| kept.header.drill == *drill);
+    match kept {
+        Some(kept) if kept.drill.phase == Phase::Over => {
+            let seen = aws.drills().await?;
+            take_up(aws, ways, &kept.path, go_on, newest_that_goes_on(&seen, drill)).await
+        }
+        Some(kept) => take_up(aws, ways, &kept.path, go_on, None).await,
+        None => match aws.drills().await?.into_iter().rev().find(|seen| seen.drill == *drill) {
+            Some(seen) => adopt(aws, ways, &seen).await,
+            None => Err(NotStarted::NotFound { drill: drill.clone() }),
+        },
     }
 }

@@ -46,6 +46,7 @@ pub async fn follow(
 ) -> io::Result<Ended> {
     running.stopper.obey_signal()?;
     let mut asked = false;
+    let mut finished = None;
     loop {
         let heard = async {
             match &mut signals {
@@ -60,12 +61,17 @@ pub async fn follow(
                         return unread(error);
                     }
                     told(&entry);
-                    if let What::DrillFinished { verdict } = entry.fact.what {
-                        return Ok(Ended::Finished(verdict));
+                    match entry.fact.what {
+                        What::DrillFinished { verdict } => finished = Some(verdict),
+                        What::Reopened { .. } => finished = None, // that verdict was reached before FIS told
+                        _ => {}
                     }
                 }
                 Some(Told::Pulse(_) | Told::Asked(_)) => {}
                 None => {
+                    if let Some(verdict) = finished {
+                        return Ok(Ended::Finished(verdict));
+                    }
                     let without = || io::Error::other("the drill's conductor stopped without a verdict");
                     return panics::said().map(Ended::Mistaken).ok_or_else(without);
                 }

@@ -35,11 +35,7 @@ pub fn of(
     endpoint: Option<&SafeText>,
 ) -> Result<Records, journal::Error> {
     let (kept, unreadable) = journal::list(journals)?;
-    let is_here = |whence: &Whence| {
-        whence.account.as_str() == account
-            && whence.endpoint.as_ref() == endpoint
-            && region.is_none_or(|region| whence.region.as_str() == region)
-    };
+    let is_here = |whence: &Whence| whence.is_of(Some(account), region, endpoint);
     let unreadable = unreadable.iter().filter(|error| error.whence().is_none_or(is_here));
     let mut in_doubt: Vec<_> = unreadable
         .filter(|error| !error.is_unbegun())

@@ -34,7 +34,7 @@ use crate::{
         plan::Plan,
         verdict::Verdict,
     },
-    journal::{self, Header, Journal, SCHEMA, Who},
+    journal::{self, Header, Journal, SCHEMA, Whence, Who},
     probe::Prober,
     text::SafeText,
 };
@@ -119,6 +119,8 @@ pub enum NotStarted {
     TemplateChanged { template: TemplateId },
     #[error("the account is {now}, but the plan was made for {planned}: nothing was started")]
     OtherAccount { now: SafeText, planned: SafeText },
+    #[error("drill {drill} {}: nothing is looked at, nor asked of AWS", elsewhere(.there, .here))]
+    OtherPlace { drill: DrillId, there: Box<Whence>, here: Box<Whence> },
     #[error("drill {drill} is {why}")]
     NotOpen { drill: DrillId, why: &'static str },
     #[error("there is no drill {drill}, neither here nor in the account: `spotdrill drills --account` lists them")]
@@ -200,22 +202,35 @@ async fn locked(
 }
 
 /// Takes up a drill that was left: its facts are told again, and it is watched on to its verdict.
-/// Should the order to start not have arrived, it is sent again only to `go_on`.
-pub async fn take_up(aws: &Aws, ways: &Ways, left: &Path, go_on: bool) -> Result<Running, NotStarted> {
+/// Should the order to start not have arrived, it is sent again only to `go_on`. One that is over by its journal is opened
+/// again for the experiment that goes on.
+pub async fn take_up(
+    aws: &Aws,
+    ways: &Ways,
+    left: &Path,
+    go_on: bool,
+    goes_on: Option<&Seen>,
+) -> Result<Running, NotStarted> {
+    let account = aws.identity().await?.account; // the journal is nobody's while this is not known: a stop may have to write it
     let (journal, record) = Journal::resume(left)?;
     let drill = Drill::replay(record.entries.iter().map(|entry| &entry.fact));
     let id = record.header.drill.clone();
-    let perhaps_locked = drill.phase == Phase::Planned && drill.planned.is_some();
-    if let Some(why) = not_open(drill.phase).filter(|_| !perhaps_locked) {
-        return Err(NotStarted::NotOpen { drill: id, why });
+    let (there, region, endpoint) = (record.header.whence(), SafeText::new(&aws.region), ways.endpoint.clone());
+    let here = Whence { account, region, endpoint };
+    if there != here {
+        return Err(NotStarted::OtherPlace { drill: id, there: Box::new(there), here: Box::new(here) });
     }
-    let now = aws.identity().await?.account;
-    if now != record.header.account {
-        return Err(NotStarted::OtherAccount { now, planned: record.header.account });
+    let perhaps_locked = drill.phase == Phase::Planned && drill.planned.is_some();
+    if let Some(why) = not_open(drill.phase).filter(|_| !perhaps_locked && goes_on.is_none()) {
+        return Err(NotStarted::NotOpen { drill: id, why });
     }
     let seq = record.entries.last().map_or(0, |entry| entry.seq);
     let (mut conductor, stopper, told) = conductor(aws, ways, journal, drill, seq);
     conductor.take_up(&record.entries, ways.who(), go_on);
+    if let Some(Seen { experiment, template, status, begun, .. }) = goes_on.cloned() {
+        let reopened = What::Reopened { experiment, template, status, begun };
+        conductor.record(Fact { source: Source::Fis, ..Fact::ours(aws.clock.now(), reopened) });
+    }
     Ok(Running { id, journal: record.path, stopper, told, conductor: spawn(conductor.conduct()) })
 }
 
@@ -275,6 +290,27 @@ async fn as_previewed(aws: &Aws, ways: &Ways, plan: &Plan) -> Result<(Plan, Vec<
         Ok(plan) => Ok((plan, changed)),
         Err(refusals) => Err(NotStarted::Changed { refusals, changed }),
     }
+}
+
+/// Where a drill is that is not here, and what to add to go there.
+fn elsewhere(there: &Whence, here: &Whence) -> String {
+    let at = |place: &Whence| {
+        let server = place.endpoint.as_ref().map(|url| format!(" at {url}")).unwrap_or_default();
+        format!("account {} in {}{server}", place.account, place.region)
+    };
+    let mut next = Vec::new();
+    if there.region != here.region {
+        next.push(format!("--region {}", there.region));
+    }
+    match &there.endpoint {
+        endpoint if *endpoint == here.endpoint => {}
+        Some(url) => next.push(format!("--endpoint-url {url}")),
+        None => next.push(String::from("no --endpoint-url")),
+    }
+    if there.account != here.account {
+        next.push(format!("credentials of account {}", there.account));
+    }
+    format!("is of {}, and this is {}. Come back to it with {}", at(there), at(here), next.join(" and "))
 }
 
 fn lines(said: &[SafeText]) -> String {

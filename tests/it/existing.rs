@@ -370,7 +370,7 @@ async fn read_only_refuses_a_preview_before_it_is_sent() {
 /// Takes the drill up as its journal has it, and follows it to its end.
 async fn come_back_to(stage: &Stage, journal: &std::path::Path) -> Drilled {
     let record = Record::read(journal).unwrap();
-    stage.to_the_end(take_up(&stage.aws, &stage.ways, &record.path, false).await.unwrap(), |_| false).await
+    stage.to_the_end(take_up(&stage.aws, &stage.ways, &record.path, false, None).await.unwrap(), |_| false).await
 }
 
 /// Leaves a drill of the template at the first fact for which that holds.

@@ -117,11 +117,10 @@ async fn a_drill_is_stopped_once_from_outside_by_journal_and_by_tag() {
         let running = stage.left_at("10m", is_started).await;
         let _folder = by_tag.then(|| elsewhere(&mut stage));
         let (aws, ways) = (&stage.aws, &stage.ways);
-        let endpoint = ways.endpoint.as_ref();
         let (mut asked_for, mut sent) = (0, 0);
         for attempt in 0..100 {
             let wanted = (attempt % 2 == 0).then(|| running.id.as_str());
-            let Some(target) = target(aws, &ways.journals, endpoint, wanted).await.unwrap() else {
+            let (Some(target), None) = target(aws, ways, wanted).await.unwrap() else {
                 panic!("not found at attempt {attempt}")
             };
             let asked = aws.clock.now();
@@ -153,9 +152,9 @@ async fn a_stop_from_outside_waits_for_no_look() {
     let stage = Stage::of(4, stalled).await;
     let running = stage.left_at("10m", is_started).await;
     stage.aws.clock.sleep(Duration::from_secs(10)).await;
-    let target = target(&stage.aws, &stage.ways.journals, None, Some(running.id.as_str())).await.unwrap().unwrap();
     let asked = stage.aws.clock.now();
-    let stopped = abort(&stage.aws, &target, SafeText::new("me")).await.unwrap();
+    let (target, _) = target(&stage.aws, &stage.ways, Some(running.id.as_str())).await.unwrap();
+    let stopped = abort(&stage.aws, &target.unwrap(), SafeText::new("me")).await.unwrap();
     assert!(matches!(stopped, Stopped::Sent { .. }));
     let (left, _) = stage.calls().into_iter().rfind(|(_, call)| call.starts_with("DELETE")).unwrap();
     let late = left.duration_since(asked);

@@ -215,7 +215,8 @@ fn beside(live: &Live, look: &Look, now: Timestamp, width: usize) -> Vec<Line<'s
         let unseen = verdict.unseen.iter().flat_map(|unseen| fit::wrap(unseen, width));
         lines.extend(unseen.map(|line| Line::styled(line, look.warn)));
     } else {
-        let complaints = live.drill.timeline.complaints.iter();
+        let timeline = &live.drill.timeline;
+        let complaints = timeline.complaints.iter().chain(&timeline.doubts);
         lines.extend(complaints.map(|text| Line::styled(fit::cut(text, width, look.glyphs), look.bad)));
     }
     let experiment = fit::wrap(&live.experiment(), width).into_iter().take(2);

@@ -108,7 +108,7 @@ async fn a_drill_that_was_left_with_its_lock_is_come_back_to_and_frees_it() {
     let planned: String = written.split_inclusive('\n').take(2).collect();
     std::fs::write(&journal, planned).unwrap(); // as if it had been killed while the lock was taken
     assert_eq!(state(&stage, &plan).await, Some(State::Held));
-    let back = take_up(&stage.aws, &stage.ways, &journal, false).await.unwrap();
+    let back = take_up(&stage.aws, &stage.ways, &journal, false, None).await.unwrap();
     let drilled = stage.to_the_end(back, |_| false).await;
     assert_eq!(drilled.verdict.verdict, Outcome::Refused, "{:?}", drilled.verdict.reasons);
     assert_eq!(state(&stage, &plan).await, Some(State::Free));

@@ -187,3 +187,24 @@ async fn a_start_that_was_carried_out_and_refused_when_it_was_asked_for_again_is
     assert_eq!(drilled.verdict.verdict, Outcome::Held, "{:?}\n{}", drilled.verdict, said(&drilled));
     assert!(drilled.has(|what| matches!(what, What::OrderUnanswered { order: OrderName::StartExperiment, .. })));
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_a_name_is_looked_for() {
+    for (path, made, part) in [
+        ("/experimentTemplates", "experimentTemplate", OrderName::CreateTemplate),
+        ("/experiments", "experiment", OrderName::StartExperiment),
+    ] {
+        let stage = bent(move |exchange| {
+            if exchange.call.starts_with("POST ") && exchange.call.contains(path) {
+                let mut answer: Value = serde_json::from_str(&exchange.body).unwrap();
+                answer[made].as_object_mut().unwrap().remove("id");
+                exchange.body = answer.to_string();
+            }
+        })
+        .await;
+        let drilled = stage.drill("web", Selection::Count(1), "2m").await;
+        assert!(drilled.has(|what| matches!(what, What::OrderUnanswered { order, .. } if *order == part)), "{made}");
+        assert!(!said(&drilled).contains("experiment  "), "none is taken for one without a name");
+        assert_eq!(drilled.verdict.verdict, Outcome::Held, "{made}: {:?}", drilled.verdict.reasons);
+    }
+}
