@@ -242,6 +242,7 @@ pub(super) fn ending(error: NotStarted) -> Ending {
         | NotStarted::OtherPlace { .. }
         | NotStarted::NotOpen { .. }
         | NotStarted::NotFound { .. }
+        | NotStarted::NotAgain { .. }
         | NotStarted::Locked(_)
         | NotStarted::Journal(_) => Exit::Guarded,
     };

@@ -89,8 +89,11 @@ pub async fn target(
         None => seen.goes_on,
     };
     let seen = aws.drills().await?.into_iter().rev().find(is_it);
-    let target = seen.map(|Seen { drill, experiment, status, goes_on, .. }| {
-        Target { drill, experiment, known, status: Some((status, !goes_on)) }
+    let target = seen.map(|Seen { drill, experiment, status, goes_on, .. }| Target {
+        drill,
+        experiment,
+        known,
+        status: Some((status, !goes_on)),
     });
     Ok((target, unread))
 }

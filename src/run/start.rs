@@ -16,6 +16,7 @@ use tokio::{
 };
 
 use super::{
+    again::may_be_sent_again,
     around::look_around,
     conductor::{Conductor, Told},
     crew::{Crew, WAITING, spawn},
@@ -123,6 +124,8 @@ pub enum NotStarted {
     OtherPlace { drill: DrillId, there: Box<Whence>, here: Box<Whence> },
     #[error("drill {drill} is {why}")]
     NotOpen { drill: DrillId, why: &'static str },
+    #[error("the start of drill {drill} is not sent again: {why}")]
+    NotAgain { drill: DrillId, why: SafeText },
     #[error("there is no drill {drill}, neither here nor in the account: `spotdrill drills --account` lists them")]
     NotFound { drill: DrillId },
     #[error(transparent)]
@@ -223,6 +226,9 @@ pub async fn take_up(
     let perhaps_locked = drill.phase == Phase::Planned && drill.planned.is_some();
     if let Some(why) = not_open(drill.phase).filter(|_| !perhaps_locked && goes_on.is_none()) {
         return Err(NotStarted::NotOpen { drill: id, why });
+    }
+    if go_on {
+        may_be_sent_again(aws, &drill).await?;
     }
     let seq = record.entries.last().map_or(0, |entry| entry.seq);
     let (mut conductor, stopper, told) = conductor(aws, ways, journal, drill, seq);

@@ -482,7 +482,7 @@ fn no_real_credentials_are_in_sight_of_the_tests() {
 fn what_is_no_drills_name_is_wrong_usage() {
     let home = Home::new();
     for id in ["../x", "/tmp/x", "x;y", ""] {
-        for words in ["attach --lab", "abort --lab", "run --lab --group web-spot --yes --take-over"] {
+        for words in ["attach", "abort", "run --group web-spot --take-over"] {
             let said = complaint(home.spotdrill(words).arg(id), USAGE);
             assert!(said.contains("no drill is called so"), "{words} {id:?}: {said}");
         }

@@ -65,7 +65,8 @@ fn state(live: &mut Live, id: &str, time: &str, state: InstanceState) {
 
 fn running() -> Live {
     let mut live = Live::new(Some(plan()), 1.0);
-    let (drill, template, experiment_id) = (DrillId::new("d").unwrap(), TemplateId::new("EXT1"), ExperimentId::new("EXP1"));
+    let (drill, template, experiment_id) =
+        (DrillId::new("d").unwrap(), TemplateId::new("EXT1"), ExperimentId::new("EXP1"));
     let role_arn = String::from("role");
     let planned = What::DrillPlanned { drill, plan: plan(), role_arn, settle_seconds: 600 };
     let (words, client_token) = (String::from("web 2"), String::from("token"));

@@ -43,7 +43,8 @@ fn begun(behavior: Behavior) -> Timeline {
         wave: None,
     };
     let mut timeline = Timeline::default();
-    let planned = What::DrillPlanned { drill: DrillId::new("d").unwrap(), plan, role_arn: String::new(), settle_seconds: 600 };
+    let planned =
+        What::DrillPlanned { drill: DrillId::new("d").unwrap(), plan, role_arn: String::new(), settle_seconds: 600 };
     timeline.record(&fact(-2, Source::Spotdrill, "", planned));
     let started = What::ExperimentStarted { experiment: ExperimentId::new("EXP"), template: TemplateId::new("EXT") };
     timeline.record(&fact(0, Source::Fis, "", started));
