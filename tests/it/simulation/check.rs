@@ -1,0 +1,133 @@
+//! What must hold of every drill, whatever became of it on the way: looked up in the lab itself, and compared with what the
+//! journals and the verdict say.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_fis::types::{ActionsMode, ExperimentStatus, ExperimentSummary};
+use spotdrill::drill::{id::InstanceId, lock::State, template::DRILL_TAG, verdict::Outcome};
+
+use super::operator::{Operator, Ran, is_unknown, known};
+
+/// What there is in the lab at the end.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Those that bear a drill's tag, and did not skip their actions.
+    pub(super) experiments: Vec<String>,
+    pub(super) running: usize,
+    pub(super) templates: Vec<String>,
+    pub(super) held: Vec<String>,
+    pub(super) gone: BTreeSet<InstanceId>,
+    /// Experiments that no journal knows and no verdict speaks of.
+    pub(super) unknown: usize,
+    pub(super) wrong: Vec<String>,
+}
+
+impl Found {
+    pub(super) async fn of(operator: &Operator<'_>, ran: &Ran) -> Self {
+        let mut found = Self::look(operator).await;
+        found.check(ran);
+        found
+    }
+
+    async fn look(operator: &Operator<'_>) -> Self {
+        let stage = &operator.quiet;
+        let now = aws_smithy_async::time::StaticTimeSource::new(operator.clock.now().into());
+        let sdk = stage.sdk.clone().into_builder().time_source(now).build();
+        let fis = aws_sdk_fis::Client::new(&sdk);
+        let experiments = fis.list_experiments().send().await.unwrap();
+        let ours: Vec<_> = experiments.experiments().iter().filter(|experiment| is_ours(experiment)).collect();
+        let templates = fis.list_experiment_templates().send().await.unwrap();
+        let of_drills = templates
+            .experiment_templates()
+            .iter()
+            .filter(|template| template.tags().is_some_and(|tags| tags.contains_key(DRILL_TAG)));
+        let locks = stage.aws.locks().await.unwrap().into_iter().map(Result::unwrap);
+        let ec2 = aws_sdk_ec2::Client::new(&sdk);
+        let instances = ec2.describe_instances().send().await.unwrap();
+        let all = instances.reservations().iter().flat_map(aws_sdk_ec2::types::Reservation::instances);
+        let is_gone = |instance: &&aws_sdk_ec2::types::Instance| {
+            instance.state().and_then(|state| state.name()) != Some(&aws_sdk_ec2::types::InstanceStateName::Running)
+        };
+        Self {
+            experiments: ours.iter().filter_map(|experiment| experiment.id()).map(str::to_owned).collect(),
+            running: ours.iter().filter(|experiment| goes_on(experiment)).count(),
+            templates: of_drills.filter_map(|template| template.id()).map(str::to_owned).collect(),
+            held: locks.filter(|lock| lock.entry.state == State::Held).map(|lock| lock.name).collect(),
+            gone: all.filter(is_gone).filter_map(|instance| instance.instance_id()).map(InstanceId::new).collect(),
+            ..Self::default()
+        }
+    }
+
+    fn check(&mut self, ran: &Ran) {
+        self.wrong.extend(ran.wrong.iter().cloned());
+        self.check_experiments(ran);
+        self.check_instances(ran);
+        for (path, entries) in &ran.left {
+            let after = ran.journals.iter().find(|record| record.path == *path);
+            if !after.is_some_and(|record| record.entries.starts_with(entries)) {
+                self.wrong.push(format!("{} lost lines: {entries:#?}", path.display()));
+            }
+        }
+        for record in &ran.journals {
+            if record.state.changed_at.is_some() {
+                self.wrong.push(format!("{} was changed: {:?}", record.path.display(), record.state));
+            }
+        }
+    }
+
+    fn check_experiments(&mut self, ran: &Ran) {
+        if self.experiments.len() > 1 {
+            self.wrong.push(format!("started more than once: {:?}", self.experiments));
+        }
+        let says_unknown = ran.verdicts.iter().any(is_unknown);
+        let all_known: Vec<_> = ran.journals.iter().flat_map(known).collect();
+        let unknown: Vec<_> = self.experiments.iter().filter(|id| !all_known.contains(&id.as_str())).collect();
+        if !unknown.is_empty() && !says_unknown {
+            self.unknown = unknown.len();
+            self.wrong.push(format!("nobody knows of {unknown:?}; {:?}", ran.verdicts));
+        }
+        if let Some(nowhere) = all_known.iter().find(|id| !self.experiments.iter().any(|there| there == *id)) {
+            self.wrong.push(format!("a journal knows of {nowhere}, which there never was"));
+        }
+        if self.running > 0 {
+            self.wrong.push(format!("{} experiments still run", self.running));
+        }
+        if !(self.templates.is_empty() && self.held.is_empty() || says_unknown) {
+            self.wrong.push(format!("left behind: {:?} {:?}", self.templates, self.held));
+        }
+        if ran.verdicts.is_empty() && ran.drill.is_some() && ran.not_started.is_none() {
+            self.wrong.push(String::from("there is no verdict"));
+        }
+    }
+
+    fn check_instances(&mut self, ran: &Ran) {
+        let Some(plan) = &ran.plan else { return };
+        let targets: BTreeSet<_> = plan.targets.iter().map(|target| target.id.clone()).collect();
+        let others: Vec<_> = self.gone.difference(&targets).collect();
+        if !others.is_empty() {
+            self.wrong.push(format!("interrupted and not confirmed: {others:?}"));
+        }
+        for verdict in &ran.verdicts {
+            if verdict.verdict == Outcome::Held && self.gone != targets {
+                self.wrong.push(format!("it held, and of {targets:?} only {:?} went", self.gone));
+            }
+            if let Some(there) = verdict.interrupted.iter().find(|id| !self.gone.contains(*id)) {
+                self.wrong.push(format!("{there} is told to be interrupted, and is not"));
+            }
+            if verdict.verdict == Outcome::Refused && !is_unknown(verdict) && !self.experiments.is_empty() {
+                self.wrong.push(format!("nothing was started, it says, and there is {:?}", self.experiments));
+            }
+        }
+    }
+}
+
+fn is_ours(experiment: &ExperimentSummary) -> bool {
+    let skips = experiment.experiment_options().and_then(|options| options.actions_mode());
+    experiment.tags().is_some_and(|tags| tags.contains_key(DRILL_TAG)) && skips != Some(&ActionsMode::SkipAll)
+}
+
+fn goes_on(experiment: &ExperimentSummary) -> bool {
+    use ExperimentStatus::{Cancelled, Completed, Failed, Stopped};
+    let status = experiment.state().and_then(|state| state.status());
+    !matches!(status, Some(Completed | Stopped | Failed | Cancelled))
+}

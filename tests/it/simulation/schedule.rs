@@ -1,0 +1,163 @@
+//! What a seed means: the weather between the program and AWS, when the program is lost, and what its operator does. Knows
+//! no drill.
+
+use std::{ops::Range, time::Duration};
+
+use fastrand::Rng;
+
+#[derive(Clone, Debug)]
+pub(super) struct Schedule {
+    pub(super) seed: u64,
+    pub(super) targets: usize,
+    pub(super) warn: &'static str,
+    /// Whether there are logs to follow.
+    pub(super) logs: bool,
+    /// How far EC2's descriptions are behind, in seconds.
+    pub(super) lag: u32,
+    pub(super) stop_recalls: bool,
+    pub(super) weather: Weather,
+    pub(super) losses: Vec<Loss>,
+    /// After the last loss it is come back to from a machine that has no journal.
+    pub(super) elsewhere: bool,
+    /// And then from the first one again.
+    pub(super) home_again: bool,
+    /// When the operator asks for a stop, after the start.
+    pub(super) stop: Option<Duration>,
+}
+
+/// The program ends as a process does.
+#[derive(Clone, Debug)]
+pub(super) struct Loss {
+    pub(super) when: When,
+    /// How long nobody comes back.
+    pub(super) away: Duration,
+    /// Half a line is at the end of its journal.
+    pub(super) torn: bool,
+    /// Whoever comes back has a start sent again that did not arrive.
+    pub(super) go_on: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum When {
+    After(Duration),
+    /// At that call of it, from 1.
+    Call(usize, Manner),
+    /// At that call of it that changes something, from 1.
+    Change(usize, Manner),
+}
+
+/// Where the call is by then.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Manner {
+    Unsent,
+    /// Carried out so much later.
+    OnItsWay(Duration),
+    Unanswered,
+}
+
+/// Which calls fare ill: a share of all, and more in storms.
+#[derive(Clone, Debug)]
+pub(super) struct Weather {
+    pub(super) share: f64,
+    pub(super) storms: Vec<Storm>,
+    /// It meets the looks before the start, too, after which little is left to start.
+    pub(super) early: bool,
+    /// From here on all is well.
+    pub(super) calm: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Storm {
+    pub(super) seconds: Range<u64>,
+    pub(super) share: f64,
+    /// By its name in a signature.
+    pub(super) service: Option<&'static str>,
+}
+
+const HOUR: u64 = 3600;
+
+impl Schedule {
+    pub(super) fn of(seed: u64) -> Self {
+        let chance = &mut Rng::with_seed(seed);
+        let losses: Vec<_> = (0..chance.usize(0..=3)).map(|_| Loss::of(chance)).collect();
+        let elsewhere = !losses.is_empty() && one_in(chance, 3);
+        Self {
+            seed,
+            targets: chance.usize(1..=3),
+            warn: one_of(chance, &["2m", "2m", "2m", "3m", "5m"]),
+            logs: one_in(chance, 4),
+            lag: one_of(chance, &[0, 0, 0, 10, 20]),
+            stop_recalls: one_in(chance, 4),
+            weather: Weather::of(chance),
+            losses,
+            elsewhere,
+            home_again: one_in(chance, 2),
+            stop: one_in(chance, 4).then(|| seconds(chance, 0..300)),
+        }
+    }
+}
+
+impl Loss {
+    fn of(chance: &mut Rng) -> Self {
+        let when = match chance.u32(0..4) {
+            0 => When::After(seconds(chance, 0..330)),
+            1 => When::Call(chance.usize(1..=60), Manner::of(chance)),
+            _ => When::Change(chance.usize(1..=5), Manner::of(chance)),
+        };
+        let away = one_of(chance, &[10, 60, 300, 900]);
+        Self { when, away: seconds(chance, 0..away), torn: one_in(chance, 3), go_on: one_in(chance, 3) }
+    }
+}
+
+impl Manner {
+    fn of(chance: &mut Rng) -> Self {
+        match chance.u32(0..3) {
+            0 => Self::Unsent,
+            1 => Self::OnItsWay(seconds(chance, 1..90)),
+            _ => Self::Unanswered,
+        }
+    }
+}
+
+impl Weather {
+    fn of(chance: &mut Rng) -> Self {
+        let share = one_of(chance, &[0.0, 0.02, 0.05, 0.1, 0.25]);
+        let storms = (0..chance.usize(0..=2)).map(|_| Storm::of(chance)).collect();
+        Self { share, storms, early: one_in(chance, 8), calm: Duration::from_secs(HOUR) }
+    }
+
+    /// How likely a call at that time fares ill.
+    pub(super) fn share(&self, at: Duration, service: &str, changes: bool) -> f64 {
+        if at >= self.calm {
+            return 0.0;
+        }
+        let here = |storm: &&Storm| {
+            storm.seconds.contains(&at.as_secs()) && storm.service.is_none_or(|struck| struck == service)
+        };
+        let usual = if changes { (self.share * 3.0).min(0.6) } else { self.share };
+        self.storms.iter().filter(here).map(|storm| storm.share).fold(usual, f64::max)
+    }
+}
+
+impl Storm {
+    fn of(chance: &mut Rng) -> Self {
+        let begins = chance.u64(0..300);
+        let lasts = if one_in(chance, 12) { HOUR } else { chance.u64(5..150) };
+        let share = one_of(chance, &[0.5, 0.9, 1.0]);
+        let service = one_of(chance, &[None, Some("fis"), Some("fis"), Some("ec2"), Some("ssm"), Some("logs")]);
+        Self { seconds: begins..begins + lasts, share, service }
+    }
+}
+
+pub(super) fn one_in(chance: &mut Rng, many: u32) -> bool {
+    chance.u32(0..many) == 0
+}
+
+pub(super) fn one_of<T: Copy>(chance: &mut Rng, all: &[T]) -> T {
+    all[chance.usize(0..all.len())]
+}
+
+/// To the millisecond, in these seconds.
+pub(super) fn seconds(chance: &mut Rng, range: Range<u64>) -> Duration {
+    Duration::from_millis(chance.u64(range.start * 1000..range.end * 1000))
+}
