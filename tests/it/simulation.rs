@@ -78,6 +78,14 @@ fn whatever_becomes_of_a_drill_the_same_holds() {
     assert!(sum.wrong.is_empty(), "{} are wrong:\n{}", sum.wrong.len(), sum.wrong.join("\n"));
 }
 
+#[test]
+fn a_seed_gives_the_same_history_again() {
+    for seed in [1, 6, 8] {
+        let [first, second] = [(); 2].map(|()| run(&Schedule::of(seed)).0.seen.told);
+        assert_eq!(first, second, "{seed}");
+    }
+}
+
 fn run(schedule: &Schedule) -> (Ran, Found) {
     fastrand::seed(schedule.seed);
     let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();

@@ -51,9 +51,10 @@ pub(super) enum Kind {
 }
 
 impl Fate {
-    pub(super) fn of(chance: &mut Rng, call: &Call) -> Self {
+    pub(super) fn of(chance: &mut Rng, call: &Call, black: bool) -> Self {
         use Kind::{Delayed, Duplicated, Failed, Half, Lagging, Lost, ReplyLost, Stale, Throttled};
         let kind = match (call.changes, call.streams) {
+            _ if black => one_of(chance, &[Lost, ReplyLost, Throttled, Failed]),
             (_, true) => one_of(chance, &[Delayed, Lost, Throttled, Failed]),
             (true, _) => one_of(chance, &[Delayed, Lost, ReplyLost, ReplyLost, Duplicated, Throttled, Failed, Half]),
             _ if call.lists().is_some() => {

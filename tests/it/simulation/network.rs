@@ -10,6 +10,7 @@ use std::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use aws_smithy_runtime_api::client::{
@@ -59,8 +60,8 @@ struct Shared {
 
 struct State {
     chance: Rng,
-    /// Something was asked for that changes the account.
-    begun: bool,
+    /// When something was asked for that changes the account, since the beginning.
+    changes: Vec<Duration>,
     seen: Seen,
     earlier: HashMap<String, Vec<(Timestamp, Answer)>>,
     tokens: HashMap<String, Timestamp>,
@@ -87,7 +88,7 @@ impl Network {
     pub(super) fn of(lab: &Arc<Lab>, clock: &Clock, schedule: &Schedule) -> Self {
         let state = State {
             chance: Rng::with_seed(!schedule.seed),
-            begun: false,
+            changes: Vec::new(),
             seen: Seen::default(),
             earlier: HashMap::new(),
             tokens: HashMap::new(),
@@ -123,11 +124,18 @@ impl Network {
 
     fn fate(&self, call: &Call) -> Fate {
         let at = self.0.clock.now().duration_since(self.0.opened).unsigned_abs();
+        let weather = &self.0.weather;
         let mut state = self.state();
         state.seen.calls += 1;
-        state.begun |= call.changes;
-        let share = if state.begun || self.0.weather.early { self.0.weather.share(at, &call.service, call.changes) } else { 0.0 };
-        if state.chance.f64() >= share { Fate::Fine } else { Fate::of(&mut state.chance, call) }
+        if call.changes {
+            state.changes.push(at);
+        }
+        let weighs = call.changes || call.lists().is_some();
+        if state.changes.is_empty() && !weather.early {
+            return Fate::Fine;
+        }
+        let (share, black) = weather.share(at, &state.changes, &call.service, weighs);
+        if state.chance.f64() >= share { Fate::Fine } else { Fate::of(&mut state.chance, call, black) }
     }
 
     fn count(&self, kind: Kind) {

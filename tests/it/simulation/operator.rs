@@ -42,8 +42,8 @@ const AFTERWARDS: Duration = Duration::from_hours(3);
 /// How long one waits who could not come back, and how often one tries.
 const A_WHILE: Duration = Duration::from_secs(30);
 const TRIES: usize = 300;
-/// How many instances there are, a quarter of which may be hit at once.
-const FLEET: usize = 12;
+/// A quarter of a group may be hit at once.
+const QUARTERS: usize = 4;
 
 /// What a schedule came to.
 #[derive(Debug, Default)]
@@ -105,7 +105,16 @@ impl<'a> Operator<'a> {
         let folder = home.path().join("here/drills");
         quiet.ways = ways(&quiet, &folder);
         let ran = Ran::default();
-        Self { schedule, lab, clock, network, quiet, home: home.path().to_owned(), folder, ran: Ran { _home: Some(home), ..ran } }
+        Self {
+            schedule,
+            lab,
+            clock,
+            network,
+            quiet,
+            home: home.path().to_owned(),
+            folder,
+            ran: Ran { _home: Some(home), ..ran },
+        }
     }
 
     /// Runs it to its end, or says that it has none.
@@ -249,7 +258,9 @@ impl<'a> Operator<'a> {
             };
             match heard {
                 Some(Told::Recorded(entry)) => {
-                    self.network.tell(format_args!("    {} {}", entry.seq, entry.fact.telling()));
+                    if entry.fact.seen >= since {
+                        self.network.tell(format_args!("    {} {}", entry.seq, entry.fact.telling()));
+                    }
                     told.push(entry);
                 }
                 Some(_) => {}
@@ -305,12 +316,12 @@ fn region(schedule: &Schedule) -> spotdrill::lab::scenario::Scenario {
         true => "",
         false => "[stack]\ndeleted = [\"EventLog\", \"EventLogRule\", \"Function\", \"FunctionLog\", \"SlackRule\"]\n",
     };
-    let Schedule { lag, stop_recalls, .. } = schedule;
+    let Schedule { targets, lag, stop_recalls, .. } = schedule;
     let parts = format!(
         "{logs}[timing]\nterminated_visible = 86400\n[consistency]\nlag = {lag}\n[interruption]\nstop_recalls = \
          {stop_recalls}\n"
     );
-    scenario(FLEET, &parts)
+    scenario(targets * QUARTERS, &parts)
 }
 
 /// As on a machine that has its journals there.

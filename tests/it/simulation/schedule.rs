@@ -68,19 +68,31 @@ pub(super) struct Weather {
 
 #[derive(Clone, Debug)]
 pub(super) struct Storm {
-    pub(super) seconds: Range<u64>,
-    pub(super) share: f64,
+    from: From,
+    lasts: Duration,
+    share: f64,
     /// By its name in a signature.
-    pub(super) service: Option<&'static str>,
+    service: Option<&'static str>,
+    /// No call that meets it is answered.
+    black: bool,
 }
 
-const HOUR: u64 = 3600;
+#[derive(Clone, Copy, Debug)]
+enum From {
+    Time(Duration),
+    /// With that call that changes something, from 1; it meets it, too.
+    Change(usize),
+}
+
+/// An order that looks after something is given for three quarters of an hour.
+const LONG: Duration = Duration::from_mins(70);
 
 impl Schedule {
     pub(super) fn of(seed: u64) -> Self {
         let chance = &mut Rng::with_seed(seed);
         let losses: Vec<_> = (0..chance.usize(0..=3)).map(|_| Loss::of(chance)).collect();
         let elsewhere = !losses.is_empty() && one_in(chance, 3);
+        let latest = one_of(chance, &[20, 300]);
         Self {
             seed,
             targets: chance.usize(1..=3),
@@ -92,7 +104,7 @@ impl Schedule {
             losses,
             elsewhere,
             home_again: one_in(chance, 2),
-            stop: one_in(chance, 4).then(|| seconds(chance, 0..300)),
+            stop: one_in(chance, 3).then(|| seconds(chance, 0..latest)),
         }
     }
 }
@@ -104,7 +116,7 @@ impl Loss {
             1 => When::Call(chance.usize(1..=60), Manner::of(chance)),
             _ => When::Change(chance.usize(1..=5), Manner::of(chance)),
         };
-        let away = one_of(chance, &[10, 60, 300, 900]);
+        let away = one_of(chance, &[3, 10, 60, 300, 900]);
         Self { when, away: seconds(chance, 0..away), torn: one_in(chance, 3), go_on: one_in(chance, 3) }
     }
 }
@@ -123,29 +135,38 @@ impl Weather {
     fn of(chance: &mut Rng) -> Self {
         let share = one_of(chance, &[0.0, 0.02, 0.05, 0.1, 0.25]);
         let storms = (0..chance.usize(0..=2)).map(|_| Storm::of(chance)).collect();
-        Self { share, storms, early: one_in(chance, 8), calm: Duration::from_secs(HOUR) }
+        Self { share, storms, early: one_in(chance, 8), calm: Duration::from_mins(80) }
     }
 
-    /// How likely a call at that time fares ill.
-    pub(super) fn share(&self, at: Duration, service: &str, changes: bool) -> f64 {
+    /// How likely a call at that time fares ill, after changes at these times: the more if much hangs on it. And whether it is
+    /// not even answered then.
+    pub(super) fn share(&self, at: Duration, changes: &[Duration], service: &str, weighs: bool) -> (f64, bool) {
         if at >= self.calm {
-            return 0.0;
+            return (0.0, false);
         }
         let here = |storm: &&Storm| {
-            storm.seconds.contains(&at.as_secs()) && storm.service.is_none_or(|struck| struck == service)
+            let begins = match storm.from {
+                From::Time(time) => Some(time),
+                From::Change(number) => changes.get(number - 1).copied(),
+            };
+            let blows = begins.is_some_and(|begins| at >= begins && at < begins + storm.lasts);
+            blows && storm.service.is_none_or(|struck| struck == service)
         };
-        let usual = if changes { (self.share * 3.0).min(0.6) } else { self.share };
-        self.storms.iter().filter(here).map(|storm| storm.share).fold(usual, f64::max)
+        let usual = if weighs { (self.share * 3.0).min(0.6) } else { self.share };
+        let met = self.storms.iter().filter(here).map(|storm| (storm.share, storm.black));
+        met.fold((usual, false), |worst, met| if met.0 > worst.0 { met } else { worst })
     }
 }
 
 impl Storm {
     fn of(chance: &mut Rng) -> Self {
-        let begins = chance.u64(0..300);
-        let lasts = if one_in(chance, 12) { HOUR } else { chance.u64(5..150) };
-        let share = one_of(chance, &[0.5, 0.9, 1.0]);
-        let service = one_of(chance, &[None, Some("fis"), Some("fis"), Some("ec2"), Some("ssm"), Some("logs")]);
-        Self { seconds: begins..begins + lasts, share, service }
+        let from =
+            if one_in(chance, 2) { From::Time(seconds(chance, 0..300)) } else { From::Change(chance.usize(1..=6)) };
+        let service =
+            one_of(chance, &[None, Some("fis"), Some("fis"), Some("fis"), Some("ec2"), Some("ssm"), Some("logs")]);
+        let is_long = service == Some("fis") && one_in(chance, 6);
+        let lasts = if is_long { LONG } else { seconds(chance, 5..150) };
+        Self { from, lasts, share: one_of(chance, &[0.5, 0.9, 1.0]), service, black: is_long || one_in(chance, 3) }
     }
 }
 
