@@ -48,6 +48,7 @@ struct Sum {
     started: usize,
     twice: usize,
     unknown: usize,
+    left_to_gc: usize,
     orphans: usize,
     wrong: Vec<String>,
 }
@@ -114,6 +115,7 @@ impl Sum {
         self.started += found.experiments.len();
         self.twice += found.experiments.len().saturating_sub(1);
         self.unknown += found.unknown;
+        self.left_to_gc += ran.left_to_gc;
         self.orphans += found.templates.len() + found.held.len();
         let told = || format!("{schedule:#?}\n{}\n{:?}", ran.seen.told.join("\n"), ran.verdicts);
         if aloud {
@@ -132,9 +134,10 @@ impl Sum {
         format!(
             "figure: simulation: {schedules} schedules, {calls} calls, faults: {}; lost {lost} times, come back to \
              {come_back} times, {adopted} of them without a journal, {stops} stops; {started} experiments started, {twice} \
-             twice, {} unknown, {} orphans, {} violations; verdicts: {}, {said_unknown} of them UNKNOWN",
+             twice, {} unknown, {} left for gc, {} orphans, {} violations; verdicts: {}, {said_unknown} of them UNKNOWN",
             faults.join(", ").to_lowercase(),
             self.unknown,
+            self.left_to_gc,
             self.orphans,
             self.wrong.len(),
             verdicts.join(", "),

@@ -42,6 +42,10 @@ impl Call {
         }
     }
 
+    pub(super) fn starts(&self) -> bool {
+        self.name == "fis POST /experiments"
+    }
+
     /// Whether its answer lists what FIS has, by the time at which it was made.
     pub(super) fn lists(&self) -> Option<&'static str> {
         let path = self.name.strip_prefix("fis GET /")?;

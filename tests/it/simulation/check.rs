@@ -29,7 +29,7 @@ impl Found {
         found
     }
 
-    async fn look(operator: &Operator<'_>) -> Self {
+    pub(super) async fn look(operator: &Operator<'_>) -> Self {
         let stage = &operator.quiet;
         let now = aws_smithy_async::time::StaticTimeSource::new(operator.clock.now().into());
         let sdk = stage.sdk.clone().into_builder().time_source(now).build();

@@ -47,6 +47,9 @@ const STALE: f64 = 9.0;
 /// FIS forgets a token, as far as one may rely on it.
 const FORGOTTEN: f64 = 600.0;
 
+/// An hour at forty a minute would be a sixth of it.
+const MOST_CALLS: usize = 15_000;
+
 #[derive(Clone)]
 pub(super) struct Network(Arc<Shared>);
 
@@ -56,6 +59,7 @@ struct Shared {
     opened: Timestamp,
     weather: Weather,
     state: Mutex<State>,
+    too_many: Notify,
 }
 
 struct State {
@@ -65,6 +69,7 @@ struct State {
     seen: Seen,
     earlier: HashMap<String, Vec<(Timestamp, Answer)>>,
     tokens: HashMap<String, Timestamp>,
+    wrong: Vec<String>,
 }
 
 /// What came by.
@@ -72,6 +77,8 @@ struct State {
 pub(super) struct Seen {
     pub(super) calls: usize,
     pub(super) faults: BTreeMap<Kind, usize>,
+    /// How many met the end of their program.
+    pub(super) struck: usize,
     /// In words.
     pub(super) told: Vec<String>,
 }
@@ -92,6 +99,7 @@ impl Network {
             seen: Seen::default(),
             earlier: HashMap::new(),
             tokens: HashMap::new(),
+            wrong: Vec::new(),
         };
         Self(Arc::new(Shared {
             inner: in_process::client(lab),
@@ -99,13 +107,23 @@ impl Network {
             opened: clock.now(),
             weather: schedule.weather.clone(),
             state: Mutex::new(state),
+            too_many: Notify::new(),
         }))
     }
 
     /// The connections of one program, which is lost then.
-    pub(super) fn line(&self, when: Option<When>) -> Line {
-        let end = End { when, calls: AtomicUsize::new(0), changes: AtomicUsize::new(0), ..End::default() };
-        Line { network: self.clone(), end: Arc::new(end) }
+    pub(super) fn line(&self, when: Option<When>, may_start: bool) -> Line {
+        Line { network: self.clone(), end: Arc::new(End { when, ..End::default() }), may_start }
+    }
+
+    /// Returns when there were more calls than any drill has.
+    pub(super) async fn too_many(&self) {
+        self.0.too_many.notified().await;
+    }
+
+    /// What no program may ask for, and one did.
+    pub(super) fn wrong(&self) -> Vec<String> {
+        self.state().wrong.clone()
     }
 
     pub(super) fn seen(&self) -> Seen {
@@ -127,6 +145,9 @@ impl Network {
         let weather = &self.0.weather;
         let mut state = self.state();
         state.seen.calls += 1;
+        if state.seen.calls == MOST_CALLS {
+            self.0.too_many.notify_one();
+        }
         if call.changes {
             state.changes.push(at);
         }
@@ -297,6 +318,7 @@ fn half(mut answer: HttpResponse) -> HttpResponse {
 pub(super) struct Line {
     network: Network,
     end: Arc<End>,
+    may_start: bool,
 }
 
 #[derive(Default)]
@@ -352,6 +374,9 @@ impl Line {
         let call = Call::of(&request);
         let fate = self.network.fate(&call);
         let manner = self.strikes(&call);
+        if call.starts() && !self.may_start {
+            self.network.state().wrong.push(String::from("who only came back started it"));
+        }
         let fate = match manner {
             None => fate,
             Some(Manner::OnItsWay(time)) => Fate::LateRequest(time),
@@ -359,6 +384,7 @@ impl Line {
         };
         if let Some(manner) = manner {
             self.network.tell(format_args!("lost at {}: {manner:?}", call.name));
+            self.network.state().seen.struck += 1;
         }
         if manner == Some(Manner::Unsent) {
             self.cut();

@@ -30,6 +30,7 @@ use spotdrill::{
 };
 
 use super::{
+    check::Found,
     network::{Network, Seen},
     schedule::{Loss, Schedule},
 };
@@ -60,6 +61,7 @@ pub(super) struct Ran {
     pub(super) come_back: usize,
     pub(super) adopted: usize,
     pub(super) stops: usize,
+    pub(super) left_to_gc: usize,
     /// What is wrong, as far as it shows on the way.
     pub(super) wrong: Vec<String>,
     pub(super) seen: Seen,
@@ -119,9 +121,15 @@ impl<'a> Operator<'a> {
 
     /// Runs it to its end, or says that it has none.
     pub(super) async fn run(&mut self) -> Ran {
-        if tokio::time::timeout(BOUND, self.to_the_end()).await.is_err() {
-            self.ran.wrong.push(format!("it has not ended after {BOUND:?}"));
+        let network = self.network.clone();
+        let has_ended = tokio::select! {
+            () = network.too_many() => false,
+            ended = tokio::time::timeout(BOUND, self.to_the_end()) => ended.is_ok(),
+        };
+        if !has_ended {
+            self.ran.wrong.push(String::from("it has no end"));
         }
+        self.ran.wrong.extend(network.wrong());
         for folder in [self.home.join("here/drills"), self.home.join("there/drills")] {
             for kept in journal::list(&folder).unwrap().0 {
                 self.ran.journals.push(Record::read(&kept.path).unwrap());
@@ -187,12 +195,12 @@ impl<'a> Operator<'a> {
 
     /// One program: it starts the plan, or comes back to the drill, and is lost perhaps.
     async fn program(&mut self, plan: Option<&Plan>, loss: Option<&Loss>) -> Ended {
-        let line = self.network.line(loss.map(|loss| loss.when));
+        let go_on = loss.is_some_and(|loss| loss.go_on);
+        let line = self.network.line(loss.map(|loss| loss.when), plan.is_some() || go_on);
         let between = Some(line.client());
         let mut stage = Stage::at(&self.lab, self.clock.clone(), Otherwise { between, ..Otherwise::default() }).await;
         stage.ways = ways(&stage, &self.folder);
         let (mut running, mut told) = (None, Vec::new());
-        let go_on = loss.is_some_and(|loss| loss.go_on);
         let ended = {
             let conducted = self.conducted(&stage, plan, go_on, &mut running, &mut told);
             tokio::select! {
@@ -305,6 +313,12 @@ impl<'a> Operator<'a> {
     /// What is left goes as `gc` would have it, when its time is over.
     async fn collect(&mut self) {
         self.clock.sleep(AFTERWARDS).await;
+        let before = Found::look(self).await;
+        self.ran.left_to_gc = before.templates.len() + before.held.len();
+        let seen = self.network.seen();
+        if seen.faults.is_empty() && seen.struck == 0 && !self.is_elsewhere() && self.ran.left_to_gc > 0 {
+            self.ran.wrong.push(format!("all went well, and it left {:?} {:?}", before.templates, before.held));
+        }
         let aws = &self.quiet.aws;
         let found = gc::look(aws, &self.folder).await.unwrap();
         gc::carry_out(aws, &self.folder, &found.goes, |_| ()).await.unwrap();
