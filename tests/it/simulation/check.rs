@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_fis::types::{ActionsMode, ExperimentStatus, ExperimentSummary};
+use aws_sdk_ec2::types::{Instance, InstanceStateName, Reservation};
+use aws_sdk_fis::types::{ActionsMode, ExperimentStatus, ExperimentSummary, ExperimentTemplateSummary};
 use spotdrill::drill::{id::InstanceId, lock::State, template::DRILL_TAG, verdict::Outcome};
 
 use super::operator::{Operator, Ran, is_unknown, known};
@@ -15,8 +16,12 @@ pub(super) struct Found {
     pub(super) experiments: Vec<String>,
     pub(super) running: usize,
     pub(super) templates: Vec<String>,
+    others_templates: Vec<String>,
     pub(super) held: Vec<String>,
+    /// Not running any more.
     pub(super) gone: BTreeSet<InstanceId>,
+    /// Terminated or stopped.
+    pub(super) ended: BTreeSet<InstanceId>,
     /// Experiments that no journal knows and no verdict speaks of.
     pub(super) unknown: usize,
     pub(super) wrong: Vec<String>,
@@ -37,23 +42,30 @@ impl Found {
         let experiments = fis.list_experiments().send().await.unwrap();
         let ours: Vec<_> = experiments.experiments().iter().filter(|experiment| is_ours(experiment)).collect();
         let templates = fis.list_experiment_templates().send().await.unwrap();
-        let of_drills = templates
+        let (of_drills, of_others): (Vec<_>, Vec<_>) = templates
             .experiment_templates()
             .iter()
-            .filter(|template| template.tags().is_some_and(|tags| tags.contains_key(DRILL_TAG)));
+            .partition(|template| template.tags().is_some_and(|tags| tags.contains_key(DRILL_TAG)));
+        let ids = |templates: Vec<&ExperimentTemplateSummary>| -> Vec<String> {
+            templates.into_iter().filter_map(|template| template.id()).map(str::to_owned).collect()
+        };
         let locks = stage.aws.locks().await.unwrap().into_iter().map(Result::unwrap);
         let ec2 = aws_sdk_ec2::Client::new(&sdk);
         let instances = ec2.describe_instances().send().await.unwrap();
-        let all = instances.reservations().iter().flat_map(aws_sdk_ec2::types::Reservation::instances);
-        let is_gone = |instance: &&aws_sdk_ec2::types::Instance| {
-            instance.state().and_then(|state| state.name()) != Some(&aws_sdk_ec2::types::InstanceStateName::Running)
+        let all = instances.reservations().iter().flat_map(Reservation::instances);
+        let state = |instance: &Instance| instance.state().and_then(|state| state.name()).cloned();
+        let which = |wanted: fn(&InstanceStateName) -> bool| {
+            let there = all.clone().filter(|instance| state(instance).is_some_and(|state| wanted(&state)));
+            there.filter_map(|instance| instance.instance_id()).map(InstanceId::new).collect()
         };
         Self {
             experiments: ours.iter().filter_map(|experiment| experiment.id()).map(str::to_owned).collect(),
             running: ours.iter().filter(|experiment| goes_on(experiment)).count(),
-            templates: of_drills.filter_map(|template| template.id()).map(str::to_owned).collect(),
+            templates: ids(of_drills),
+            others_templates: ids(of_others),
             held: locks.filter(|lock| lock.entry.state == State::Held).map(|lock| lock.name).collect(),
-            gone: all.filter(is_gone).filter_map(|instance| instance.instance_id()).map(InstanceId::new).collect(),
+            gone: which(|state| *state != InstanceStateName::Running),
+            ended: which(|state| matches!(state, InstanceStateName::Terminated | InstanceStateName::Stopped)),
             ..Self::default()
         }
     }
@@ -95,28 +107,49 @@ impl Found {
         if !(self.templates.is_empty() && self.held.is_empty() || says_unknown) {
             self.wrong.push(format!("left behind: {:?} {:?}", self.templates, self.held));
         }
+        for verdict in ran.verdicts.iter().filter(|verdict| verdict.verdict == Outcome::Refused && !is_unknown(verdict))
+        {
+            if !self.experiments.is_empty() {
+                self.wrong.push(format!(
+                    "nothing was started, it says, and there is {:?}: {:?}",
+                    self.experiments, verdict.reasons
+                ));
+            }
+        }
         if ran.verdicts.is_empty() && ran.drill.is_some() && ran.not_started.is_none() {
             self.wrong.push(String::from("there is no verdict"));
         }
     }
 
+    /// FIS was confirmed to choose one by itself; its template is somebody else's.
+    fn check_choice(&mut self, ran: &Ran, theirs: &str) {
+        if self.gone.len() > 1 {
+            self.wrong.push(format!("one was confirmed, and interrupted are {:?}", self.gone));
+        }
+        if self.gone.is_empty() && ran.verdicts.iter().any(|verdict| verdict.verdict == Outcome::Held) {
+            self.wrong.push(String::from("it held, and nothing went"));
+        }
+        if !self.others_templates.iter().any(|there| there == theirs) {
+            self.wrong.push(format!("{theirs} is somebody else's, and is gone"));
+        }
+    }
+
     fn check_instances(&mut self, ran: &Ran) {
         let Some(plan) = &ran.plan else { return };
+        let told = ran.verdicts.iter().flat_map(|verdict| &verdict.interrupted);
+        for there in told.filter(|id| !self.gone.contains(*id)) {
+            self.wrong.push(format!("{there} is told to be interrupted, and is not"));
+        }
+        if let Some(theirs) = &plan.as_is {
+            return self.check_choice(ran, theirs.id.as_str());
+        }
         let targets: BTreeSet<_> = plan.targets.iter().map(|target| target.id.clone()).collect();
         let others: Vec<_> = self.gone.difference(&targets).collect();
         if !others.is_empty() {
             self.wrong.push(format!("interrupted and not confirmed: {others:?}"));
         }
-        for verdict in &ran.verdicts {
-            if verdict.verdict == Outcome::Held && self.gone != targets {
-                self.wrong.push(format!("it held, and of {targets:?} only {:?} went", self.gone));
-            }
-            if let Some(there) = verdict.interrupted.iter().find(|id| !self.gone.contains(*id)) {
-                self.wrong.push(format!("{there} is told to be interrupted, and is not"));
-            }
-            if verdict.verdict == Outcome::Refused && !is_unknown(verdict) && !self.experiments.is_empty() {
-                self.wrong.push(format!("nothing was started, it says, and there is {:?}", self.experiments));
-            }
+        for ended in ran.held.iter().filter(|ended| !targets.is_subset(ended)) {
+            self.wrong.push(format!("it held, and of {targets:?} only {ended:?} were gone"));
         }
     }
 }

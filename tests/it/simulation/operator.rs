@@ -2,6 +2,7 @@
 //! is left is collected. Knows the program's own ways in, and not what may become of a drill.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, OpenOptions},
     io::Write,
     path::{Path, PathBuf},
@@ -14,9 +15,9 @@ use spotdrill::{
     clock::Clock,
     drill::{
         fact::{Entry, What},
-        id::DrillId,
+        id::{DrillId, InstanceId},
         plan::{Plan, Selection},
-        verdict::Verdict,
+        verdict::{Outcome, Verdict},
     },
     journal::{self, Record},
     lab::Lab,
@@ -34,7 +35,10 @@ use super::{
     network::{Network, Seen},
     schedule::{Loss, Schedule},
 };
-use crate::stage::{Otherwise, Stage, scenario};
+use crate::{
+    existing::one_of_web,
+    stage::{Otherwise, Stage, scenario},
+};
 
 /// Longer than any drill, its lock and what comes after it takes.
 const BOUND: Duration = Duration::from_hours(12);
@@ -56,6 +60,8 @@ pub(super) struct Ran {
     /// What each journal says at the end.
     pub(super) journals: Vec<Record>,
     pub(super) verdicts: Vec<Verdict>,
+    /// Those that held, each with the instances that EC2 said had ended by then.
+    pub(super) held: Vec<BTreeSet<InstanceId>>,
     pub(super) not_started: Option<String>,
     pub(super) lost: usize,
     pub(super) come_back: usize,
@@ -140,7 +146,11 @@ impl<'a> Operator<'a> {
     }
 
     async fn to_the_end(&mut self) {
-        let plan = self.quiet.plan("web", Selection::Count(self.schedule.targets), self.schedule.warn).await;
+        let Schedule { targets, warn, as_is, .. } = self.schedule;
+        let plan = match as_is {
+            true => self.quiet.plan_of(&one_of_web(&self.quiet).await).await,
+            false => self.quiet.plan("web", Selection::Count(*targets), warn).await,
+        };
         self.ran.plan = Some(plan.clone());
         let (mut begun, mut tries) = (false, 0);
         let mut losses = self.schedule.losses.iter();
@@ -277,6 +287,9 @@ impl<'a> Operator<'a> {
         }
         match (&mut begun.conductor).await {
             Ok(verdict) => {
+                if verdict.verdict == Outcome::Held && self.schedule.lag == 0 {
+                    self.ran.held.push(Found::look(self).await.ended);
+                }
                 self.ran.verdicts.push(verdict);
                 Ended::Verdict
             }

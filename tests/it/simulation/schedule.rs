@@ -10,6 +10,8 @@ pub(super) struct Schedule {
     pub(super) seed: u64,
     pub(super) targets: usize,
     pub(super) warn: &'static str,
+    /// A template of somebody else's is started as it is: it hits one instance, of FIS's own choice.
+    pub(super) as_is: bool,
     /// Whether there are logs to follow.
     pub(super) logs: bool,
     /// How far EC2's descriptions are behind, in seconds.
@@ -84,6 +86,8 @@ enum From {
     Change(usize),
 }
 
+/// The lock, the template, the start, and what ends a drill. Most hangs on the start.
+const CHANGES: [usize; 8] = [1, 2, 3, 3, 3, 4, 5, 6];
 /// An order that looks after something is given for three quarters of an hour.
 const LONG: Duration = Duration::from_mins(70);
 
@@ -93,9 +97,11 @@ impl Schedule {
         let losses: Vec<_> = (0..chance.usize(0..=3)).map(|_| Loss::of(chance)).collect();
         let elsewhere = !losses.is_empty() && one_in(chance, 3);
         let latest = one_of(chance, &[20, 300]);
+        let as_is = one_in(chance, 6);
         Self {
             seed,
-            targets: chance.usize(1..=3),
+            targets: if as_is { 1 } else { chance.usize(1..=3) },
+            as_is,
             warn: one_of(chance, &["2m", "2m", "2m", "3m", "5m"]),
             logs: one_in(chance, 4),
             lag: one_of(chance, &[0, 0, 0, 10, 20]),
@@ -114,7 +120,7 @@ impl Loss {
         let when = match chance.u32(0..4) {
             0 => When::After(seconds(chance, 0..330)),
             1 => When::Call(chance.usize(1..=60), Manner::of(chance)),
-            _ => When::Change(chance.usize(1..=5), Manner::of(chance)),
+            _ => When::Change(one_of(chance, &CHANGES), Manner::of(chance)),
         };
         let away = one_of(chance, &[3, 10, 60, 300, 900]);
         Self { when, away: seconds(chance, 0..away), torn: one_in(chance, 3), go_on: one_in(chance, 3) }
@@ -160,8 +166,11 @@ impl Weather {
 
 impl Storm {
     fn of(chance: &mut Rng) -> Self {
-        let from =
-            if one_in(chance, 2) { From::Time(seconds(chance, 0..300)) } else { From::Change(chance.usize(1..=6)) };
+        let from = if one_in(chance, 2) {
+            From::Time(seconds(chance, 0..300))
+        } else {
+            From::Change(one_of(chance, &CHANGES))
+        };
         let service =
             one_of(chance, &[None, Some("fis"), Some("fis"), Some("fis"), Some("ec2"), Some("ssm"), Some("logs")]);
         let is_long = service == Some("fis") && one_in(chance, 6);
