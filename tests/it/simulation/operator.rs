@@ -181,7 +181,12 @@ impl<'a> Operator<'a> {
                 Ended::NotStarted(why) => {
                     self.network.tell(format_args!("not started: {why}"));
                     self.ran.not_started = Some(why);
-                    break;
+                    self.ran.drill = self.left_here();
+                    if self.ran.drill.is_none() {
+                        break;
+                    }
+                    self.clock.sleep(A_WHILE).await; // its journal may be open: it is attached to
+                    continue;
                 }
             };
             let Some(loss) = loss else { continue };
@@ -308,17 +313,20 @@ impl<'a> Operator<'a> {
         }
     }
 
+    /// The drill of the journal that is here.
+    fn left_here(&self) -> Option<DrillId> {
+        let (kept, _) = journal::list(&self.folder).unwrap();
+        kept.into_iter().next().map(|kept| kept.header.drill)
+    }
+
     /// Remembers what the journal says when the program is lost, and may tear its end.
     fn leave(&mut self, loss: &Loss) {
-        let (kept, unreadable) = journal::list(&self.folder).unwrap();
-        if !unreadable.is_empty() {
-            self.ran.wrong.push(format!("{unreadable:?}"));
-        }
-        let Some(kept) = kept.into_iter().next() else { return };
-        self.ran.drill = Some(kept.header.drill);
-        self.ran.left.push((kept.path.clone(), Record::read(&kept.path).unwrap().entries));
+        let Some(drill) = self.left_here() else { return };
+        let journal = self.folder.join(format!("{drill}.jsonl"));
+        self.ran.drill = Some(drill);
+        self.ran.left.push((journal.clone(), Record::read(&journal).unwrap().entries));
         if loss.torn {
-            let mut file = OpenOptions::new().append(true).open(&kept.path).unwrap();
+            let mut file = OpenOptions::new().append(true).open(&journal).unwrap();
             file.write_all(b"{\"seq\":99,\"at\":\"20").unwrap();
         }
     }
