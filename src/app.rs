@@ -3,6 +3,7 @@
 
 pub mod compose;
 pub mod confirm;
+pub mod consent;
 pub mod doctor;
 pub mod fleet;
 pub mod keymap;
@@ -28,12 +29,14 @@ use crate::{
         guard::circumstances::Circumstances,
         health::Asked,
         id::DrillId,
+        lock::Standing,
         order::WatchName,
         plan::Plan,
     },
     text::SafeText,
 };
 use compose::Compose;
+use consent::To;
 use doctor::Doctor;
 use fleet::Browser;
 use keymap::{Keymap, chord::Chord, table::Layer};
@@ -101,6 +104,8 @@ pub enum Msg {
     Asked(Asked),
     /// The drill was not started after all.
     DrillRefused(SafeText),
+    /// What keeps it from its group is a lock that was left: it can be taken over.
+    LockLeft(Box<Standing>),
     /// Drills that somebody left, the newest first.
     DrillsLeft(Vec<Found>),
     /// A drill that was left could not be come back to.
@@ -126,8 +131,13 @@ pub enum Effect {
         words: String,
     },
     StopDrill,
-    /// Watch a drill that was left.
-    TakeUp(DrillId),
+    /// Watch a drill that was left. A start that did not arrive is sent again only to `go_on`.
+    TakeUp {
+        drill: DrillId,
+        go_on: bool,
+    },
+    /// From here on the lock that this drill left may be taken over.
+    TakeOver(DrillId),
     ListTemplates,
     /// Have FIS resolve the template's targets; the number comes back with the answer.
     PreviewTemplate {
@@ -244,6 +254,7 @@ impl App {
             Msg::Asked(asked) => self.live.iter_mut().for_each(|live| live.asked(&asked)),
             Msg::Paced { rate } => self.setting.rate = rate,
             Msg::DrillRefused(why) => self.refused(&why, now),
+            Msg::LockLeft(standing) => return self.ask(To::TakeOver(standing)),
             Msg::DrillsLeft(found) => self.drills_were_left(found, now),
             Msg::NotTakenUp(why) => self.messages.say(now, Weight::Error, why.as_str()),
             Msg::Room { fits } => self.fits = fits,

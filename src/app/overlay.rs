@@ -4,8 +4,8 @@ use tui_input::Input;
 
 use super::{
     confirm::Confirm,
+    consent::Consent,
     keymap::{chord::Chord, table::Layer},
-    setup::consent::Consent,
     typing,
 };
 use crate::drill::found::Found;
@@ -25,7 +25,7 @@ pub enum Overlay {
     Confirm(Box<Confirm>),
     /// Why a guard may be overridden, as it is typed.
     Reason(Input),
-    /// Before the account is changed.
+    /// Before something is done that one may regret.
     Consent(Box<Consent>),
     /// Drills that somebody left, and which of them the cursor is on.
     Left {

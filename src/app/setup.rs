@@ -1,7 +1,6 @@
 //! The setup screen: what is wanted of the stack, what would change, how far it is, and what came of it; the proof and the
 //! teardown too. Knows the stack's vocabulary, and nothing of how AWS is asked.
 
-pub mod consent;
 pub mod form;
 mod keys;
 pub mod masked;

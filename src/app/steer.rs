@@ -8,11 +8,13 @@ use super::{
     App, Effect, Overlay, Screen,
     compose::{Compose, Field},
     confirm::Confirm,
+    consent::{Consent, Given, To},
     keymap::{self, chord::Chord, table::Intent},
     live::Live,
     messages::Weight,
     typing,
 };
+use crate::drill::found::Found;
 
 /// Two ctrl-c within so many ticks leave at once.
 const TWICE: u8 = 4;
@@ -88,7 +90,34 @@ impl App {
         let Some(Overlay::Left { found, at }) = self.overlays.pop() else { return Vec::new() };
         let Some(found) = found.into_iter().nth(at) else { return Vec::new() };
         self.messages.say(now, Weight::Warning, format!("coming back to drill {}", found.drill));
-        vec![Effect::TakeUp(found.drill)]
+        vec![Effect::TakeUp { drill: found.drill, go_on: false }]
+    }
+
+    /// Asks for consent.
+    pub(super) fn ask(&mut self, to: To) -> Vec<Effect> {
+        self.overlays.push(Overlay::Consent(Box::new(Consent::to(to))));
+        vec![Effect::ForgetTypeAhead]
+    }
+
+    /// Nothing but a consent that was given leads here.
+    fn consented(&mut self, given: Given, now: Timestamp) -> Vec<Effect> {
+        self.overlays.clear();
+        match given {
+            Given::Work(work) => self.change_account(work, now),
+            Given::TakeOver(drill) => {
+                let text = format!("the next start takes the lock of drill {drill} over; nothing was started yet");
+                self.messages.say(now, Weight::Warning, text);
+                let mut effects = vec![Effect::TakeOver(drill)];
+                if self.screen == Screen::Compose {
+                    effects.extend(self.review());
+                }
+                effects
+            }
+            Given::SendAgain(drill) => {
+                self.messages.say(now, Weight::Warning, format!("coming back to drill {drill}, and going on with it"));
+                vec![Effect::TakeUp { drill, go_on: true }]
+            }
+        }
     }
 
     /// No dialog stands between the operator and the stop: it leaves, and a line says what it can still save.
@@ -123,6 +152,11 @@ impl App {
                 Some(_) => return None,
             };
             return Some(why.to_owned());
+        }
+        if let (Intent::SendAgain, Some(Overlay::Left { found, at })) = (intent, self.overlays.last()) {
+            let why = "only a start that got no answer can be sent again, for ten minutes: enter watches this drill";
+            let unanswered = found.get(*at).and_then(|found| found.unanswered.as_ref());
+            return unanswered.is_none().then(|| why.to_owned());
         }
         let starts = intent == Intent::Review || (intent == Intent::Open && self.screen == Screen::Templates);
         if starts && self.setup.is_changing() {
@@ -186,12 +220,18 @@ impl App {
                 }
             }
             (Some(Overlay::Consent(consent)), Intent::Confirm) => {
-                if let Some(work) = consent.given() {
-                    return self.change_account(work, now);
+                if let Some(given) = consent.given() {
+                    return self.consented(given, now);
                 }
             }
             (Some(Overlay::Left { found, at }), Intent::Move(motion)) => *at = motion.from(*at, found.len()),
             (Some(Overlay::Left { .. }), Intent::Open) => return self.take_up(now),
+            (Some(Overlay::Left { found, at }), Intent::SendAgain) => {
+                let found = found.get(*at).cloned();
+                if let Some(Found { drill, unanswered: Some(plan), .. }) = found {
+                    return self.ask(To::SendAgain { drill, plan });
+                }
+            }
             (Some(Overlay::Reason(input)), Intent::Accept) => {
                 let reason = input.value().trim().to_owned();
                 self.overlays.pop();

@@ -267,3 +267,58 @@ fn a_drill_that_is_recorded_comes_to_the_front() {
     assert_eq!(app.screen(), Screen::Live);
     assert!(app.overlays().is_empty());
 }
+
+fn words_typed(app: &mut App, words: &str) {
+    ticks(app, 4);
+    for letter in words.chars() {
+        press(app, &if letter == ' ' { String::from("space") } else { letter.to_string() });
+    }
+}
+
+#[test]
+fn a_lock_that_was_left_is_taken_over_by_the_id_of_its_drill_alone_and_the_drill_confirmed_anew() {
+    let mut app = started();
+    app.update(Msg::DrillRefused(SafeText::new("held")), now());
+    assert_eq!(app.screen(), Screen::Compose);
+    let lock = crate::drill::lock::Lock {
+        drill: DrillId::new("d-7"),
+        group: SafeText::new("web"),
+        arn: SafeText::new("arn"),
+        user: SafeText::new("ada"),
+        host: SafeText::new("there"),
+        at: now(),
+        lasts: 60,
+        version: SafeText::new("1"),
+    };
+    let standing = Standing { lock, since: now(), shown: None };
+    assert_eq!(app.update(Msg::LockLeft(Box::new(standing)), now()), [Effect::ForgetTypeAhead]);
+    words_typed(&mut app, "web 1");
+    assert_eq!(press(&mut app, "enter"), [], "these words start a drill and take nothing over");
+    press(&mut app, "ctrl-u");
+    words_typed(&mut app, "d-7");
+    assert_eq!(press(&mut app, "enter"), [Effect::TakeOver(DrillId::new("d-7")), Effect::ForgetTypeAhead]);
+    assert!(matches!(app.overlays(), [Overlay::Confirm(_)]), "nothing is started yet");
+}
+
+#[test]
+fn only_a_start_without_an_answer_is_sent_again_and_only_after_its_words() {
+    let mut plan = started();
+    let plan = plan.live.take().and_then(|live| live.plan().cloned()).map(Box::new);
+    let found = |drill: &str, unanswered| Found {
+        drill: DrillId::new(drill),
+        by: None,
+        begun: now(),
+        stands: SafeText::new("not known"),
+        unanswered,
+    };
+    let mut app = listed(setting());
+    app.update(Msg::DrillsLeft(vec![found("runs", None), found("unanswered", plan)]), now());
+    assert_eq!(press(&mut app, "C"), []);
+    assert!(toast(&app).contains("enter watches this drill"), "{}", toast(&app));
+    press(&mut app, "j C");
+    ticks(&mut app, 4);
+    assert_eq!(press(&mut app, "enter"), []);
+    words_typed(&mut app, "web 1");
+    let again = Effect::TakeUp { drill: DrillId::new("unanswered"), go_on: true };
+    assert_eq!(press(&mut app, "enter"), [again]);
+}

@@ -53,15 +53,14 @@ impl Aws {
         Ok(found)
     }
 
-    /// The experiment templates that are left of drills, and those of this stack.
-    pub async fn our_templates(&self, stack: &str) -> Result<Vec<SafeText>, Error> {
+    /// The experiment templates of this stack.
+    pub async fn stack_templates(&self, stack: &str) -> Result<Vec<SafeText>, Error> {
         let mut ours = Vec::new();
         let mut pages = self.fis.list_experiment_templates().max_results(PAGE).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| Error::of("list the FIS templates", &error))?;
             for template in page.experiment_templates() {
-                let tag = |key: &str| template.tags().and_then(|tags| tags.get(key));
-                if tag(DRILL_TAG).is_some() || tag(TAG).is_some_and(|of| of == stack) {
+                if bears(template.tags(), stack) {
                     ours.extend(template.id().map(SafeText::new));
                 }
             }

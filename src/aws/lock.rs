@@ -165,14 +165,6 @@ impl Aws {
         Ok(found)
     }
 
-    /// Deletes the lock of that name, unless a drill holds it; says whether it did.
-    pub async fn remove_free_lock(&self, name: &str) -> Result<bool, Error> {
-        match self.read_lock(name).await? {
-            Some(read) if read.entry.state != State::Held => self.remove_lock(&read).await,
-            _ => Ok(false),
-        }
-    }
-
     /// Deletes a lock as it was read, unless someone wrote it since; says whether it did.
     pub async fn remove_lock(&self, read: &Read) -> Result<bool, Error> {
         if !self.write_lock(&read.name, Some(read), State::Removing, &read.entry.lock).await? {

@@ -117,7 +117,7 @@ pub(super) async fn listen(
             Outcome::Held => Exit::Held,
             Outcome::Failed | Outcome::NoOp => Exit::Failed,
             Outcome::Aborted => Exit::Aborted,
-            Outcome::Refused => Exit::Aws,
+            Outcome::Refused | Outcome::Unknown => Exit::Aws,
         },
         Ended::Left(signal) => {
             return Err(Ending::new(Exit::Signal(signal), left(&running.id, &running.journal, world)).into());

@@ -19,31 +19,25 @@ use super::{
 use crate::{
     config::Config,
     drill::fleet::World,
-    run::{setup::NotSetUp, start::open_drills, teardown, world::open},
+    run::{teardown, world::open},
     stack::removal::{Fate, Part, Removal},
-    text::SafeText,
 };
 
 pub(super) async fn run(global: &Global, config: &Config, args: Teardown, leaving: &Leaving) -> anyhow::Result<Exit> {
     let stack = args.stack.stack.as_deref().unwrap_or(&config.stack);
+    let ways = place::ways(global, config)?;
     let world = open(&global.door(&config.accounts)).await.map_err(Ending::from)?;
     leaving.leaves("\nnothing was changed\n");
     let lines = Lines::default();
     let tell = |told| lines.tell(told);
-    let removal = teardown::look(&world.aws, stack, args.keep_logs, &tell).await.map_err(Ending::from)?;
-    let endpoint = global.endpoint_url.as_ref().map(SafeText::new);
-    let open = open_drills(&place::journals()?, &removal.account, endpoint.as_ref())?;
-    if !open.is_empty() {
-        let drills = open.iter().map(|drill| SafeText::new(drill.as_str())).collect();
-        return Err(Ending::from(NotSetUp::DrillRuns { drills }).into());
-    }
+    let removal = teardown::look(&world.aws, &ways, stack, args.keep_logs, &tell).await.map_err(Ending::from)?;
     super::say(&described(&removal))?;
     if !removal.is_empty() {
         goes_on("Take all of it away?", args.yes).await??;
     }
     let left = "left: what was begun goes on at AWS. `spotdrill teardown` does the rest\n";
     leaving.leaves(global.again(args.stack.stack.as_ref()).fill(left));
-    let remains = teardown::carry_out(&world.aws, &removal, &tell).await.map_err(Ending::from)?;
+    let remains = teardown::carry_out(&world.aws, &ways, &removal, &tell).await.map_err(Ending::from)?;
     match args.format {
         Format::Text => super::print(&result(&removal, &remains))?,
         Format::Json => super::print_json(&ResultJson::of(&removal, &remains))?,

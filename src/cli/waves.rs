@@ -32,6 +32,7 @@ pub(super) async fn run(
         if let Some(wave) = &plan.wave {
             say(&format!("wave {} of {}\n", wave.number, wave.of))?;
         }
+        leaving.leaves("nothing was started, but the group's lock may be taken: `spotdrill attach` frees it\n");
         let mut running = start(&world.aws, ways, plan.clone(), words.clone(), by).await.map_err(ending)?;
         say(&format!("drill {}  journal {}\n", running.id, running.journal.display()))?;
         say(&stops(&running.id, world))?;

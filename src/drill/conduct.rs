@@ -362,6 +362,7 @@ impl Drill {
         if std::mem::take(&mut self.lock) != Hold::No {
             self.timeline.complain("the lock on its groups stays: nobody is to meet what may run there");
         }
+        self.doubt.unknown = true;
         self.settle_ended = true;
         self.phase = Phase::Closing;
         self.template = None;
@@ -399,7 +400,7 @@ impl Drill {
     pub fn verdict(&self) -> Option<Verdict> {
         // what still runs keeps its lock
         let over = self.is_at_rest() && (self.lock == Hold::No || self.phase == Phase::Running);
-        over.then(|| verdict::reached(&self.timeline, self.aborted, self.refused.as_ref()))
+        over.then(|| verdict::reached(&self.timeline, self.aborted, self.refused.as_ref(), self.doubt.unknown))
     }
 
     /// Whether nothing more is to be seen or to be removed.

@@ -23,6 +23,8 @@ pub(super) struct Doubt {
     pub(super) stop_tries: u32,
     /// When it was taken up last.
     pub(super) taken_up: Option<Timestamp>,
+    /// Nobody can tell whether the experiment started.
+    pub(super) unknown: bool,
     /// FIS took a stop.
     pub(super) stop_taken: bool,
 }
@@ -89,13 +91,10 @@ impl Drill {
     /// The operator may have the start sent again instead, as the same request, while FIS may be relied on to know it.
     pub(super) fn experiment_not_found(&mut self, at: Timestamp) -> Vec<Order> {
         self.doubt.tries = 0;
-        let intended = self.confirmed.as_ref().map_or(at, |(confirmed, _)| *confirmed);
-        let is_old = at.duration_since(intended) >= TOKEN_HOLDS;
-        let again = self.continued_by.take().is_some() && self.phase == Phase::Starting && !self.aborted;
-        if again && !is_old && self.doubt.fence.is_none() {
+        if self.continued_by.take().is_some() && self.may_start_again(at) {
             return self.start();
         }
-        if is_old && self.template.is_none() && self.doubt.fence.is_none() {
+        if self.is_old(at) && self.template.is_none() && self.doubt.fence.is_none() {
             return self.unknown(); // the template is another's, so that nothing can be ruled out for it
         }
         if let (Some(template), None) = (&self.template, &self.doubt.fence) {
@@ -103,6 +102,16 @@ impl Drill {
             return self.delete_template();
         }
         self.not_started("the order to start it got no answer and did not arrive")
+    }
+
+    /// Whether the start that got no answer may be sent again, as the same request, should it not have arrived.
+    pub fn may_start_again(&self, now: Timestamp) -> bool {
+        self.phase == Phase::Starting && !self.aborted && self.doubt.fence.is_none() && !self.is_old(now)
+    }
+
+    /// FIS may have forgotten the token.
+    fn is_old(&self, now: Timestamp) -> bool {
+        self.confirmed.as_ref().is_some_and(|(confirmed, _)| now.duration_since(*confirmed) >= TOKEN_HOLDS)
     }
 
     pub(super) fn template_deleted(&mut self) -> Vec<Order> {

@@ -22,7 +22,7 @@ pub struct Seen {
 }
 
 /// A drill that can be come back to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     pub drill: DrillId,
     /// Who started it; none where the account alone tells of it.
@@ -30,6 +30,8 @@ pub struct Found {
     pub begun: Timestamp,
     /// What is known of where it stands, in a few words.
     pub stands: SafeText,
+    /// What its start would hit: it got no answer, and the same request may still be sent again.
+    pub unanswered: Option<Box<Plan>>,
 }
 
 /// What AWS still says of a drill of which there is no journal here.

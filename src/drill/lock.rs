@@ -107,25 +107,36 @@ impl Standing {
         !self.shown.as_ref().is_some_and(|shown| shown.goes_on) && now >= self.stale_from()
     }
 
+    /// Since when it is held.
+    pub fn age(&self, now: Timestamp) -> String {
+        let minutes = now.duration_since(self.since).as_mins();
+        let ago = if minutes < 1 { String::from("just now") } else { format!("{minutes} min ago") };
+        format!("{} UTC, {ago}", self.since.strftime("%Y-%m-%d %H:%M:%S"))
+    }
+
+    /// What is known of its drill.
+    pub fn stands(&self, now: Timestamp) -> String {
+        let shown = match &self.shown {
+            Some(Shown { experiment, goes_on: true, .. }) => format!("its experiment {experiment} goes on"),
+            Some(Shown { experiment, .. }) => format!("its experiment {experiment} is over"),
+            None => String::from("FIS shows no experiment of it"),
+        };
+        let over = if self.is_stale(now) {
+            format!(", and its time is over since {}", hour(self.stale_from()))
+        } else {
+            String::new()
+        };
+        shown + &over
+    }
+
     /// Who holds the group, from where, since when, and what to do about it.
     pub fn telling(&self, now: Timestamp) -> String {
         let Lock { drill, group, arn, user, host, .. } = &self.lock;
-        let minutes = now.duration_since(self.since).as_mins();
-        let ago = if minutes < 1 { String::from("just now") } else { format!("{minutes} min ago") };
-        let since = self.since.strftime("%Y-%m-%d %H:%M:%S");
-        let mut said = format!("{group} is held by drill {drill} of {user}@{host} ({arn}), since {since} UTC, {ago}. ");
-        let _ = match &self.shown {
-            Some(Shown { experiment, goes_on: true, .. }) => write!(said, "Its experiment {experiment} goes on"),
-            Some(Shown { experiment, .. }) => write!(said, "Its experiment {experiment} is over"),
-            None => write!(said, "FIS shows no experiment of it"),
-        };
+        let (age, stands) = (self.age(now), self.stands(now));
+        let mut said = format!("{group} is held by drill {drill} of {user}@{host} ({arn}), since {age}; {stands}");
         let stale_from = self.stale_from();
         let _ = if self.is_stale(now) {
-            write!(
-                said,
-                ", and its time is over since {}. If nobody drills there: spotdrill run ... --take-over {drill}",
-                hour(stale_from)
-            )
+            write!(said, ". If nobody drills there: spotdrill run ... --take-over {drill}")
         } else if self.shown.as_ref().is_some_and(|shown| shown.goes_on) {
             write!(said, ": wait for its end, or watch it: spotdrill attach {drill}")
         } else {
@@ -275,6 +286,6 @@ mod tests {
 
     #[test]
     fn the_loser_reads_who_holds_it_and_what_to_do() {
-        insta::assert_snapshot!(held(None).telling(at("12:03:10")), @"shop/web is held by drill 20261122-120000-abcd of ana@bastion (arn:aws:iam::1:user/ana), since 2026-11-22 12:00:01 UTC, 3 min ago. FIS shows no experiment of it. If it is left, it can be taken over from 12:20:01 UTC on, by its id");
+        insta::assert_snapshot!(held(None).telling(at("12:03:10")), @"shop/web is held by drill 20261122-120000-abcd of ana@bastion (arn:aws:iam::1:user/ana), since 2026-11-22 12:00:01 UTC, 3 min ago; FIS shows no experiment of it. If it is left, it can be taken over from 12:20:01 UTC on, by its id");
     }
 }

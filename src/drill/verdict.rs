@@ -36,6 +36,8 @@ pub enum Outcome {
     Refused,
     /// FIS says that it is done, and it did nothing: what its targets name was not there.
     NoOp,
+    /// Whether anything was started could not be told: it may run.
+    Unknown,
 }
 
 impl Outcome {
@@ -46,12 +48,13 @@ impl Outcome {
             Self::Aborted => "aborted",
             Self::Refused => "refused",
             Self::NoOp => "no-op",
+            Self::Unknown => "unknown",
         }
     }
 }
 
 /// Reads the verdict off a timeline to which nothing will be added.
-pub(super) fn reached(timeline: &Timeline, aborted: bool, refused: Option<&SafeText>) -> Verdict {
+pub(super) fn reached(timeline: &Timeline, aborted: bool, refused: Option<&SafeText>, unknown: bool) -> Verdict {
     let gone = |track: &&Track| track.gone.is_some();
     let mut reasons: Vec<SafeText> = timeline.complaints.clone();
     for id in &timeline.choice.unknown {
@@ -71,6 +74,7 @@ pub(super) fn reached(timeline: &Timeline, aborted: bool, refused: Option<&SafeT
     }
     let outcome = match refused {
         Some(_) => Outcome::Refused,
+        None if unknown => Outcome::Unknown,
         None if timeline.did_nothing() => Outcome::NoOp,
         None if aborted => Outcome::Aborted,
         None if reasons.is_empty() => Outcome::Held,

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::start::{NotStarted, Running, Ways, adopt, take_up};
 use crate::{
@@ -40,12 +40,12 @@ impl Left {
 
 /// The drills that can be come back to, newest first, and why the account could not be asked, if it could not.
 pub async fn left(aws: &Aws, ways: &Ways) -> Result<(Vec<Left>, Option<aws::Error>), journal::Error> {
-    let mut left = of_journals(ways)?;
+    let now = aws.clock.now();
+    let mut left = of_journals(ways, now)?;
     let (seen, error) = match aws.drills().await {
         Ok(seen) => (seen, None),
         Err(error) => (Vec::new(), Some(error)),
     };
-    let now = aws.clock.now();
     let is_live = |seen: &Seen| seen.goes_on || now.duration_since(seen.begun) < STILL_DYING;
     let known: Vec<DrillId> = journal::list(&ways.journals)?.0.into_iter().map(|kept| kept.header.drill).collect();
     left.extend(seen.into_iter().filter(|seen| is_live(seen) && !known.contains(&seen.drill)).map(there));
@@ -54,32 +54,40 @@ pub async fn left(aws: &Aws, ways: &Ways) -> Result<(Vec<Left>, Option<aws::Erro
 }
 
 /// The open drills of the journals here, of this place: a lab in a program that ended is gone.
-fn of_journals(ways: &Ways) -> Result<Vec<Left>, journal::Error> {
+fn of_journals(ways: &Ways, now: Timestamp) -> Result<Vec<Left>, journal::Error> {
     let (kept, _) = journal::list(&ways.journals)?;
     let open = kept.into_iter().filter(|kept| is_open(kept) && kept.header.endpoint == ways.endpoint);
-    Ok(open.map(here).collect())
+    Ok(open.map(|kept| here(kept, now)).collect())
 }
 
-/// Whether a drill can be come back to.
+/// Whether a drill can be come back to: also one that was left before its start, for it may hold its lock.
 pub fn is_open(Kept { header, drill, .. }: &Kept) -> bool {
     let lab_is_gone = header.world == World::Lab && header.endpoint.is_none();
-    !lab_is_gone && !matches!(drill.phase, Phase::Over | Phase::Planned)
+    let is_left = match drill.phase {
+        Phase::Over => false,
+        Phase::Planned => drill.planned.is_some(),
+        _ => true,
+    };
+    is_left && !lab_is_gone
 }
 
-fn here(Kept { path, header, drill, .. }: Kept) -> Left {
+fn here(Kept { path, header, drill, .. }: Kept, now: Timestamp) -> Left {
     let stands = match (drill.phase, &drill.timeline.experiment) {
+        (Phase::Planned, _) => String::from("nothing was started; coming back to it frees its lock"),
         (Phase::Starting, _) => String::from("whether it started is not known yet"),
         (_, Some(experiment)) => format!("FIS said {}", experiment.progress.status),
         (_, None) => String::from("no experiment of it is known"),
     };
     let by = Some(SafeText::new(format!("{}@{}", header.who.user, header.who.host)));
-    let found = Found { drill: header.drill, by, begun: header.begun, stands: SafeText::new(stands) };
+    let planned = drill.planned.as_ref().filter(|_| drill.may_start_again(now));
+    let unanswered = planned.map(|planned| Box::new(planned.plan.clone()));
+    let found = Found { drill: header.drill, by, begun: header.begun, stands: SafeText::new(stands), unanswered };
     Left::Here { found, journal: path }
 }
 
 fn there(seen: Seen) -> Left {
     let stands = SafeText::new(format!("FIS says {}; no journal of it is here", seen.status));
-    let found = Found { drill: seen.drill.clone(), by: None, begun: seen.begun, stands };
+    let found = Found { drill: seen.drill.clone(), by: None, begun: seen.begun, stands, unanswered: None };
     Left::There { found, seen: Box::new(seen) }
 }
 

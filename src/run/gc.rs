@@ -13,8 +13,9 @@ use crate::{
         leftovers::DrillTemplate,
         lock::{REMOVING, Read},
     },
-    drill::{fleet::World, id::DrillId, lock::State},
+    drill::{conduct::Phase, fleet::World, id::DrillId, lock::State},
     journal,
+    run::setup::NotSetUp,
     text::SafeText,
 };
 
@@ -72,6 +73,15 @@ pub enum NotCollected {
     Journal(#[from] journal::Error),
 }
 
+impl From<NotCollected> for NotSetUp {
+    fn from(why: NotCollected) -> Self {
+        match why {
+            NotCollected::Aws(error) => error.into(),
+            NotCollected::Journal(error) => error.into(),
+        }
+    }
+}
+
 /// Looks at every template and lock of drills; changes nothing.
 pub async fn look(aws: &Aws, journals: &Path) -> Result<Found, NotCollected> {
     let identity = aws.identity().await?;
@@ -116,7 +126,8 @@ async fn sort(aws: &Aws, journals: &Path) -> Result<(Vec<Item>, Vec<Item>), NotC
     let templates = aws.drill_templates().await?;
     let locks = aws.locks().await?;
     let running = aws.running_drills().await?;
-    let mut under_way = UnderWay { running, here: here(journals)?, holding: Vec::new() };
+    let (here, over_here) = here(journals)?;
+    let mut under_way = UnderWay { running, here, over_here, holding: Vec::new() };
     let (mut goes, mut stays) = (Vec::new(), Vec::new());
     let mut put = |item: Item, goes_by: bool| if goes_by { goes.push(item) } else { stays.push(item) };
     let now = aws.clock.now();
@@ -148,6 +159,8 @@ struct UnderWay {
     running: Vec<SafeText>,
     /// By the journals here, with what those say.
     here: Vec<(DrillId, &'static str)>,
+    /// Those that are over, by the journals here.
+    over_here: Vec<DrillId>,
     /// By the locks that they hold.
     holding: Vec<DrillId>,
 }
@@ -195,6 +208,7 @@ impl UnderWay {
             return Some(format!("drill {drill} holds a lock"));
         }
         match created {
+            _ if self.over_here.contains(drill) => None,
             Some(created) if now.duration_since(*created) >= YOUNG => None,
             Some(_) => Some(format!(
                 "it is younger than {} minutes: an operator on another machine may just be starting drill {drill}",
@@ -213,16 +227,25 @@ impl UnderWay {
     }
 }
 
-/// The drills that the journals here do not say are over; a drill's name tells it from those of every other account.
-fn here(journals: &Path) -> Result<Vec<(DrillId, &'static str)>, journal::Error> {
+/// The drills that the journals here do not say are over, and those that they do; a drill's name tells it from those of every
+/// other account.
+type Here = (Vec<(DrillId, &'static str)>, Vec<DrillId>);
+
+fn here(journals: &Path) -> Result<Here, journal::Error> {
     let (kept, unreadable) = journal::list(journals)?;
-    let kept = kept.into_iter().filter_map(|kept| match kept.state.changed_at {
-        Some(_) => Some((kept.header.drill, "its journal here was changed")),
-        None => left_open(kept.drill.phase).then_some((kept.header.drill, "it is open in a journal here")),
-    });
-    let unreadable = unreadable.iter().filter_map(|error| {
+    let (mut open, mut over) = (Vec::new(), Vec::new());
+    for kept in kept {
+        if kept.state.changed_at.is_some() {
+            open.push((kept.header.drill, "its journal here was changed"));
+        } else if left_open(kept.drill.phase) {
+            open.push((kept.header.drill, "it is open in a journal here"));
+        } else if kept.drill.phase == Phase::Over {
+            over.push(kept.header.drill);
+        }
+    }
+    open.extend(unreadable.iter().filter_map(|error| {
         let name = error.path().file_stem()?;
         Some((DrillId::new(name.to_string_lossy()), "its journal here cannot be read"))
-    });
-    Ok(kept.chain(unreadable).collect())
+    }));
+    Ok((open, over))
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
+use rustix::fs::OFlags;
 use thiserror::Error;
 
 use super::start::Ways;
@@ -153,7 +154,8 @@ pub(super) fn keep(ways: &Ways, plan: &Plan, lock: &Lock) -> Result<Files, NotLo
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+    let flags = OFlags::NOFOLLOW.bits().cast_signed();
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path)
 }
 
 /// What the one who keeps the file wrote into it.

@@ -17,6 +17,7 @@ use super::{
     doctor::{examine, health},
     existing::{Previewed, preview},
     found,
+    lock::NotLocked,
     start::{NotStarted, Running, Ways, start},
     world::World,
 };
@@ -78,7 +79,7 @@ const TICK: Duration = Duration::from_millis(250);
 enum Report {
     Msg(Msg),
     Started(Box<Running>),
-    NotStarted(SafeText),
+    NotStarted(NotStarted),
     NotTakenUp(SafeText),
     Listed(Result<Fleet, aws::Error>),
 }
@@ -86,7 +87,7 @@ enum Report {
 struct Loop<'a> {
     app: App,
     world: &'a World,
-    ways: &'a Ways,
+    ways: Ways,
     lent: &'a Lent,
     works: Works,
     running: Option<Running>,
@@ -122,13 +123,13 @@ pub async fn run(
     let (reports, mut reported) = mpsc::unbounded_channel();
     let (app, first) = App::new(setting);
     let told = reports.clone();
-    let works = Works::new(world.aws.clone(), lent.clone(), move |attempt, what| {
+    let works = Works::new(world.aws.clone(), ways.clone(), lent.clone(), move |attempt, what| {
         let _ = told.send(Report::Msg(Msg::Setup(attempt, what))); // the loop has ended
     });
     let mut state = Loop {
         app,
         world,
-        ways,
+        ways: ways.clone(),
         lent,
         works,
         running,
@@ -236,7 +237,8 @@ impl Loop<'_> {
                 Effect::LookAround => self.look_around(),
                 Effect::StartDrill { plan, words } => self.start(plan, words),
                 Effect::StopDrill => self.stop(),
-                Effect::TakeUp(drill) => self.take_up(drill),
+                Effect::TakeUp { drill, go_on } => self.take_up(drill, go_on),
+                Effect::TakeOver(drill) => self.ways.take_over.push(drill),
                 Effect::ListTemplates => self.list_templates(),
                 Effect::PreviewTemplate { existing, attempt } => self.preview(*existing, attempt),
                 Effect::Setup { work, attempt } => self.works.begin(work, attempt),
@@ -339,7 +341,7 @@ impl Loop<'_> {
         spawn(async move {
             let report = match start(&aws, &ways, plan, words, ConfirmedBy::Typed).await {
                 Ok(running) => Report::Started(Box::new(running)),
-                Err(why) => Report::NotStarted(refusal(&why)),
+                Err(why) => Report::NotStarted(why),
             };
             let _ = reports.send(report); // the loop has ended; the drill, if it started, is in the journal
         });
@@ -356,10 +358,10 @@ impl Loop<'_> {
         });
     }
 
-    fn take_up(&self, drill: DrillId) {
+    fn take_up(&self, drill: DrillId, go_on: bool) {
         let (aws, ways, reports) = (self.world.aws.clone(), self.ways.clone(), self.reports.clone());
         spawn(async move {
-            let report = match found::come_back(&aws, &ways, &drill, false).await {
+            let report = match found::come_back(&aws, &ways, &drill, go_on).await {
                 Ok(running) => Report::Started(Box::new(running)),
                 Err(why) => Report::NotTakenUp(refusal(&why)),
             };
@@ -388,7 +390,12 @@ impl Loop<'_> {
             Report::Msg(msg) => self.update(msg),
             Report::NotStarted(why) => {
                 self.stop_at_start = None;
-                self.update(Msg::DrillRefused(why));
+                self.update(Msg::DrillRefused(refusal(&why)));
+                if let NotStarted::Locked(NotLocked::Held { standing, now }) = why
+                    && standing.is_stale(now)
+                {
+                    self.update(Msg::LockLeft(standing));
+                }
             }
             Report::NotTakenUp(why) => {
                 self.stop_at_start = None;

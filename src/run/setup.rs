@@ -193,6 +193,13 @@ pub async fn carry_out(
     tell: Tell<'_>,
 ) -> Result<SetUp, NotSetUp> {
     let begun = aws.clock.now();
+    if !preview.changes_nothing() {
+        let drills = aws.running_drills().await?; // one may have been started since the preview
+        if !drills.is_empty() {
+            decline(aws, preview).await?;
+            return Err(NotSetUp::DrillRuns { drills });
+        }
+    }
     if let Err(error) = store(aws, preview, webhook, tell).await {
         if error.code.as_str() == "ResourceExistsException" {
             decline(aws, preview).await?;

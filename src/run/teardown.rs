@@ -1,7 +1,10 @@
 //! `teardown`: what is there, and, once it was confirmed, taken away; then looked for once more. Knows AWS and the stack; knows no
 //! prompt and no screen.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use crate::{
     aws::{Aws, Error, Kind, change_set::ChangeSet},
@@ -16,10 +19,14 @@ use crate::{
     text::SafeText,
 };
 
-use super::setup::{
-    NotSetUp, Proposed, Tell, Told, begin, failed,
-    follow::{follow, forget_the_past, settled},
-    give_back, is_ours, propose, unique_name,
+use super::{
+    gc::{self, Item, NotCollected},
+    setup::{
+        NotSetUp, Proposed, Tell, Told, begin, failed,
+        follow::{follow, forget_the_past, settled},
+        give_back, is_ours, propose, unique_name,
+    },
+    start::{Ways, open_drills},
 };
 
 /// How often it is looked for what remains, and how long between, in drill time: IAM tells of a role for some seconds after it
@@ -28,12 +35,9 @@ const LOOKS: usize = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(3);
 
 /// Looks at everything of ours; changes nothing.
-pub async fn look(aws: &Aws, name: &str, keep_logs: bool, tell: Tell<'_>) -> Result<Removal, NotSetUp> {
+pub async fn look(aws: &Aws, ways: &Ways, name: &str, keep_logs: bool, tell: Tell<'_>) -> Result<Removal, NotSetUp> {
     let identity = aws.identity().await?;
-    let drills = aws.running_drills().await?;
-    if !drills.is_empty() {
-        return Err(NotSetUp::DrillRuns { drills });
-    }
+    refuse_under_drills(aws, ways, &identity.account).await?;
     tell(Told::Doing(SafeText::new(format!("looking for the stack {name} and what belongs to it"))));
     let stack = settled(aws, name, tell).await?;
     if let Some(stack) = &stack
@@ -63,11 +67,12 @@ pub async fn look(aws: &Aws, name: &str, keep_logs: bool, tell: Tell<'_>) -> Res
         )));
     }
     let of_stack = |id: &str| resources.iter().any(|resource| resource.physical.as_deref() == Some(id));
-    let templates = aws.our_templates(name).await?;
+    let templates = aws.stack_templates(name).await?;
     let templates: Vec<_> = templates.into_iter().filter(|template| !of_stack(template)).collect();
     parts.extend(templates.iter().map(|template| part("FIS template", template, Fate::Deleted)));
-    let locks = free_locks(aws, &mut notes).await?;
-    parts.extend(locks.iter().map(|lock| part("lock of a group", lock, Fate::Deleted)));
+    let of_drills = left_by_drills(aws, ways, &mut notes).await?;
+    parts.extend(of_drills.iter().map(|item| part(item.kind.as_str(), &item.name, Fate::Deleted)));
+    let of_drills = of_drills.into_iter().map(|item| item.name).collect();
     let log_groups = outside_log_groups(aws, &names, &resources, &mut notes).await?;
     let fate = if keep_logs { Fate::Kept } else { Fate::Deleted };
     parts.extend(log_groups.iter().map(|group| part("log group", group, fate)));
@@ -81,7 +86,7 @@ pub async fn look(aws: &Aws, name: &str, keep_logs: bool, tell: Tell<'_>) -> Res
         stack,
         secret,
         templates,
-        locks,
+        of_drills,
         log_groups,
         keep_logs,
         parts,
@@ -110,27 +115,36 @@ async fn parameters_from_before(
     }
 }
 
-/// The locks of drills that are over; one that a drill holds is named and left alone.
-async fn free_locks(aws: &Aws, notes: &mut Vec<SafeText>) -> Result<Vec<SafeText>, Error> {
-    let listed = match aws.locks().await {
-        Err(error) if error.kind == Kind::Denied => {
-            notes.push(SafeText::new(format!("whether locks of groups remain is not known: {}", error.why())));
-            return Ok(Vec::new());
-        }
+/// The drills that need what would be taken away: by FIS, by the journals here, by the locks that are held.
+async fn refuse_under_drills(aws: &Aws, ways: &Ways, account: &str) -> Result<(), NotSetUp> {
+    let mut drills: BTreeSet<_> = aws.running_drills().await?.into_iter().collect();
+    let open = open_drills(&ways.journals, account, ways.endpoint.as_ref())?;
+    drills.extend(open.iter().map(|drill| SafeText::new(drill.as_str())));
+    let locks = match aws.locks().await {
+        Err(error) if error.kind == Kind::Denied => Vec::new(), // that is noted where they are listed
         listed => listed?,
     };
-    let mut free = Vec::new();
-    for lock in listed {
-        match lock {
-            Ok(read) if read.entry.state != State::Held => free.push(SafeText::new(read.name)),
-            Ok(read) => notes.push(SafeText::new(format!(
-                "the lock {} is held by drill {} of {}@{}, and is left alone",
-                read.name, read.entry.lock.drill, read.entry.lock.user, read.entry.lock.host
-            ))),
-            Err((name, error)) => notes.push(SafeText::new(format!("{name} is left alone: {error}"))),
+    for read in locks.iter().flatten().filter(|read| read.entry.state == State::Held) {
+        if !aws.standing(read).await?.is_stale(aws.clock.now()) {
+            drills.insert(SafeText::new(read.entry.lock.drill.as_str()));
         }
     }
-    Ok(free)
+    if drills.is_empty() { Ok(()) } else { Err(NotSetUp::DrillRuns { drills: drills.into_iter().collect() }) }
+}
+
+/// What drills left that are over; what stays is named, and why.
+async fn left_by_drills(aws: &Aws, ways: &Ways, notes: &mut Vec<SafeText>) -> Result<Vec<Item>, NotSetUp> {
+    let found = match gc::look(aws, &ways.journals).await {
+        Err(NotCollected::Aws(error)) if error.kind == Kind::Denied => {
+            notes.push(SafeText::new(format!("whether drills left anything is not known: {}", error.why())));
+            return Ok(Vec::new());
+        }
+        looked => looked?,
+    };
+    notes.extend(found.stays.iter().map(|Item { kind, name, why, .. }| {
+        SafeText::new(format!("the {} {name} is left alone: {why}", kind.as_str()))
+    }));
+    Ok(found.goes)
 }
 
 fn part(kind: &str, name: &str, fate: Fate) -> Part {
@@ -182,12 +196,15 @@ async fn outside_log_groups(
 }
 
 /// Takes everything away, and gives what remains of it all the same.
-pub async fn carry_out(aws: &Aws, removal: &Removal, tell: Tell<'_>) -> Result<Vec<Part>, NotSetUp> {
+pub async fn carry_out(aws: &Aws, ways: &Ways, removal: &Removal, tell: Tell<'_>) -> Result<Vec<Part>, NotSetUp> {
+    refuse_under_drills(aws, ways, &removal.account).await?; // one may have been started since it was listed
     for template in &removal.templates {
         aws.delete_our_template(template).await?;
     }
-    for lock in &removal.locks {
-        aws.remove_free_lock(lock).await?;
+    if !removal.of_drills.is_empty() {
+        let found = gc::look(aws, &ways.journals).await?;
+        let goes: Vec<_> = found.goes.into_iter().filter(|item| removal.of_drills.contains(&item.name)).collect();
+        gc::carry_out(aws, &ways.journals, &goes, |_| ()).await?; // what was not deleted is looked for in the end
     }
     if let Some(stack) = &removal.stack {
         if removal.keep_logs && stack.standing() == Standing::Ready {
@@ -263,10 +280,13 @@ async fn remains(aws: &Aws, removal: &Removal) -> Result<Vec<Part>, Error> {
     for rule in [&names.rule, &names.event_rule()] {
         note("EventBridge rule", rule, aws.rule_is_of(rule, stack).await?);
     }
-    for template in aws.our_templates(stack).await? {
+    for template in aws.stack_templates(stack).await? {
         note("FIS template", &template, true);
     }
-    if !removal.locks.is_empty() {
+    for template in aws.drill_templates().await? {
+        note("FIS template", &template.id, true);
+    }
+    if !removal.of_drills.is_empty() {
         for lock in aws.locks().await?.into_iter().flatten().filter(|read| read.entry.state != State::Held) {
             note("lock of a group", &lock.name, true);
         }

@@ -58,10 +58,10 @@ pub struct Removal {
     pub names: Names,
     pub stack: Option<Stack>,
     pub secret: Option<Secret>,
-    /// FIS templates that bear a tag of ours and are not the stack's.
+    /// FIS templates that bear this stack's tag and are not of it any more.
     pub templates: Vec<SafeText>,
-    /// Locks of drills that are over, by the names of their parameters.
-    pub locks: Vec<SafeText>,
+    /// What drills left that are over: FIS templates by their ids, locks by the names of their parameters.
+    pub of_drills: Vec<SafeText>,
     /// Log groups that bear our tag and are not the stack's.
     pub log_groups: Vec<SafeText>,
     pub keep_logs: bool,

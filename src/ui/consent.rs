@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -12,8 +13,8 @@ use ratatui::{
 
 use super::{card::Card, confirm::field_lines, look::Look, words};
 use crate::{
-    app::setup::consent::{Consent, To, Way},
-    drill::fleet::World,
+    app::consent::{Consent, To, Way},
+    drill::{fleet::World, id::DrillId, lock::Standing, plan::Plan},
     stack::{
         Stack,
         change::Preview,
@@ -23,24 +24,36 @@ use crate::{
 };
 
 const WIDTH: u16 = 92;
-const FIELD: words::Saying = words::Saying {
+const TEAR_DOWN: words::Saying = words::Saying {
     to: "To tear it down, type",
     complete: "complete: enter tears it down",
     idle: "esc cancels; nothing has been taken away",
 };
+const TAKE_OVER: words::Saying = words::Saying {
+    to: "To take it over, type",
+    complete: "complete: enter takes it over, and the drill is confirmed anew",
+    idle: "esc cancels; nothing has been taken over",
+};
+const SEND_AGAIN: words::Saying = words::Saying {
+    to: "To go on, type",
+    complete: "complete: enter looks for the start, and sends it again if it is not found",
+    idle: "esc cancels; nothing has been sent",
+};
 
 type Said = Vec<(&'static str, String, Style)>;
 
-pub(super) fn draw(consent: &Consent, look: &Look, area: Rect, buffer: &mut Buffer) {
+pub(super) fn draw(consent: &Consent, look: &Look, now: Timestamp, area: Rect, buffer: &mut Buffer) {
     let width = WIDTH.min(area.width);
     let text_width = usize::from(width.saturating_sub(4));
-    let (title, right, said) = match &consent.to {
-        To::SetUp { preview, .. } => set_up(preview, look),
-        To::RemoveLeftover(stack) => leftover(stack, look),
-        To::TearDown(removal) => tear_down(removal, look),
+    let (saying, (title, right, said)) = match &consent.to {
+        To::SetUp { preview, .. } => (&TEAR_DOWN, set_up(preview, look)),
+        To::RemoveLeftover(stack) => (&TEAR_DOWN, leftover(stack, look)),
+        To::TearDown(removal) => (&TEAR_DOWN, tear_down(removal, look)),
+        To::TakeOver(standing) => (&TAKE_OVER, take_over(standing, look, now)),
+        To::SendAgain { drill, plan } => (&SEND_AGAIN, send_again(drill, plan, look)),
     };
     let way = match &consent.way {
-        Way::Words(field) => words::field(field, &FIELD, look, text_width),
+        Way::Words(field) => words::field(field, saying, look, text_width),
         Way::Key(arming) => {
             let (style, enter) =
                 if arming.is_over() { (look.key, "does it") } else { (look.faint, "opens in a second ...") };
@@ -122,4 +135,30 @@ fn tear_down(removal: &Removal, look: &Look) -> (String, &'static str, Said) {
         said.push(("secret", format!("can be taken back for {RECOVERY_DAYS} days"), look.text));
     }
     (format!("TEAR DOWN {stack}?"), world(removal.world), said)
+}
+
+fn take_over(standing: &Standing, look: &Look, now: Timestamp) -> (String, &'static str, Said) {
+    let lock = &standing.lock;
+    let said = vec![
+        ("group", lock.group.to_string(), look.heading),
+        ("held by", format!("{}@{}, {}", lock.user, lock.host, lock.arn), look.text),
+        ("since", standing.age(now), look.text),
+        ("drill", standing.stands(now), look.text),
+        ("take care", String::from("whoever that is may come back to it: ask them first"), look.warn),
+    ];
+    (String::from("TAKE OVER THE LOCK OF ANOTHER DRILL?"), "", said)
+}
+
+fn send_again(drill: &DrillId, plan: &Plan, look: &Look) -> (String, &'static str, Said) {
+    let groups: Vec<_> = plan.groups().iter().map(|group| group.qualified()).collect();
+    let targets: Vec<_> = plan.targets.iter().map(|target| target.id.to_string()).collect();
+    let said = vec![
+        place(plan.world, &plan.account, &plan.region, look),
+        ("drill", drill.to_string(), look.heading),
+        ("hits", format!("{} of {}", targets.len(), groups.join(", ")), look.heading),
+        ("targets", targets.join(" "), look.text),
+        ("first", String::from("it is looked for: if it arrived, it is watched, and nothing is sent"), look.text),
+        ("if not", String::from("the same request is sent once more; FIS knows it by its token"), look.warn),
+    ];
+    (String::from("GO ON WITH A START THAT GOT NO ANSWER?"), world(plan.world), said)
 }

@@ -27,7 +27,7 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
     let text_width = usize::from(WIDTH.min(area.width).saturating_sub(4));
     let (title, right, lines, top) = match overlay {
         Overlay::Confirm(confirm) => return confirm::draw(confirm, look, now, area, buffer),
-        Overlay::Consent(consent) => return consent::draw(consent, look, area, buffer),
+        Overlay::Consent(consent) => return consent::draw(consent, look, now, area, buffer),
         Overlay::Help { layers, top } => {
             let mut lines = Vec::new();
             if let Some(command) = app.stop_command() {
@@ -55,7 +55,10 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
             let said = "Watching it starts nothing: its time line is read back, and what nobody looked at is marked.";
             lines.extend(paragraphs([said].into_iter(), look, text_width));
             lines.push(Line::default());
-            lines.push(keys(&[("enter", "watch it"), ("X", "stop it"), ("esc", "not now")], look));
+            let unanswered = found.get(*at).is_some_and(|found| found.unanswered.is_some());
+            let go_on = if unanswered { [("C", "go on with its start")].as_slice() } else { &[] };
+            let ways = [&[("enter", "watch it"), ("X", "stop it")], go_on, &[("esc", "not now")]].concat();
+            lines.push(keys(&ways, look));
             (String::from("A DRILL WAS LEFT"), "", lines, 0)
         }
         Overlay::Reason(input) => {

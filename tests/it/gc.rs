@@ -6,7 +6,10 @@ use aws_sdk_fis::types as fis;
 use spotdrill::{
     aws::Kind as Trouble,
     drill::{fact::What, plan::Selection, template::DRILL_TAG},
-    run::gc::{self, Done, Found, Item, Kind, NotCollected},
+    run::{
+        gc::{self, Done, Found, Item, Kind, NotCollected},
+        teardown,
+    },
 };
 
 use crate::{
@@ -168,6 +171,41 @@ async fn the_lock_of_a_drill_that_ended_goes_unless_the_group_was_taken_meanwhil
     std::fs::remove_file(&running.journal).unwrap();
     collected(&stage, &looked(&stage).await.goes).await.unwrap();
     assert_eq!(inventory(&stage).await, before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drill_that_is_over_here_leaves_nothing_and_a_teardown_leaves_what_another_may_be_starting() {
+    let stage = Stage::of(4, "").await;
+    let drilled = stage.drill("web", Selection::Count(1), "2m").await;
+    let What::DrillPlanned { drill, .. } = &drilled.entries[0].fact.what else { panic!("{:?}", drilled.entries) };
+    let over = template(&stage, &[(DRILL_TAG, drill.as_str()), ("Name", &format!("spotdrill {drill}"))]).await;
+    let young = template(&stage, &[(DRILL_TAG, LEFT), ("Name", &format!("spotdrill {LEFT}"))]).await;
+    let found = looked(&stage).await;
+    assert!(found.goes.iter().any(|item| item.name.as_str() == over), "{found:?}");
+    assert!(found.stays.iter().any(|item| item.name.as_str() == young), "{found:?}");
+    let removal = teardown::look(&stage.aws, &stage.ways, "spotdrill", false, &|_| {}).await.unwrap();
+    let note = format!("the FIS template {young} is left alone: it is younger than 15 minutes");
+    assert!(removal.notes.iter().any(|said| said.starts_with(&note)), "{:?}", removal.notes);
+    let remains = teardown::carry_out(&stage.aws, &stage.ways, &removal, &|_| {}).await.unwrap();
+    let remains: Vec<_> = remains.iter().map(|part| part.name.as_str()).collect();
+    assert_eq!(remains, [young.as_str()], "it is named");
+}
+
+/// It was listed before.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_taken_away_under_a_drill_that_was_started_meanwhile() {
+    let mut stage = Stage::of(4, "").await;
+    let removal = teardown::look(&stage.aws, &stage.ways, "spotdrill", false, &|_| {}).await.unwrap();
+    let running = stage.left_at("15m", |what| matches!(what, What::ExperimentStarted { .. })).await;
+    let refused = teardown::carry_out(&stage.aws, &stage.ways, &removal, &|_| {}).await.unwrap_err().to_string();
+    assert!(refused.contains(running.id.as_str()), "{refused}");
+    minutes(&stage, 20).await; // FIS is done; its journal here is open
+    let refused = teardown::carry_out(&stage.aws, &stage.ways, &removal, &|_| {}).await.unwrap_err().to_string();
+    assert!(refused.contains(running.id.as_str()), "{refused}");
+    stage.ways.journals = running.journal.with_extension("none"); // as on another machine: its lock says so
+    let refused = teardown::carry_out(&stage.aws, &stage.ways, &removal, &|_| {}).await.unwrap_err().to_string();
+    assert!(refused.contains(running.id.as_str()), "{refused}");
+    assert!(stage.aws.stack("spotdrill").await.unwrap().is_some());
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,6 +9,7 @@ mod given_back;
 mod hostile;
 mod poor;
 mod resized;
+mod taken_over;
 mod terminal;
 
 use std::time::Duration;

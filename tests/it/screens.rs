@@ -2,6 +2,7 @@
 
 mod account;
 mod fixture;
+mod left;
 mod read_only;
 mod templates;
 
@@ -15,8 +16,6 @@ use spotdrill::{
     drill::{
         fact::{Cause, Source, What},
         fleet::{Fleet, World},
-        found::Found,
-        id::DrillId,
         order::WatchName,
     },
     text::SafeText,
@@ -204,28 +203,14 @@ fn overlays() {
     shown("stop_sent", stopped(warned(World::Aws)), "esc");
     shown("stop_sent_after_notice", stopped(noticed(World::Aws)), "esc");
     shown("leave", warned(World::Aws), "q");
-    shown("drill_left", with_drills_left(), "j");
+    shown("drill_left", left::with_drills_left(), "j");
+    shown("drill_left_unanswered", left::with_a_start_unanswered(), "");
+    shown("drill_left_go_on", left::with_a_start_unanswered(), "C");
+    shown("lock_left", left::with_a_lock_left(), "");
     shown("help_live", warned(World::Aws), "?");
     shown("help_fleet", Session::listed(World::Aws), "?");
     shown("messages", failed(World::Aws), "X X !");
     shown("toast", failed(World::Aws), "X");
-}
-
-/// Two drills were left, one of them by another machine.
-fn with_drills_left() -> Session {
-    let mut session = Session::listed(World::Aws);
-    let found = |id: &str, by: Option<&str>, begun, stands: &str| Found {
-        drill: DrillId::new(id),
-        by: by.map(SafeText::new),
-        begun: at(begun),
-        stands: SafeText::new(stands),
-    };
-    let left = vec![
-        found("20261122-120450-k3f9", Some("ada@bastion-1"), "12:04:50", "FIS said running"),
-        found("20261122-115012-q0x2", None, "11:50:12", "FIS says running; no journal of it is here"),
-    ];
-    session.tell(Msg::DrillsLeft(left));
-    session
 }
 
 /// A stop was asked for and sent.
@@ -386,7 +371,7 @@ fn every_screen() -> Vec<Session> {
     hostile.tell(Msg::FleetListed(hostile_fleet()));
     sessions.push(hostile);
     sessions.extend([templates::previewed(), templates::confirming(), templates::chosen_otherwise()]);
-    sessions.push(with_drills_left());
+    sessions.push(left::with_drills_left());
     for keys in ["?", "!", "X", "q"] {
         let mut session = noticed(World::Aws);
         session.press(keys);

@@ -89,8 +89,8 @@ impl Account {
     }
 
     async fn taken_down(&self, keep_logs: bool) -> Vec<Part> {
-        let removal = teardown::look(&self.0.aws, "spotdrill", keep_logs, &unheard).await.unwrap();
-        teardown::carry_out(&self.0.aws, &removal, &unheard).await.unwrap()
+        let removal = teardown::look(&self.0.aws, &self.0.ways, "spotdrill", keep_logs, &unheard).await.unwrap();
+        teardown::carry_out(&self.0.aws, &self.0.ways, &removal, &unheard).await.unwrap()
     }
 
     /// The names of everything that is in the account.
@@ -209,10 +209,10 @@ async fn logs_that_are_kept_are_used_again_and_go_in_the_end() {
     let before = account.inventory().await;
     account.set_up(&telling_slack()).await;
     account.proof().await;
-    let removal = teardown::look(&account.0.aws, "spotdrill", true, &unheard).await.unwrap();
+    let removal = teardown::look(&account.0.aws, &account.0.ways, "spotdrill", true, &unheard).await.unwrap();
     let kept = removal.parts.iter().filter(|part| part.fate == Fate::Kept).count();
     assert_eq!(kept, 2);
-    assert_eq!(teardown::carry_out(&account.0.aws, &removal, &unheard).await.unwrap(), []);
+    assert_eq!(teardown::carry_out(&account.0.aws, &account.0.ways, &removal, &unheard).await.unwrap(), []);
     let logs = ["log /aws/events/spotdrill", "log /aws/lambda/send-slack-spot-event"].map(String::from);
     let left: BTreeSet<_> = account.inventory().await.difference(&before).cloned().collect();
     assert_eq!(left, BTreeSet::from(logs));
@@ -253,8 +253,8 @@ async fn keeping_the_logs_of_an_older_stack_changes_nothing_else_of_it() {
 
     // one that would not let go of them
     deploy(&TEMPLATE.replace("DeletionPolicy: Delete\n", "DeletionPolicy: \"Delete\"\n")).await;
-    let removal = teardown::look(&account.0.aws, "spotdrill", true, &unheard).await.unwrap();
-    let said = teardown::carry_out(&account.0.aws, &removal, &unheard).await.unwrap_err().to_string();
+    let removal = teardown::look(&account.0.aws, &account.0.ways, "spotdrill", true, &unheard).await.unwrap();
+    let said = teardown::carry_out(&account.0.aws, &account.0.ways, &removal, &unheard).await.unwrap_err().to_string();
     assert!(said.contains("spotdrill setup --stack spotdrill") && said.contains("without --keep-logs"), "{said}");
     assert!(account.proof().await.holds(), "nothing was taken away");
 }
@@ -274,7 +274,7 @@ async fn nothing_is_taken_away_under_a_drill() {
             break;
         }
     }
-    let refused = teardown::look(&stage.aws, "spotdrill", false, &unheard).await.unwrap_err();
+    let refused = teardown::look(&stage.aws, &stage.ways, "spotdrill", false, &unheard).await.unwrap_err();
     assert!(refused.to_string().starts_with(&format!("a drill runs: {}", running.id)), "{refused}");
 }
 

@@ -50,6 +50,7 @@ pub enum Intent {
     Follow,
     NextWave,
     Stop,
+    SendAgain,
     LeaveNow,
     Stay,
 }
@@ -204,6 +205,7 @@ pub const TABLE: &[Binding] = &[
 
     on_the_way((I::Open, "left.watch", L::Left, &["enter"], "watch it", "watch the drill that was left, to its end; nothing is started by it")),
     on_the_way((I::Stop, "left.stop", L::Left, &["X"], "stop it", "watch the drill that was left, and stop it at once")),
+    on_the_way((I::SendAgain, "left.send-again", L::Left, &["C"], "go on", "for a start that got no answer: watch it if it arrived, send it once more if not, after the words were typed")),
     on_the_way((I::Stay, "left.stay", L::Left, &["esc", "q", "ctrl-c"], "not now", "leave it; `spotdrill attach` comes back to it")),
 
     on_the_way((I::LeaveNow, "leave.leave", L::Leave, &["enter", "q", "ctrl-c"], "leave", "leave; on AWS the drill goes on")),

@@ -3,13 +3,9 @@
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::{
-    Goal, Job, Setup, Stage, Told, Work,
-    consent::{Consent, To},
-    form::Field,
-};
+use super::{Goal, Job, Setup, Stage, Told, Work, form::Field};
 use crate::{
-    app::{App, Effect, Overlay, Screen, Setting, keymap::table::Intent, messages::Weight},
+    app::{App, Effect, Screen, Setting, consent::To, keymap::table::Intent, messages::Weight},
     drill::fleet::{GroupKey, GroupKind},
     text::SafeText,
 };
@@ -160,13 +156,11 @@ impl App {
             Stage::Removal(removal) => To::TearDown(removal.clone()),
             _ => return Vec::new(),
         };
-        self.overlays.push(Overlay::Consent(Box::new(Consent::to(to))));
-        vec![Effect::ForgetTypeAhead]
+        self.ask(to)
     }
 
     /// Nothing but a consent that was given leads here.
     pub(in crate::app) fn change_account(&mut self, work: Work, now: Timestamp) -> Vec<Effect> {
-        self.overlays.clear();
         let goal = match &work {
             Work::RemoveLeftover(_) => Goal::Leftover,
             Work::TearDown(removal) => {

@@ -77,7 +77,7 @@ fn removal() -> Box<Removal> {
         in_stack: 0,
         secret: None,
         templates: Vec::new(),
-        locks: Vec::new(),
+        of_drills: Vec::new(),
         log_groups: Vec::new(),
         keep_logs: false,
         parts: vec![part],

@@ -14,6 +14,7 @@ use crate::{
         crew::spawn,
         prove,
         setup::{self, Looked, NotSetUp},
+        start::Ways,
         teardown,
     },
     stack::{change::Preview, wanted::Wanted, webhook::Webhook},
@@ -49,6 +50,7 @@ type Report = Arc<dyn Fn(u32, Told) + Send + Sync>;
 #[derive(Clone)]
 pub(super) struct Works {
     aws: Aws,
+    ways: Ways,
     lent: Lent,
     report: Report,
     /// Held while a work changes something: two at once would pull the stack from under each other.
@@ -56,8 +58,8 @@ pub(super) struct Works {
 }
 
 impl Works {
-    pub(super) fn new(aws: Aws, lent: Lent, report: impl Fn(u32, Told) + Send + Sync + 'static) -> Self {
-        Self { aws, lent, report: Arc::new(report), standing: Arc::default() }
+    pub(super) fn new(aws: Aws, ways: Ways, lent: Lent, report: impl Fn(u32, Told) + Send + Sync + 'static) -> Self {
+        Self { aws, ways, lent, report: Arc::new(report), standing: Arc::default() }
     }
 
     pub(super) fn begin(&self, work: Work, attempt: u32) {
@@ -94,12 +96,12 @@ impl Works {
             }
             Work::SetUp { preview, webhook } => self.set_up(&preview, webhook.as_ref(), &tell).await,
             Work::LookForTeardown { keep_logs } => {
-                let looked = teardown::look(&self.aws, &self.lent.stack, keep_logs, &tell).await;
+                let looked = teardown::look(&self.aws, &self.ways, &self.lent.stack, keep_logs, &tell).await;
                 looked.map(|removal| Told::Looked(Box::new(removal)))
             }
             Work::TearDown(removal) => {
                 let _turn = self.standing.lock().await;
-                teardown::carry_out(&self.aws, &removal, &tell).await.map(Told::TornDown)
+                teardown::carry_out(&self.aws, &self.ways, &removal, &tell).await.map(Told::TornDown)
             }
         };
         Some(told.unwrap_or_else(|why| Told::Failed(lines(&why.to_string()))))

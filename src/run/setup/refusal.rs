@@ -2,7 +2,13 @@
 
 use thiserror::Error;
 
-use crate::{aws, stack::failure::Explained, text::SafeText};
+use crate::{aws, journal, stack::failure::Explained, text::SafeText};
+
+impl From<journal::Error> for NotSetUp {
+    fn from(error: journal::Error) -> Self {
+        Self::Journal(SafeText::new(error.to_string()))
+    }
+}
 
 #[derive(Clone, Debug, Error)]
 pub enum NotSetUp {
@@ -46,6 +52,8 @@ pub enum NotSetUp {
         or_none(.drills)
     )]
     DrillRuns { drills: Vec<SafeText> },
+    #[error("whether a drill of this machine needs what would be taken away is not known: {0}")]
+    Journal(SafeText),
     #[error(
         "somebody else has changed the stack {stack} meanwhile, so the preview no longer holds, and nothing of it was \
          done{}. Run the command again", but_stored(.stored.as_ref())

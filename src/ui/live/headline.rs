@@ -141,7 +141,7 @@ impl Said {
     fn verdict(live: &Live, verdict: &Verdict, look: &Look) -> Self {
         let style = match verdict.verdict {
             Outcome::Held => look.good,
-            Outcome::Failed => look.bad,
+            Outcome::Failed | Outcome::Unknown => look.bad,
             Outcome::Aborted | Outcome::Refused | Outcome::NoOp => look.warn,
         };
         let word = verdict.verdict.as_str().to_uppercase();

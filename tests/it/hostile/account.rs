@@ -245,7 +245,7 @@ async fn examined(stage: &Stage, sinks: &mut Sinks) {
     };
     shown.set_up(told).look("setup, previewed", sinks).press("enter").look("setup, consent", sinks).press("esc esc");
     shown.press("s T");
-    let told = match teardown::look(&stage.aws, "spotdrill", false, &|_| ()).await {
+    let told = match teardown::look(&stage.aws, &stage.ways, "spotdrill", false, &|_| ()).await {
         Ok(removal) => setup_screen::Told::Looked(Box::new(removal)),
         Err(error) => {
             sinks.line("error", &error.to_string());

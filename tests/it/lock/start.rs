@@ -1,5 +1,7 @@
 //! Drills that come second, that are refused their lock, and that were left with it.
 
+use std::time::Duration;
+
 use aws_sdk_ssm::Client;
 use spotdrill::{
     drill::{
@@ -11,6 +13,7 @@ use spotdrill::{
     },
     journal::Record,
     run::{
+        found,
         lock::NotLocked,
         start::{NotStarted, Running, Ways, start, take_up},
     },
@@ -106,6 +109,8 @@ async fn a_drill_that_was_left_with_its_lock_is_come_back_to_and_frees_it() {
     let planned: String = written.split_inclusive('\n').take(2).collect();
     std::fs::write(&journal, planned).unwrap(); // as if it had been killed while the lock was taken
     assert_eq!(state(&stage, &plan).await, Some(State::Held));
+    let (left, _) = found::left(&stage.aws, &stage.ways).await.unwrap();
+    assert!(matches!(&left[..], [left] if left.found().stands.contains("frees its lock")), "{left:?}");
     let back = take_up(&stage.aws, &stage.ways, &journal, false).await.unwrap();
     let drilled = stage.to_the_end(back, |_| false).await;
     assert_eq!(drilled.verdict.verdict, Outcome::Refused, "{:?}", drilled.verdict.reasons);
@@ -133,19 +138,21 @@ async fn two_drills_of_one_machine_are_kept_apart_by_a_file() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_drill_leaves_in_parameter_store_is_taken_down_and_what_is_held_is_named() {
+async fn what_a_drill_leaves_in_parameter_store_is_taken_down_once_nobody_holds_it() {
     use spotdrill::run::teardown;
     let stage = Stage::of(8, "").await;
     stage.drill("web", Selection::Count(1), "2m").await;
-    let removal = teardown::look(&stage.aws, "spotdrill", false, &|_| {}).await.unwrap();
-    assert_eq!(removal.locks, [SafeText::new("/spotdrill/lock/auto-scaling-group.web")]);
-    assert!(stage.aws.remove_free_lock(&removal.locks[0]).await.unwrap());
+    let removal = teardown::look(&stage.aws, &stage.ways, "spotdrill", false, &|_| {}).await.unwrap();
+    assert_eq!(removal.of_drills, [SafeText::new("/spotdrill/lock/auto-scaling-group.web")]);
+    teardown::carry_out(&stage.aws, &stage.ways, &removal, &|_| {}).await.unwrap();
     assert!(stage.aws.locks().await.unwrap().is_empty());
     let held = serde_json::json!({ "on": 0, "below": 0, "state": "held", "drill": "d", "group": "web", "arn": "arn",
         "user": "ben", "host": "laptop", "at": "2026-11-22T12:00:00Z", "lasts": 600, "version": "0" });
     let put = Client::new(&stage.sdk).put_parameter().name("/spotdrill/lock/x").value(held.to_string());
     put.r#type(aws_sdk_ssm::types::ParameterType::String).send().await.unwrap();
-    let removal = teardown::look(&stage.aws, "spotdrill", false, &|_| {}).await.unwrap();
-    let named = "the lock /spotdrill/lock/x is held by drill d of ben@laptop, and is left alone";
-    assert!(removal.locks.is_empty() && removal.notes.iter().any(|note| note.as_str() == named), "{:?}", removal.notes);
+    let refused = teardown::look(&stage.aws, &stage.ways, "spotdrill", false, &|_| {}).await.unwrap_err();
+    assert!(refused.to_string().contains("a drill runs: d."), "{refused}");
+    stage.aws.clock.sleep(Duration::from_mins(11)).await;
+    let removal = teardown::look(&stage.aws, &stage.ways, "spotdrill", false, &|_| {}).await.unwrap();
+    assert_eq!(removal.of_drills, [SafeText::new("/spotdrill/lock/x")], "its drill's time is over: {removal:?}");
 }

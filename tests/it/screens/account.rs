@@ -324,7 +324,7 @@ fn removal(world: World) -> Box<Removal> {
         stack: Some(*stack("CREATE_COMPLETE", None)),
         secret: None,
         templates: Vec::new(),
-        locks: Vec::new(),
+        of_drills: Vec::new(),
         log_groups: Vec::new(),
         keep_logs: false,
         in_stack: parts.len() - 1,

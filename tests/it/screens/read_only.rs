@@ -67,7 +67,7 @@ async fn all_asked_for(effects: &[Effect]) -> usize {
             carry_out(&open, effect).await;
         }
     }
-    let removal = Box::new(teardown::look(&stage.aws, "spotdrill", false, &|_| ()).await.unwrap());
+    let removal = Box::new(teardown::look(&stage.aws, &stage.ways, "spotdrill", false, &|_| ()).await.unwrap());
     asked.insert(work_on(&stage, &Work::TearDown(removal)).await);
     let calls: Vec<_> = stage.calls().into_iter().map(|(_, call)| call).collect();
     let changing: Vec<_> = calls.iter().filter(|call| changes(call)).collect();
@@ -122,9 +122,11 @@ async fn work_on(stage: &Stage, work: &Work) -> &'static str {
             drop(prove::prove(aws, &names, |_| ()).await);
             return "prove";
         }
-        Work::LookForTeardown { keep_logs } => drop(teardown::look(aws, "spotdrill", *keep_logs, tell).await),
+        Work::LookForTeardown { keep_logs } => {
+            drop(teardown::look(aws, &stage.ways, "spotdrill", *keep_logs, tell).await);
+        }
         Work::TearDown(removal) => {
-            drop(teardown::carry_out(aws, removal, tell).await);
+            drop(teardown::carry_out(aws, &stage.ways, removal, tell).await);
             return "tear down";
         }
     }

@@ -45,7 +45,9 @@ async fn a_stack_of_others_is_left_alone() {
     spotdrill::run::setup::follow::settled(&account.0.aws, "spotdrill", &unheard).await.unwrap();
     let said = refused(&account, &telling_slack()).await;
     assert!(said.contains("spotdrill (CREATE_COMPLETE) is not spotdrill's") && said.contains("--stack"), "{said}");
-    let down = spotdrill::run::teardown::look(&account.0.aws, "spotdrill", false, &unheard).await.unwrap_err();
+    let down = spotdrill::run::teardown::look(&account.0.aws, &account.0.ways, "spotdrill", false, &unheard)
+        .await
+        .unwrap_err();
     assert!(matches!(down, NotSetUp::Foreign { .. }), "{down}");
     account.preview(&Wanted { stack: "mine".into(), ..telling_slack() }).await;
 }
@@ -82,7 +84,8 @@ async fn a_secret_of_others_is_neither_overwritten_nor_deleted() {
     secrets.create_secret().name("spotdrill/slack-webhook").secret_string("theirs").send().await.unwrap();
     let said = refused(&account, &telling_slack()).await;
     assert!(said.contains("does not bear the tag spotdrill") && said.contains("--slack-secret"), "{said}");
-    let removal = spotdrill::run::teardown::look(&account.0.aws, "spotdrill", false, &unheard).await.unwrap();
+    let removal =
+        spotdrill::run::teardown::look(&account.0.aws, &account.0.ways, "spotdrill", false, &unheard).await.unwrap();
     assert!(removal.secret.is_none() && removal.notes[0].contains("left alone"), "{removal:?}");
 }
 

@@ -119,9 +119,9 @@ async fn a_kill_while_it_is_taken_down_is_made_good_too() {
         let account = Account::bare().await;
         let before = account.inventory().await;
         account.set_up(&telling_slack()).await;
-        let aws = account.0.aws.clone();
-        let removal = teardown::look(&aws, "spotdrill", false, &unheard).await.unwrap();
-        let work = teardown::carry_out(&aws, &removal, &unheard);
+        let (aws, ways) = (account.0.aws.clone(), account.0.ways.clone());
+        let removal = teardown::look(&aws, &ways, "spotdrill", false, &unheard).await.unwrap();
+        let work = teardown::carry_out(&aws, &ways, &removal, &unheard);
         assert!(tokio::time::timeout(Duration::from_secs(after), work).await.is_err(), "{after}");
         assert_eq!(account.taken_down(false).await, []);
         assert_eq!(account.inventory().await, before, "{after}");
@@ -141,10 +141,10 @@ async fn a_teardown_that_broke_off_after_the_stack_was_gone_finds_the_rest_by_th
     let before = account.inventory().await;
     account.set_up(&unusual()).await;
     let aws = &account.0.aws;
-    let removal = teardown::look(aws, "spotdrill", true, &unheard).await.unwrap();
-    teardown::carry_out(aws, &removal, &unheard).await.unwrap_err();
+    let removal = teardown::look(aws, &account.0.ways, "spotdrill", true, &unheard).await.unwrap();
+    teardown::carry_out(aws, &account.0.ways, &removal, &unheard).await.unwrap_err();
     assert!(aws.stack("spotdrill").await.unwrap().is_none(), "the stack is gone, and its parameters with it");
-    let removal = teardown::look(aws, "spotdrill", false, &unheard).await.unwrap();
+    let removal = teardown::look(aws, &account.0.ways, "spotdrill", false, &unheard).await.unwrap();
     let names: Vec<_> = removal.parts.iter().map(|part| part.name.as_str()).collect();
     assert_eq!(names, ["team/hook", "/aws/events/mine", "/aws/lambda/my-function"]);
     assert_eq!(account.taken_down(false).await, []);
@@ -207,8 +207,8 @@ async fn a_stack_that_was_deleted_half_way_is_named_and_made_good() {
     let operator = iam.put_role_policy().role_name("lab-operator").policy_name("deny").policy_document(deny);
     operator.send().await.unwrap();
     let aws = &account.0.aws;
-    let removal = teardown::look(aws, "spotdrill", false, &unheard).await.unwrap();
-    let failed = teardown::carry_out(aws, &removal, &unheard).await.unwrap_err().to_string();
+    let removal = teardown::look(aws, &account.0.ways, "spotdrill", false, &unheard).await.unwrap();
+    let failed = teardown::carry_out(aws, &account.0.ways, &removal, &unheard).await.unwrap_err().to_string();
     for part in ["was not removed (DELETE_FAILED)", "iam:DeleteRole", "There now: ", "(spot-fis-test)"] {
         assert!(failed.contains(part), "{part} in {failed}");
     }
