@@ -20,7 +20,7 @@ use spotdrill::{
         verdict::{Outcome, Verdict},
     },
     journal::{self, Record},
-    lab::Lab,
+    lab::{Lab, scenario::Scenario},
     run::{
         conductor::Told,
         found::come_back,
@@ -33,7 +33,7 @@ use spotdrill::{
 use super::{
     check::Found,
     network::{Network, Seen},
-    schedule::{Loss, Schedule},
+    schedule::{AtLast, Loss, Region, Schedule},
 };
 use crate::{
     existing::one_of_web,
@@ -130,7 +130,7 @@ impl<'a> Operator<'a> {
         let network = self.network.clone();
         let has_ended = tokio::select! {
             () = network.too_many() => false,
-            ended = tokio::time::timeout(BOUND, self.to_the_end()) => ended.is_ok(),
+            ended = tokio::time::timeout(BOUND, self.go_through()) => ended.is_ok(),
         };
         if !has_ended {
             self.ran.wrong.push(String::from("it has no end"));
@@ -145,11 +145,12 @@ impl<'a> Operator<'a> {
         std::mem::take(&mut self.ran)
     }
 
-    async fn to_the_end(&mut self) {
+    async fn go_through(&mut self) {
         let Schedule { targets, warn, as_is, .. } = self.schedule;
-        let plan = match as_is {
-            true => self.quiet.plan_of(&one_of_web(&self.quiet).await).await,
-            false => self.quiet.plan("web", Selection::Count(*targets), warn).await,
+        let plan = if *as_is {
+            self.quiet.plan_of(&one_of_web(&self.quiet).await).await
+        } else {
+            self.quiet.plan("web", Selection::Count(*targets), warn).await
         };
         self.ran.plan = Some(plan.clone());
         let (mut begun, mut tries) = (false, 0);
@@ -173,7 +174,7 @@ impl<'a> Operator<'a> {
                     continue;
                 }
                 Ended::NotThere => return self.ran.wrong.push(String::from("its journal is not found")),
-                Ended::Verdict if self.is_elsewhere() && self.schedule.home_again => {
+                Ended::Verdict if self.is_elsewhere() && self.schedule.at_last == AtLast::ElsewhereAndHere => {
                     self.folder = self.home.join("here/drills");
                     continue;
                 }
@@ -197,7 +198,7 @@ impl<'a> Operator<'a> {
             }
             self.clock.sleep(loss.away).await;
             next = losses.next();
-            if next.is_none() && self.schedule.elsewhere {
+            if next.is_none() && self.schedule.at_last != AtLast::Here {
                 self.folder = self.home.join("there/drills");
             }
         }
@@ -292,7 +293,7 @@ impl<'a> Operator<'a> {
         }
         match (&mut begun.conductor).await {
             Ok(verdict) => {
-                if verdict.verdict == Outcome::Held && self.schedule.lag == 0 {
+                if verdict.verdict == Outcome::Held && self.schedule.region.lag == 0 {
                     self.ran.held.push(Found::look(self).await.ended);
                 }
                 self.ran.verdicts.push(verdict);
@@ -346,12 +347,10 @@ impl<'a> Operator<'a> {
     }
 }
 
-fn region(schedule: &Schedule) -> spotdrill::lab::scenario::Scenario {
-    let logs = match schedule.logs {
-        true => "",
-        false => "[stack]\ndeleted = [\"EventLog\", \"EventLogRule\", \"Function\", \"FunctionLog\", \"SlackRule\"]\n",
-    };
-    let Schedule { targets, lag, stop_recalls, .. } = schedule;
+fn region(schedule: &Schedule) -> Scenario {
+    let Schedule { targets, region: Region { logs, lag, stop_recalls }, .. } = schedule;
+    let no_logs = "[stack]\ndeleted = [\"EventLog\", \"EventLogRule\", \"Function\", \"FunctionLog\", \"SlackRule\"]\n";
+    let logs = if *logs { "" } else { no_logs };
     let parts = format!(
         "{logs}[timing]\nterminated_visible = 86400\n[consistency]\nlag = {lag}\n[interruption]\nstop_recalls = \
          {stop_recalls}\n"

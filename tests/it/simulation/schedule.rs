@@ -12,19 +12,32 @@ pub(super) struct Schedule {
     pub(super) warn: &'static str,
     /// A template of somebody else's is started as it is: it hits one instance, of FIS's own choice.
     pub(super) as_is: bool,
+    pub(super) region: Region,
+    pub(super) weather: Weather,
+    pub(super) losses: Vec<Loss>,
+    /// From where it is come back to after the last loss.
+    pub(super) at_last: AtLast,
+    /// When the operator asks for a stop, after the start.
+    pub(super) stop: Option<Duration>,
+}
+
+/// What AWS is like.
+#[derive(Clone, Debug)]
+pub(super) struct Region {
     /// Whether there are logs to follow.
     pub(super) logs: bool,
     /// How far EC2's descriptions are behind, in seconds.
     pub(super) lag: u32,
     pub(super) stop_recalls: bool,
-    pub(super) weather: Weather,
-    pub(super) losses: Vec<Loss>,
-    /// After the last loss it is come back to from a machine that has no journal.
-    pub(super) elsewhere: bool,
-    /// And then from the first one again.
-    pub(super) home_again: bool,
-    /// When the operator asks for a stop, after the start.
-    pub(super) stop: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum AtLast {
+    Here,
+    /// From a machine that has no journal.
+    Elsewhere,
+    /// And when the drill is over there, from here once more.
+    ElsewhereAndHere,
 }
 
 /// The program ends as a process does.
@@ -95,7 +108,11 @@ impl Schedule {
     pub(super) fn of(seed: u64) -> Self {
         let chance = &mut Rng::with_seed(seed);
         let losses: Vec<_> = (0..chance.usize(0..=3)).map(|_| Loss::of(chance)).collect();
-        let elsewhere = !losses.is_empty() && one_in(chance, 3);
+        let at_last = match chance.u32(0..6) {
+            0 if !losses.is_empty() => AtLast::Elsewhere,
+            1 if !losses.is_empty() => AtLast::ElsewhereAndHere,
+            _ => AtLast::Here,
+        };
         let latest = one_of(chance, &[20, 300]);
         let as_is = one_in(chance, 6);
         Self {
@@ -103,13 +120,14 @@ impl Schedule {
             targets: if as_is { 1 } else { chance.usize(1..=3) },
             as_is,
             warn: one_of(chance, &["2m", "2m", "2m", "3m", "5m"]),
-            logs: one_in(chance, 4),
-            lag: one_of(chance, &[0, 0, 0, 10, 20]),
-            stop_recalls: one_in(chance, 4),
+            region: Region {
+                logs: one_in(chance, 4),
+                lag: one_of(chance, &[0, 0, 0, 10, 20]),
+                stop_recalls: one_in(chance, 4),
+            },
             weather: Weather::of(chance),
             losses,
-            elsewhere,
-            home_again: one_in(chance, 2),
+            at_last,
             stop: one_in(chance, 3).then(|| seconds(chance, 0..latest)),
         }
     }
