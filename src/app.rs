@@ -340,6 +340,8 @@ impl App {
     }
 
     fn refused(&mut self, why: &SafeText, now: Timestamp) {
+        // on the command line it says so itself
+        let why = &SafeText::new(why.strip_prefix("nothing was started: ").unwrap_or(why));
         self.messages.say(now, Weight::Error, format!("not started: {why}"));
         let unheard = self.live.take_if(|live| live.facts.is_empty());
         if let Some(live) = unheard {

@@ -49,6 +49,21 @@ pub struct Header {
     pub version: SafeText,
 }
 
+/// Where drills of a journal are run: what even a later form says.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Whence {
+    pub account: SafeText,
+    pub region: SafeText,
+    #[serde(default)]
+    pub endpoint: Option<SafeText>,
+}
+
+impl Header {
+    pub fn whence(&self) -> Whence {
+        Whence { account: self.account.clone(), region: self.region.clone(), endpoint: self.endpoint.clone() }
+    }
+}
+
 /// Who ran the drill, and from where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Who {
@@ -63,7 +78,11 @@ pub enum Error {
     #[error("could not {doing} the journal {path}: {source}. No drill runs without its record: {next}")]
     Io { doing: &'static str, path: PathBuf, source: io::Error, next: &'static str },
     #[error("{path} cannot be read as a journal: {why}. Move it away, or to where it came from")]
-    Unreadable { path: PathBuf, why: String },
+    Unreadable { path: PathBuf, why: String, whence: Option<Box<Whence>> },
+    #[error(
+        "{path} has no whole first line: a crash or a full disk came before it, and nothing was asked of AWS. Delete it"
+    )]
+    Unbegun { path: PathBuf },
     #[error("{path} is not used: {why}. To go on, {next}")]
     Untrusted { path: PathBuf, why: String, next: &'static str },
     #[error(
@@ -82,10 +101,24 @@ impl Error {
         match self {
             Self::Io { path, .. }
             | Self::Unreadable { path, .. }
+            | Self::Unbegun { path }
             | Self::Untrusted { path, .. }
             | Self::Changed { path, .. }
             | Self::Taken { path } => path,
         }
+    }
+
+    /// Which account the journal is of, as far as its first line tells.
+    pub fn whence(&self) -> Option<&Whence> {
+        match self {
+            Self::Unreadable { whence, .. } => whence.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Whether it ends before its drill could ask for anything.
+    pub fn is_unbegun(&self) -> bool {
+        matches!(self, Self::Unbegun { .. })
     }
 }
 

@@ -15,6 +15,7 @@ pub mod lock;
 mod looking;
 mod ordering;
 pub mod prove;
+pub mod records;
 pub mod screen;
 pub mod setup;
 pub mod start;

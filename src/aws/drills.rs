@@ -78,6 +78,7 @@ impl Aws {
             seed: None,
             stop_alarm: experiment.stop_conditions().iter().find_map(|condition| condition.value()).map(SafeText::new),
             overridden: Vec::new(),
+            ground: None,
             wave: None,
             as_is: existing.filter(|_| !ours).map(Box::new),
         };

@@ -236,7 +236,7 @@ pub(super) fn ending(error: NotStarted) -> Ending {
     let exit = match error {
         NotStarted::Aws(_) => Exit::Aws,
         NotStarted::Locked(why) if why.aws().is_some() => Exit::Aws,
-        NotStarted::Changed(_)
+        NotStarted::Changed { .. }
         | NotStarted::TemplateChanged { .. }
         | NotStarted::OtherAccount { .. }
         | NotStarted::NotOpen { .. }

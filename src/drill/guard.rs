@@ -13,6 +13,7 @@ pub mod caps;
 mod choose;
 pub mod circumstances;
 mod existing;
+mod ground;
 pub mod overriding;
 mod refusal;
 
@@ -21,6 +22,7 @@ pub use choose::find_group;
 use choose::{Chosen, chosen};
 use circumstances::Circumstances;
 pub use existing::{as_it_is, startable};
+pub use ground::{Ground, changed};
 use overriding::{Overridable, Overridden, Override, weigh};
 pub use refusal::{Refusal, Refusals};
 
@@ -48,9 +50,31 @@ pub fn again(plan: &Plan, fleet: &Fleet, circumstances: &Circumstances) -> Resul
         overrides: reasons.map(|it| Override { guard: it.guard, reason: it.reason.clone() }).collect(),
         earlier: plan.wave.as_ref().map(|wave| wave.earlier.clone()).unwrap_or_default(),
     };
-    let now = one_wave(fleet, &wish, circumstances, Vec::new())?;
+    let now = one_wave(fleet, &wish, circumstances, moved(plan, fleet))?;
+    let ground = Some(Box::new(Ground::of(plan.groups(), fleet, circumstances)));
+    let overridden = with_those_of_later_waves(plan, now.overridden);
     let Plan { seed, as_is, wave, .. } = plan.clone();
-    Ok(Plan { seed, as_is, wave, ..now })
+    Ok(Plan { seed, as_is, overridden, ground, wave, ..now })
+}
+
+/// The reasons were given for all waves: what none needs at this start, a later one may.
+fn with_those_of_later_waves(plan: &Plan, now: Vec<Overridden>) -> Vec<Overridden> {
+    let is_last = plan.wave.as_ref().is_none_or(|wave| wave.later.is_empty());
+    let later = plan.overridden.iter().filter(|it| !is_last && !now.contains(it)).cloned().collect();
+    [now, later].concat()
+}
+
+/// Targets that are in another group by now: the words that were typed name the one in which they were.
+fn moved(plan: &Plan, fleet: &Fleet) -> Vec<Refusal> {
+    let moved = plan.targets.iter().filter_map(|target| {
+        let (actual, _) = fleet.find(&target.id)?;
+        (actual.key != target.group).then(|| Refusal::NotInGroup {
+            id: target.id.clone(),
+            group: target.group.qualified(),
+            actual: actual.key.qualified(),
+        })
+    });
+    moved.collect()
 }
 
 /// All of the wish in one wave.
@@ -143,6 +167,7 @@ fn planned(
         as_is: None,
         stop_alarm: alarm_of(circumstances),
         overridden,
+        ground: Some(Box::new(Ground::of(hit, fleet, circumstances))),
         wave: (of > 1).then(|| Box::new(Wave { number: 1, of, gap: wish.gap, earlier: Vec::new(), later })),
     }
 }

@@ -285,6 +285,47 @@ mod tests {
     }
 
     #[test]
+    fn a_hold_is_known_by_drill_and_holder() {
+        let lock = held(None).lock;
+        assert!(lock.is_of(&Lock { at: at("13:00:00"), lasts: 1, ..lock.clone() }));
+        assert!(!lock.is_of(&Lock { drill: DrillId::new("d2"), ..lock.clone() }));
+        assert!(!lock.is_of(&Lock { arn: Lock::part("arn:2"), ..lock.clone() }));
+        assert!(!lock.is_of(&Lock { user: Lock::part("ben"), ..lock.clone() }));
+        assert!(!lock.is_of(&Lock { host: Lock::part("desk"), ..lock.clone() }));
+    }
+
+    #[test]
+    fn a_version_counts_if_nobody_wrote_between_what_its_writer_had_read_and_it() {
+        let entry = |on, below: Option<&str>| {
+            let entry = Entry { on, below: mark(below), state: State::Held, lock: held(None).lock };
+            let text = entry.text().unwrap();
+            assert_eq!(serde_json::from_str::<Entry>(&text).unwrap(), entry);
+            entry
+        };
+        assert!(entry(0, None).counts(1, None) && entry(7, Some("a")).counts(8, Some("a")));
+        assert!(!entry(7, Some("a")).counts(9, Some("a")), "another wrote between");
+        assert!(!entry(7, Some("a")).counts(8, Some("b")), "it was deleted, and numbers began anew");
+        assert!(!entry(u64::MAX, None).counts(0, None));
+    }
+
+    #[test]
+    fn a_mark_is_the_hash_that_other_versions_have_written() {
+        // published values of FNV-1a
+        assert_eq!(mark(Some("")), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(mark(Some("a")), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(mark(Some("foobar")), 0x8594_4171_f739_67e8);
+        assert_eq!(mark(None), 0);
+    }
+
+    #[test]
+    fn the_loser_reads_how_long_ago_it_was_taken() {
+        let said = |now| held(None).telling(at(now));
+        assert!(said("12:01:00").contains("UTC, just now"), "{}", said("12:01:00"));
+        assert!(said("12:01:01").contains("UTC, 1 min ago"), "{}", said("12:01:01"));
+        assert!(said("12:20:01").contains("over since 12:20:01 UTC"), "{}", said("12:20:01"));
+    }
+
+    #[test]
     fn the_loser_reads_who_holds_it_and_what_to_do() {
         insta::assert_snapshot!(held(None).telling(at("12:03:10")), @"shop/web is held by drill 20261122-120000-abcd of ana@bastion (arn:aws:iam::1:user/ana), since 2026-11-22 12:00:01 UTC, 3 min ago; FIS shows no experiment of it. If it is left, it can be taken over from 12:20:01 UTC on, by its id");
     }

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     existing::Existing,
     fleet::{Behavior, GroupKey, GroupKind, World, partition},
-    guard::overriding::{Overridden, Override},
+    guard::{
+        Ground,
+        overriding::{Overridden, Override},
+    },
     id::{DrillId, InstanceId, SpotRequestId},
     template::Template,
     warning::Warning,
@@ -67,6 +70,9 @@ pub struct Plan {
     /// The guards that stood against it, and what was said against them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overridden: Vec<Overridden>,
+    /// What it was made on; none where nobody looked, as for a drill that was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ground: Option<Box<Ground>>,
     /// Which of several waves it is; none where one is enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wave: Option<Box<Wave>>,

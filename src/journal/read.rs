@@ -89,10 +89,13 @@ pub fn list(folder: &Path) -> Result<(Vec<Kept>, Vec<Error>), Error> {
 fn read(file: &File, path: &Path, mut each: impl FnMut(Entry)) -> Result<(Header, State, Tail), Error> {
     let next = "check the file's permissions";
     let failed = |source| Error::Io { doing: "read", path: path.to_owned(), source, next };
-    let unreadable = |why: String| Error::Unreadable { path: path.to_owned(), why };
     let mut lines = Lines::of(file);
     let length = lines.next().map_err(failed)?;
-    let (header, mut reading) = Reading::begin(&lines.line, length).map_err(unreadable)?;
+    let whence = serde_json::from_slice(&lines.line).ok().map(Box::new);
+    let unreadable = |why: String| Error::Unreadable { path: path.to_owned(), why, whence: whence.clone() };
+    let begun = Reading::begin(&lines.line, length)
+        .map_err(|why| if is_torn(&lines.line) { Error::Unbegun { path: path.to_owned() } } else { unreadable(why) });
+    let (header, mut reading) = begun?;
     if path.file_stem().is_none_or(|name| name != header.drill.as_str()) {
         return Err(unreadable(format!("it is the journal of drill {}, under another name", header.drill)));
     }
@@ -102,6 +105,12 @@ fn read(file: &File, path: &Path, mut each: impl FnMut(Entry)) -> Result<(Header
             length => reading.next(&lines.line, length).into_iter().for_each(&mut each),
         }
     }
+}
+
+/// Whether a crash or a full disk cut off this first line: what was damaged later is anything.
+fn is_torn(line: &[u8]) -> bool {
+    const BEGINS: &[u8] = b"{\"schema\":";
+    !line.ends_with(b"\n") && (line.starts_with(BEGINS) || BEGINS.starts_with(line))
 }
 
 /// A journal as far as its lines were read.

@@ -110,7 +110,27 @@ fn a_journal_of_a_later_version_is_not_guessed_at() {
     fs::write(folder.path().join("notes.txt"), "not ours").unwrap();
     let (records, unreadable) = list(folder.path()).unwrap();
     assert_eq!((records.len(), unreadable.len()), (0, 2));
-    assert!(unreadable.iter().any(|error| error.to_string().contains("newer than this program's")));
+    let newer = unreadable.iter().find(|error| error.to_string().contains("newer than this program's")).unwrap();
+    assert_eq!(newer.whence(), Some(&later.whence()), "where it is from is told all the same");
+}
+
+/// A crash or a full disk leaves the beginning of a header; damage leaves anything.
+#[test]
+fn a_journal_that_was_never_begun_is_told_from_a_damaged_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = fs::read(written(folder.path(), 1)).unwrap();
+    let path = folder.path().join("d2.jsonl");
+    let header = whole.iter().position(|byte| *byte == b'\n').unwrap();
+    let is_unbegun = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        list(folder.path()).unwrap().1.iter().any(Error::is_unbegun)
+    };
+    for length in 0..header {
+        assert!(is_unbegun(&whole[..length]), "{length} of {header}");
+    }
+    for damaged in [&b"\0\0\0\0"[..], b"no journal", b"{}\n", b"\n", &whole[1..header], &whole[1..]] {
+        assert!(!is_unbegun(damaged), "{damaged:?}");
+    }
 }
 
 mod damage;

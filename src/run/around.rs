@@ -1,10 +1,11 @@
 //! The look around before a drill: everything but the instances that its guards weigh. Knows whom to ask, and weighs nothing.
 
-use std::path::Path;
-
 use jiff::Timestamp;
 
-use super::start::{Ways, left_open};
+use super::{
+    records::{self, Records},
+    start::{Ways, left_open},
+};
 use crate::{
     aws::{Aws, Error},
     drill::{
@@ -14,7 +15,7 @@ use crate::{
         health::Health,
         lock::State,
     },
-    journal::{self, Kept},
+    journal::Kept,
     text::SafeText,
 };
 
@@ -22,7 +23,7 @@ use crate::{
 ///
 /// A template that is started as it is brings its own alarms.
 pub async fn look_around(aws: &Aws, ways: &Ways, as_is: Option<&Existing>) -> Circumstances {
-    let (lever, alarm, credentials, others, asked) = tokio::join!(
+    let (lever, alarm, credentials, (others, in_doubt), asked) = tokio::join!(
         Box::pin(aws.safety_lever_engaged()),
         Box::pin(stop_alarm(aws, ways, as_is)),
         aws.credentials_expire(),
@@ -41,6 +42,7 @@ pub async fn look_around(aws: &Aws, ways: &Ways, as_is: Option<&Existing>) -> Ci
         credentials: told(credentials),
         skew: aws.clock.skew().map(|skew| skew.by).ok_or_else(|| SafeText::new("AWS has answered nothing yet")),
         others,
+        in_doubt,
         unsteady: health.unsteady(),
         cool_down: ways.cool_down,
     }
@@ -79,9 +81,26 @@ async fn alarm_arn(aws: &Aws, named: &str) -> Told<SafeText> {
     Ok(SafeText::new(format!("arn:{}:cloudwatch:{region}:{account}:alarm:{named}", partition(region))))
 }
 
-/// What goes on or went on lately, by FIS and by the journals of this machine.
-async fn others(aws: &Aws, ways: &Ways) -> Told<Vec<Other>> {
+/// What goes on or went on lately, by FIS and by the journals of this machine; and the journals that are in doubt.
+async fn others(aws: &Aws, ways: &Ways) -> (Told<Vec<Other>>, Vec<SafeText>) {
+    match records_of(aws, ways).await {
+        Ok(Records { kept, in_doubt }) => (by_fis_and(aws, ways, &kept).await, in_doubt),
+        Err(why) => (Err(why), Vec::new()),
+    }
+}
+
+/// A lab in a program that ended is gone, and another with its seed has the same instances: its journals say nothing of this
+/// one.
+async fn records_of(aws: &Aws, ways: &Ways) -> Told<Records> {
+    if ways.lab_inside {
+        return Ok(Records::default());
+    }
     let account = told(aws.account().await)?;
+    records::of(&ways.journals, &account, Some(&aws.region), ways.endpoint.as_ref())
+        .map_err(|error| SafeText::new(error.to_string()))
+}
+
+async fn by_fis_and(aws: &Aws, ways: &Ways, here: &[Kept]) -> Told<Vec<Other>> {
     let since = aws.clock.now().saturating_sub(ways.cool_down).unwrap_or(Timestamp::MIN);
     let by_fis = told(aws.spot_experiments(since).await)?.into_iter().map(|experiment| Other {
         by: experiment.drill.unwrap_or_else(|| SafeText::new(format!("experiment {}", experiment.id))),
@@ -90,8 +109,6 @@ async fn others(aws: &Aws, ways: &Ways) -> Told<Vec<Other>> {
         over: (!experiment.goes_on).then_some(experiment.began),
     });
     let mut others: Vec<_> = by_fis.collect();
-    let here = records_of(&ways.journals, &account, &aws.region, ways.endpoint.as_ref(), ways.lab_inside);
-    let here = here.map_err(|error| SafeText::new(error.to_string()))?;
     for other in here.iter().filter_map(by_journal) {
         // the journal knows best: FIS calls a drill over when its notice is sent
         others.retain(|it| it.by != other.by);
@@ -127,24 +144,4 @@ fn by_journal(Kept { header, drill, .. }: &Kept) -> Option<Other> {
         instances: drill.timeline.tracks.iter().map(|track| track.target.id.clone()).collect(),
         over,
     })
-}
-
-/// The journals of drills of this account, region and server. A lab in a program that ended is gone, and another with its
-/// seed has the same instances: its journals say nothing of this one.
-pub fn records_of(
-    journals: &Path,
-    account: &str,
-    region: &str,
-    endpoint: Option<&SafeText>,
-    lab_inside: bool,
-) -> Result<Vec<Kept>, journal::Error> {
-    if lab_inside {
-        return Ok(Vec::new());
-    }
-    let (kept, _) = journal::list(journals)?;
-    let here = |record: &Kept| {
-        let header = &record.header;
-        header.account.as_str() == account && header.region.as_str() == region && header.endpoint.as_ref() == endpoint
-    };
-    Ok(kept.into_iter().filter(here).collect())
 }

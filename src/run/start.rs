@@ -26,7 +26,7 @@ use crate::{
     drill::{
         conduct::{Drill, Phase},
         fact::{ConfirmedBy, Fact, Source, What},
-        fleet::{World, partition},
+        fleet::partition,
         found::{Rebuilt, Seen},
         guard::{self, Refusals},
         id::{DrillId, TemplateId},
@@ -34,7 +34,7 @@ use crate::{
         plan::Plan,
         verdict::Verdict,
     },
-    journal::{self, Header, Journal, Kept, SCHEMA, Who},
+    journal::{self, Header, Journal, SCHEMA, Who},
     probe::Prober,
     text::SafeText,
 };
@@ -113,8 +113,8 @@ impl Stopper {
 
 #[derive(Debug, Error)]
 pub enum NotStarted {
-    #[error("what was previewed no longer holds, so nothing was started:\n{0}")]
-    Changed(Refusals),
+    #[error("what was previewed no longer holds, so nothing was started:\n{refusals}{}", lines(.changed))]
+    Changed { refusals: Refusals, changed: Vec<SafeText> },
     #[error("template {template} was changed or replaced since the preview, so nothing was started: preview it again")]
     TemplateChanged { template: TemplateId },
     #[error("the account is {now}, but the plan was made for {planned}: nothing was started")]
@@ -137,7 +137,7 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     if identity.account != plan.account {
         return Err(NotStarted::OtherAccount { now: identity.account, planned: plan.account });
     }
-    let plan = unchanged(aws, ways, &plan).await?;
+    let (plan, changed) = as_previewed(aws, ways, &plan).await?;
     template_unchanged(aws, &plan).await?;
     lock::held_by_another(aws, ways, &plan).await?;
     let now = aws.clock.now();
@@ -153,6 +153,9 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     let settle_seconds = ways.settle_seconds;
     let planned = What::DrillPlanned { drill: id.clone(), plan: plan.clone(), role_arn, settle_seconds };
     conductor.record(Fact::ours(now, planned));
+    for message in changed {
+        conductor.record(Fact::ours(now, What::Noted { message }));
+    }
     let mut conductor = locked(conductor, aws, ways, &plan, &wanted).await?;
     let checks = ways.prober.checks();
     if !checks.is_empty() {
@@ -262,27 +265,20 @@ fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64) -
     (conductor, Stopper(stop), told)
 }
 
-/// The drills that were started from here, in this account and at this server, and are not over: FIS's word that it has
-/// sent the notice is not their end.
-pub fn open_drills(
-    journals: &Path,
-    account: &str,
-    endpoint: Option<&SafeText>,
-) -> Result<Vec<DrillId>, journal::Error> {
-    let (kept, _) = journal::list(journals)?;
-    let here = |record: &&Kept| {
-        record.header.account.as_str() == account
-            && record.header.endpoint.as_ref() == endpoint
-            && !(record.header.world == World::Lab && endpoint.is_none())
-    };
-    let is_open = |record: &&Kept| not_open(record.drill.phase).is_none();
-    Ok(kept.iter().filter(here).filter(is_open).map(|record| record.header.drill.clone()).collect())
+/// What was confirmed must still be there and every guard must still let it pass, at the moment of the start. What has
+/// changed since the preview is told either way.
+async fn as_previewed(aws: &Aws, ways: &Ways, plan: &Plan) -> Result<(Plan, Vec<SafeText>), NotStarted> {
+    let (fleet, circumstances) = tokio::join!(aws.fleet(|_| ()), look_around(aws, ways, plan.as_is.as_deref()));
+    let fleet = fleet?;
+    let changed = guard::changed(plan, &fleet, &circumstances);
+    match guard::again(plan, &fleet, &circumstances) {
+        Ok(plan) => Ok((plan, changed)),
+        Err(refusals) => Err(NotStarted::Changed { refusals, changed }),
+    }
 }
 
-/// What was confirmed must still be there and every guard must still let it pass, at the moment of the start.
-async fn unchanged(aws: &Aws, ways: &Ways, plan: &Plan) -> Result<Plan, NotStarted> {
-    let (fleet, circumstances) = tokio::join!(aws.fleet(|_| ()), look_around(aws, ways, plan.as_is.as_deref()));
-    guard::again(plan, &fleet?, &circumstances).map_err(NotStarted::Changed)
+fn lines(said: &[SafeText]) -> String {
+    said.iter().fold(String::new(), |lines, said| format!("{lines}\n{said}"))
 }
 
 /// A template that is started as it is must still be what was previewed: others may change it at any time.

@@ -21,12 +21,13 @@ use crate::{
 
 use super::{
     gc::{self, Item, NotCollected},
+    records,
     setup::{
         NotSetUp, Proposed, Tell, Told, begin, failed,
         follow::{follow, forget_the_past, settled},
         give_back, is_ours, propose, unique_name,
     },
-    start::{Ways, open_drills},
+    start::Ways,
 };
 
 /// How often it is looked for what remains, and how long between, in drill time: IAM tells of a role for some seconds after it
@@ -118,8 +119,11 @@ async fn parameters_from_before(
 /// The drills that need what would be taken away: by FIS, by the journals here, by the locks that are held.
 async fn refuse_under_drills(aws: &Aws, ways: &Ways, account: &str) -> Result<(), NotSetUp> {
     let mut drills: BTreeSet<_> = aws.running_drills().await?.into_iter().collect();
-    let open = open_drills(&ways.journals, account, ways.endpoint.as_ref())?;
-    drills.extend(open.iter().map(|drill| SafeText::new(drill.as_str())));
+    let here = records::of(&ways.journals, account, None, ways.endpoint.as_ref())?;
+    if let Some(doubt) = here.in_doubt.first() {
+        return Err(NotSetUp::Journal(doubt.clone()));
+    }
+    drills.extend(here.open().map(|drill| SafeText::new(drill.as_str())));
     let locks = match aws.locks().await {
         Err(error) if error.kind == Kind::Denied => Vec::new(), // that is noted where they are listed
         listed => listed?,

@@ -251,6 +251,7 @@ fn planned() -> [What; 3] {
         seed: None,
         stop_alarm: None,
         overridden: Vec::new(),
+        ground: None,
         wave: None,
         as_is: None,
     };

@@ -1,5 +1,8 @@
 //! Whole drills, from the start to the verdict: the product's own code, the real SDK and the lab, under paused time.
 
+mod doubt;
+mod since;
+
 use jiff::SignedDuration;
 use spotdrill::{
     aws::Kind,
@@ -173,7 +176,7 @@ async fn what_changed_since_the_preview_is_not_started() {
     let starts =
         stage.calls().iter().filter(|(_, call)| call.starts_with("POST") && call.contains("/experiments")).count();
     let refused = stage.start(plan).await.unwrap_err();
-    assert!(matches!(refused, NotStarted::Changed(_)), "{refused}");
+    assert!(matches!(refused, NotStarted::Changed { .. }), "{refused}");
     let again =
         stage.calls().iter().filter(|(_, call)| call.starts_with("POST") && call.contains("/experiments")).count();
     assert_eq!(starts, again, "nothing was asked of FIS");
@@ -192,7 +195,10 @@ async fn an_instance_is_not_hit_again_while_its_drill_is_open() {
     }
     let refused = stage.start(plan).await.unwrap_err();
     let said = refused.to_string();
-    assert!(matches!(refused, NotStarted::Changed(_)) && said.contains(&format!("drilled by {}", first.id)), "{said}");
+    assert!(
+        matches!(refused, NotStarted::Changed { .. }) && said.contains(&format!("drilled by {}", first.id)),
+        "{said}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -210,6 +210,7 @@ pub(crate) fn fine(now: Timestamp) -> Circumstances {
         credentials: Ok(None),
         skew: Ok(jiff::SignedDuration::ZERO),
         others: Ok(Vec::new()),
+        in_doubt: Vec::new(),
         unsteady: Vec::new(),
         cool_down: jiff::SignedDuration::from_mins(5),
     }

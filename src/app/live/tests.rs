@@ -39,6 +39,7 @@ fn plan() -> Plan {
         as_is: None,
         stop_alarm: None,
         overridden: Vec::new(),
+        ground: None,
         wave: None,
     }
 }

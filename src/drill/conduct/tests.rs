@@ -40,6 +40,7 @@ impl Told {
             as_is: None,
             stop_alarm: None,
             overridden: Vec::new(),
+            ground: None,
             wave: None,
         };
         let mut told = Self { drill: Drill::default(), now: "2026-11-22T12:00:00Z".parse().unwrap() };

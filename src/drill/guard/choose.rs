@@ -113,7 +113,7 @@ fn from_group<'a>(
         refusals.push(Refusal::NothingSpot { group: group.key.qualified() });
     } else if least > there {
         refusals.push(Refusal::TooMany { group: group.key.qualified(), there, asked: least });
-    } else if most < there {
+    } else {
         candidates.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id)); // the choice depends on the seed alone
         fastrand::Rng::with_seed(seed).shuffle(&mut candidates);
         candidates.truncate(most);

@@ -33,6 +33,8 @@ pub struct Circumstances {
     pub skew: Told<SignedDuration>,
     /// Drills and experiments that go on, and those that went on lately.
     pub others: Told<Vec<Other>>,
+    /// Records on this machine of drills that may go on, whatever they say, a sentence each.
+    pub in_doubt: Vec<SafeText>,
     /// Why the steady state does not hold, by its health checks.
     pub unsteady: Vec<SafeText>,
     /// How long a group rests between two drills.
@@ -85,6 +87,7 @@ impl Circumstances {
         refusals.extend(self.credentials(wish));
         refusals.extend(self.clock());
         refusals.extend(self.others(wish, chosen));
+        refusals.extend(self.in_doubt.iter().map(|said| Refusal::InDoubt { said: said.to_string() }));
         refusals.extend(self.unsteady.iter().map(|said| Refusal::Unsteady { said: said.to_string() }));
         refusals
     }
@@ -204,6 +207,7 @@ pub(crate) mod tests {
             credentials: Ok(None),
             skew: Ok(SignedDuration::ZERO),
             others: Ok(Vec::new()),
+            in_doubt: Vec::new(),
             unsteady: Vec::new(),
             cool_down: SignedDuration::from_mins(5),
         }

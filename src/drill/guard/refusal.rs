@@ -96,6 +96,8 @@ pub enum Refusal {
     ClockOff { seconds: i64 },
     #[error("the steady state does not hold: {said}. A drill of a service that is unwell shows nothing")]
     Unsteady { said: String },
+    #[error("a drill may go on of which nothing is known for certain: {said}")]
+    InDoubt { said: String },
     #[error("`{group}` is being drilled by {by}: one drill at a time. `spotdrill attach` comes back to one of ours")]
     Drilled { group: String, by: String },
     #[error("`{group}` was drilled by {by} at {at} and rests until {until}: wait, or give a reason to go on now")]

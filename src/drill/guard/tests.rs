@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 mod around;
 mod caps;
+mod ground;
 mod overriding;
 mod property;
 
@@ -138,6 +139,10 @@ fn what_is_planned_is_what_was_named() {
 fn instances_of_several_groups_are_named_as_such() {
     let plan = plan(&shop(), &wish(None, exactly_these(&["i-web00", "i-batch00"]))).unwrap();
     assert_eq!((plan.words().as_str(), plan.out_of), ("several-groups 2", 16));
+    let names = |groups: Vec<&GroupKey>| groups.into_iter().map(GroupKey::qualified).collect::<Vec<_>>();
+    assert_eq!(names(plan.groups()), ["shop/batch", "shop/web"]);
+    assert_eq!(names(plan.groups_now()), names(plan.groups()));
+    assert_eq!(plan.by_zone().into_iter().collect::<Vec<_>>(), [("1a", 2)]);
 }
 
 #[test]
@@ -149,6 +154,7 @@ fn every_refusal_comes_at_once() {
     let all = super::plan(&fleet, &wish, &around).unwrap_err();
     assert_eq!(all.0.len(), 5, "{all:?}");
     let text = all.to_string();
+    assert_eq!(text.lines().count(), 5, "{text}");
     for part in
         ["incomplete", "i-od is on-demand", "i-stopped is stopped", "no instance i-webb", "`i-web0", "not on the list"]
     {
@@ -160,6 +166,19 @@ fn every_refusal_comes_at_once() {
 fn an_unknown_group_names_the_nearest() {
     let text = Refusals(refusals(&shop(), &wish(Some("wep"), Selection::All))).to_string();
     assert!(text.contains("no group `wep` in eu-west-1") && text.contains("Did you mean `web`?"), "{text}");
+}
+
+#[test]
+fn the_nearest_names_are_alike_or_have_what_was_typed_in_them_each_once() {
+    let fleet =
+        fleet(vec![many("web", 1), group("web", "green", Vec::new()), many("weq", 1), many("pool-of-the-day", 1)]);
+    let nearest = |name: &str| match find_group(&fleet, name) {
+        Err(Refusal::NoSuchGroup { nearest, .. }) => nearest,
+        found => panic!("{found:?}"),
+    };
+    assert_eq!(nearest("we"), ["`web`", "`weq`"]);
+    assert_eq!(nearest("day"), ["`pool-of-the-day`"]);
+    assert_eq!(nearest(""), [""; 0]);
 }
 
 #[test]
@@ -181,6 +200,7 @@ fn what_a_group_does_not_have_is_refused() {
     nothing.groups[1].instances.drain(..4);
     let none = refusals(&nothing, &wish(Some("batch"), Selection::All));
     assert!(matches!(none.as_slice(), [Refusal::NothingSpot { .. }]), "{none:?}");
+    assert_eq!(refusals(&nothing, &wish(Some("batch"), Selection::Percent(50))), none);
     assert_eq!(refusals(&shop(), &wish(Some("web"), Selection::Count(0))), [Refusal::Nothing]);
     assert_eq!(refusals(&shop(), &wish(None, Selection::Count(1))), [Refusal::NoGroup]);
     assert_eq!(refusals(&shop(), &wish(None, exactly_these(&[]))), [Refusal::Nothing]);
@@ -222,6 +242,7 @@ mod as_it_is {
         let choice = plan.choice().unwrap();
         assert!(choice.contains("may choose others: COUNT(1) of tag eks:nodegroup-name=web"), "{choice}");
         assert!(choice.ends_with("12 running spot in web"), "{choice}");
+        assert_eq!(again(&plan, &shop(), &fine()), Ok(plan));
     }
 
     #[test]

@@ -39,6 +39,7 @@ fn begun(behavior: Behavior) -> Timeline {
         as_is: None,
         stop_alarm: None,
         overridden: Vec::new(),
+        ground: None,
         wave: None,
     };
     let mut timeline = Timeline::default();

@@ -105,6 +105,24 @@ fn a_clock_more_than_five_minutes_off_is_refused_either_way() {
 }
 
 #[test]
+fn a_record_that_cannot_be_trusted_stands_whatever_is_said_against_it() {
+    let in_doubt = vec![SafeText::new("/x/d1.jsonl cannot be read"), SafeText::new("/x/d2.jsonl cannot be read")];
+    let around = Circumstances { in_doubt, ..fine() };
+    let said = |name: &str| Refusal::InDoubt { said: format!("/x/{name}.jsonl cannot be read") };
+    assert_eq!(against(&around), [said("d1"), said("d2")]);
+    let reasons = Override::each(Overridable::ALL, &SafeText::new("it is an old one"));
+    let wish = Wish { overrides: reasons, ..wish(Some("web"), Selection::Count(1)) };
+    assert_eq!(super::super::plan(&shop(), &wish, &around).unwrap_err().0.len(), 2);
+}
+
+#[test]
+fn of_alarms_one_that_is_ok_is_told_from_all_others() {
+    let is_ok = |state| circumstances::Alarm { arn: why(), name: why(), state }.is_ok();
+    assert!(is_ok(Ok(Some(SafeText::new("OK")))));
+    assert!(!is_ok(Ok(Some(SafeText::new("ALARM")))) && !is_ok(Ok(None)) && !is_ok(Err(why())));
+}
+
+#[test]
 fn a_service_that_is_unwell_is_not_drilled() {
     let around = Circumstances { unsteady: vec![SafeText::new("shop fails: 500")], ..fine() };
     assert_eq!(against(&around), [Refusal::Unsteady { said: String::from("shop fails: 500") }]);

@@ -17,7 +17,9 @@ fn more_than_a_quarter_of_a_group_is_parted_into_waves() {
 #[test]
 fn no_wave_has_more_than_five() {
     let big = fleet(vec![many("big", 40)]);
-    assert_eq!(waves_of(&big, &wish(Some("big"), Selection::Count(5))), [5]);
+    let five = plan(&big, &wish(Some("big"), Selection::Count(5))).unwrap();
+    assert_eq!(five.waves(), [5]);
+    assert_eq!(again(&five, &big, &fine()), Ok(five));
     assert_eq!(waves_of(&big, &wish(Some("big"), Selection::Count(12))), [5, 5, 2]);
     let two = fleet(vec![many("a", 16), many("b", 16)]);
     let each: Vec<_> = two.instances().map(|(_, instance)| instance.id.clone()).collect();
@@ -87,6 +89,7 @@ fn waves_are_named_together_and_follow_one_another() {
     assert_eq!((plan.words().as_str(), plan.waves()), ("web 7", vec![3, 3, 1]));
     let wave = plan.wave.as_ref().unwrap();
     assert_eq!((wave.number, wave.of, wave.gap, wave.earlier.len()), (1, 3, 60, 0));
+    assert_eq!(again(&plan, &shop(), &fine()).unwrap().wave, plan.wave, "those after it are still to come");
     assert_eq!(plan.least_time().as_secs(), 3 * 120 + 2 * 60);
     assert_eq!(plan.actions(), 3);
     let first = DrillId::new("d1");

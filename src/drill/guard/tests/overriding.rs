@@ -1,7 +1,10 @@
 //! What a reason overrides, and what nothing does.
 
 use super::*;
-use crate::drill::guard::circumstances::Circumstances;
+use crate::drill::{
+    guard::circumstances::{Circumstances, Other},
+    id::DrillId,
+};
 
 const WHY: &str = "agreed with on-call";
 
@@ -33,6 +36,76 @@ fn what_no_reason_was_given_for_stands() {
     assert_eq!(left, [Refusal::FewLeft { group: String::from("shop/web"), left: 1 }]);
     let zone = refusals(&pair(), &first(against(&[Overridable::Left], WHY)));
     assert!(matches!(zone.as_slice(), [Refusal::ZoneEmptied { .. }]), "{zone:?}");
+}
+
+#[test]
+fn a_reason_for_one_floor_lets_a_wave_go_below_that_one_alone() {
+    let pair = fleet(vec![group("web", "shop", vec![instance("i-1", "1a"), instance("i-2", "1a")])]);
+    let left = plan(&pair, &first(against(&[Overridable::Left], WHY))).unwrap();
+    assert_eq!(ids(&left), ["i-1"]);
+    let lone = instance("i-1", "1a");
+    let four = fleet(vec![group("web", "shop", [vec![lone], many("x", 12).instances.split_off(9)].concat())]);
+    let apart = Fleet { groups: four.groups.clone(), ..four };
+    assert!(plan(&apart, &first(Vec::new())).is_ok());
+    let mut emptied = apart;
+    emptied.groups[0].instances.retain(|it| it.id.as_str() == "i-1" || it.az.as_str() != "1a");
+    emptied.groups[0].instances.push(instance("i-more", "1b"));
+    let zone = plan(&emptied, &first(against(&[Overridable::Zone], WHY))).unwrap();
+    assert_eq!((ids(&zone), zone.overridden.len()), (vec!["i-1"], 1));
+}
+
+#[test]
+fn a_reason_that_only_a_later_wave_needs_is_kept_for_it() {
+    let mut web = group("web", "shop", (0..8).map(|n| instance(&format!("i-{n}"), "1a")).collect());
+    web.instances.push(instance("i-lone", "1b"));
+    let fleet = fleet(vec![web]);
+    let named = exactly_these(&["i-0", "i-1", "i-2", "i-lone"]);
+    let plan = plan(&fleet, &Wish { overrides: against(&[Overridable::Zone], WHY), ..wish(None, named) }).unwrap();
+    assert_eq!(plan.waves(), [2, 2]);
+    let without = Plan { targets: plan.targets.iter().filter(|it| it.az.as_str() == "1a").cloned().collect(), ..plan };
+    let started = again(&without, &fleet, &fine()).unwrap();
+    assert_eq!(started.overridden, without.overridden);
+    let last = again(&started.next_wave(&DrillId::new("d1")).unwrap(), &fleet, &fine()).unwrap();
+    assert_eq!(last.overridden, [], "none of it is needed any more");
+}
+
+#[test]
+fn a_reason_lets_a_group_go_without_its_rest_and_a_clock_be_wrong() {
+    let now = fine().now + jiff::SignedDuration::from_mins(1);
+    let over = Other {
+        by: SafeText::new("d1"),
+        groups: vec![SafeText::new("shop/web")],
+        instances: Vec::new(),
+        over: Some(fine().now),
+    };
+    let resting = Circumstances { others: Ok(vec![over]), now, ..fine() };
+    let wrong = Circumstances { skew: Ok(jiff::SignedDuration::from_hours(1)), ..fine() };
+    for (guard, around) in [(Overridable::CoolDown, resting), (Overridable::Clock, wrong)] {
+        let wish = |overrides| Wish { overrides, ..wish(Some("web"), Selection::Count(1)) };
+        let refused = super::super::plan(&shop(), &wish(Vec::new()), &around).unwrap_err();
+        assert_eq!((refused.0.len(), refused.overridable()), (1, vec![guard]));
+        let plan = super::super::plan(&shop(), &wish(against(&[guard], WHY)), &around).unwrap();
+        assert_eq!(plan.overridden[0].guard, guard);
+    }
+}
+
+#[test]
+fn the_guards_that_a_reason_overrides_are_named_once_each() {
+    let left = |left| Refusal::FewLeft { group: String::from("g"), left };
+    let refusals = Refusals(vec![Refusal::NoAlarm, left(1), Refusal::Nothing, left(0)]);
+    assert_eq!(refusals.overridable(), [Overridable::Left, Overridable::Alarm]);
+    let reason = SafeText::new(WHY);
+    let each = Override::each(refusals.overridable(), &reason);
+    assert_eq!(each, against(&[Overridable::Left, Overridable::Alarm], WHY));
+}
+
+#[test]
+fn a_reason_that_is_too_short_is_said_once_however_often_its_guard_stands() {
+    let wish = Wish {
+        overrides: against(&[Overridable::Left, Overridable::Zone], "ok"),
+        ..wish(None, exactly_these(&["i-1", "i-2"]))
+    };
+    assert_eq!(refusals(&pair(), &wish).len(), 2);
 }
 
 #[test]
