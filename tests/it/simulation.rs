@@ -13,9 +13,7 @@ mod schedule;
 
 use std::{
     collections::BTreeMap,
-    env,
-    io::{self, Write},
-    panic,
+    env, panic,
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -29,6 +27,8 @@ use operator::{Operator, Ran, is_unknown};
 use schedule::Schedule;
 use spotdrill::drill::verdict::Outcome;
 use tokio::runtime::Builder;
+
+use crate::figure::figure;
 
 /// About half a minute on two cores.
 const SCHEDULES: u64 = 300;
@@ -77,7 +77,7 @@ fn whatever_becomes_of_a_drill_the_same_holds() {
         }
     });
     let sum = sum.into_inner().unwrap();
-    let _ = writeln!(io::stderr(), "{}", sum.figure());
+    figure("simulation", format_args!("{}", sum.telling()));
     assert!(sum.wrong.is_empty(), "{} are wrong:\n{}", sum.wrong.len(), sum.wrong.join("\n"));
 }
 
@@ -129,12 +129,12 @@ impl Sum {
         }
     }
 
-    fn figure(&self) -> String {
+    fn telling(&self) -> String {
         let Self { schedules, calls, lost, come_back, adopted, stops, said_unknown, started, twice, .. } = self;
         let faults: Vec<_> = self.faults.iter().map(|(kind, count)| format!("{count} {kind:?}")).collect();
         let verdicts: Vec<_> = self.verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
         format!(
-            "figure: simulation: {schedules} schedules, {calls} calls, faults: {}; lost {lost} times, come back to \
+            "{schedules} schedules, {calls} calls, faults: {}; lost {lost} times, come back to \
              {come_back} times, {adopted} of them without a journal, {stops} stops; {started} experiments started, {twice} \
              twice, {} unknown, {} left for gc, {} orphans, {} violations; verdicts: {}, {said_unknown} of them UNKNOWN",
             faults.join(", ").to_lowercase(),
