@@ -45,6 +45,7 @@ impl Drill {
     pub(super) fn taken_up(&mut self, at: Timestamp) -> Vec<Order> {
         self.doubt.taken_up = Some(at);
         (self.doubt.tries, self.doubt.stop_tries) = (0, 0);
+        self.continued_by = None; // whoever asked for it once is gone, and whoever is here now did not
         match self.phase {
             Phase::Creating => {
                 self.doubt.left = true;

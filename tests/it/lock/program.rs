@@ -52,3 +52,25 @@ fn of_two_programs_that_start_together_one_drills() {
     let ways = ["eks-nodegroup shop/web-spot is held by drill 20", "`shop/web-spot` is being drilled by 20"];
     assert!(ways.iter().any(|way| loser.err.contains(way)), "{}", loser.err);
 }
+
+#[test]
+fn a_drill_that_was_killed_with_its_lock_is_open_and_attach_frees_it() {
+    let home = Home::new();
+    let (_server, url, exports) = served(&home, "--speed 60");
+    let at_lab = |words: &str| run(home.spotdrill(&format!("{words} --endpoint-url {url}")).envs(exports.clone()));
+    let drill = format!("run --endpoint-url {url} --group web-spot --count 1 --yes");
+    let killed = run(home.spotdrill(&drill).envs(exports.clone()).env("SPOTDRILL_CRASH", "lock-recorded:kill"));
+    assert_eq!(killed.code, None, "{}", killed.err);
+    let kept = at_lab("gc --yes");
+    assert!(kept.err.contains("which may take until"), "{}", kept.err);
+    let back = at_lab("attach");
+    assert_eq!(back.code, Some(5), "{}", back.err);
+    assert!(
+        back.out.contains("lock freed") && back.out.contains("it was left before it was confirmed"),
+        "{}",
+        back.out
+    );
+    let gone = at_lab("gc --yes");
+    assert!(gone.out.contains("/spotdrill/lock/"), "{} {}", gone.out, gone.err);
+    assert_eq!(at_lab("attach").code, Some(2), "nothing is open any more");
+}
