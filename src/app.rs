@@ -110,6 +110,8 @@ pub enum Msg {
     DrillsLeft(Vec<Found>),
     /// A drill that was left could not be come back to.
     NotTakenUp(SafeText),
+    /// What came of a stop of a drill that is not watched yet; or why nothing did.
+    StoppedAside(Result<SafeText, SafeText>),
     /// Whether the terminal has room for the screens.
     Room {
         fits: bool,
@@ -189,6 +191,8 @@ pub struct App {
     setup: Setup,
     doctor: Option<Doctor>,
     live: Option<Live>,
+    /// A drill that was left is being come back to.
+    coming_back: bool,
     messages: Messages,
     /// The screen is seen; a terminal that is too small shows a card instead.
     fits: bool,
@@ -217,6 +221,7 @@ impl App {
             setup,
             doctor: None,
             live: None,
+            coming_back: false,
             messages: Messages::default(),
             fits: true,
             interrupted: 0,
@@ -256,7 +261,12 @@ impl App {
             Msg::DrillRefused(why) => self.refused(&why, now),
             Msg::LockLeft(standing) => return self.ask(To::TakeOver(standing)),
             Msg::DrillsLeft(found) => self.drills_were_left(found, now),
-            Msg::NotTakenUp(why) => self.messages.say(now, Weight::Error, why.as_str()),
+            Msg::NotTakenUp(why) => {
+                self.coming_back = false;
+                self.messages.say(now, Weight::Error, why.as_str());
+            }
+            Msg::StoppedAside(Ok(said)) => self.messages.keep(now, Weight::Warning, said.as_str()),
+            Msg::StoppedAside(Err(why)) => self.messages.keep(now, Weight::Error, why.as_str()),
             Msg::Room { fits } => self.fits = fits,
             Msg::NotSuspended => {
                 self.messages.say(now, Weight::Hint, "there is no shell that spotdrill was started from");
@@ -305,6 +315,7 @@ impl App {
 
     fn recorded(&mut self, entry: &Entry, now: Timestamp) {
         let rate = self.setting.rate;
+        self.coming_back = false;
         self.live.get_or_insert_with(|| Live::new(None, rate)).record(entry, now);
         let weight = match &entry.fact.what {
             What::OrderRefused { .. } | What::OrderUnanswered { .. } => Some(Weight::Error),

@@ -321,4 +321,7 @@ fn only_a_start_without_an_answer_is_sent_again_and_only_after_its_words() {
     words_typed(&mut app, "web 1");
     let again = Effect::TakeUp { drill: DrillId::new("unanswered").unwrap(), go_on: true };
     assert_eq!(press(&mut app, "enter"), [again]);
+    assert_eq!(press(&mut app, "X"), [Effect::StopDrill], "its stop waits for no way back");
+    app.update(Msg::NotTakenUp(SafeText::new("no")), now());
+    assert_eq!(press(&mut app, "X"), [], "nothing is come back to any more");
 }

@@ -31,20 +31,12 @@ pub(super) async fn run(global: &Global, config: &Config, drill: Option<&DrillId
     };
     let command = by_hand(&world, &target);
     let stopped = abort(&world.aws, &target, ways.who()).await.map_err(|error| not_aborted(&error, &command))?;
-    let Target { drill, experiment, .. } = &target;
-    let (text, exit) = match &stopped {
-        Stopped::Sent { saves } => {
-            (format!("stop sent for experiment {experiment} of drill {drill}; {saves}"), Exit::Held)
-        }
-        Stopped::Already { status, saves } => (
-            format!("a stop of drill {drill} was asked for already: FIS says {status} of {experiment}; {saves}"),
-            Exit::Held,
-        ),
-        Stopped::Done { status, saves } => (
-            format!("nothing is left to stop of drill {drill}: FIS says {status} of {experiment}; {saves}"),
-            Exit::Failed,
-        ),
+    let drill = &target.drill;
+    let exit = match &stopped {
+        Stopped::Sent { .. } | Stopped::Already { .. } => Exit::Held,
+        Stopped::Done { .. } => Exit::Failed,
     };
+    let text = stopped.telling(&target);
     print(&format!("{text}\nwatch its targets: spotdrill attach {drill}{}\n", at_endpoint(&world)))?;
     Ok(exit)
 }

@@ -41,6 +41,7 @@ pub(super) async fn run(
     match format {
         None if screen::impossible().is_none() => screen::show(global, config, &world, Some(running), leaving).await,
         format => {
+            running.stopper.obey_signal()?;
             let exit = run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text), leaving).await?;
             let (kept, _) = journal::list(&ways.journals)?;
             let planned = kept.iter().find(|kept| kept.header.drill == drill);

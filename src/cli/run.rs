@@ -11,7 +11,7 @@ use super::{
 use crate::{
     config::Config,
     drill::{
-        conduct::Drill,
+        conduct::{Drill, Phase},
         cost::Cost,
         fact::{ConfirmedBy, Entry, What},
         fleet::{self, LAB_ACCOUNT},
@@ -20,6 +20,7 @@ use crate::{
         plan::Plan,
         verdict::Outcome,
     },
+    journal::Record,
     run::{
         around::look_around,
         existing::{self, Previewed},
@@ -109,8 +110,8 @@ pub(super) async fn listen(
         }
     };
     let mut signals = leaving.take();
-    leaving.leaves(left(&running.id, &running.journal, world));
     let ended = headless::follow(running, format, &ways.who(), signals.as_mut(), told).await?;
+    leaving.leaves(left(&running.id, &running.journal, world));
     leaving.give(signals);
     Ok(match ended {
         Ended::Finished(verdict) => match verdict.verdict {
@@ -141,16 +142,27 @@ pub(super) fn at_endpoint(world: &World) -> String {
     world.endpoint.as_ref().map(|url| format!(" --endpoint-url {url}")).unwrap_or_default()
 }
 
-/// What is said to whoever leaves a drill that goes on.
+/// What is said to whoever leaves a drill, by what is known of it.
 pub(super) fn left(drill: &DrillId, journal: &Path, world: &World) -> String {
-    let journal = journal.display();
     if world.lab {
+        let journal = journal.display();
         return format!("left: the lab ended with this program, and the drill in it. What was seen is in {journal}\n");
     }
+    let phase = Record::read(journal).ok().map(|record| Drill::replay(record.entries.iter().map(|it| &it.fact)).phase);
+    let stands = match phase {
+        Some(Phase::Planned) => "nothing was started, but the group's lock may be taken",
+        Some(Phase::Creating | Phase::Starting) => "its experiment is being started, and may run unwatched",
+        Some(Phase::Running) => "the experiment goes on, unwatched",
+        Some(Phase::Settling) => "FIS is done with the experiment, and its targets are not watched any more",
+        Some(Phase::Closing) => "nothing of it runs, but what was made for it may be left in the account",
+        Some(Phase::Over) => return format!("the drill is over. What was seen is in {}\n", journal.display()),
+        None => "its journal cannot be read, so whether the experiment goes on is not known",
+    };
     format!(
-        "left: the experiment goes on, unwatched. Come back with: spotdrill attach {drill}{}\n\
-         What was seen so far is in {journal}\n",
-        at_endpoint(world)
+        "left: {stands}. Come back with: spotdrill attach {drill}{}\n\
+         What was seen so far is in {}\n",
+        at_endpoint(world),
+        journal.display()
     )
 }
 
@@ -245,6 +257,7 @@ pub(super) fn ending(error: NotStarted) -> Ending {
         | NotStarted::NotAgain { .. }
         | NotStarted::Locked(_)
         | NotStarted::Journal(_) => Exit::Guarded,
+        NotStarted::Stopped { .. } => Exit::Aborted,
     };
     Ending::new(exit, said)
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     drill::{fact::ConfirmedBy, id::DrillId, plan::Plan},
     run::{
-        start::{Running, Ways, start},
+        start::{Running, Stopper, Ways, start},
         world::World,
     },
     term::ask::{self, Answer},
@@ -33,7 +33,9 @@ pub(super) async fn run(
             say(&format!("wave {} of {}\n", wave.number, wave.of))?;
         }
         leaving.leaves("nothing was started, but the group's lock may be taken: `spotdrill attach` frees it\n");
-        let mut running = start(&world.aws, ways, plan.clone(), words.clone(), by).await.map_err(ending)?;
+        let (stopper, asked) = Stopper::new();
+        stopper.obey_signal()?;
+        let mut running = start(&world.aws, ways, plan.clone(), words.clone(), by, asked).await.map_err(ending)?;
         say(&format!("drill {}  journal {}\n", running.id, running.journal.display()))?;
         say(&stops(&running.id, world))?;
         let exit = listen(&mut running, world, ways, wanted.format, leaving).await?;

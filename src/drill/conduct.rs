@@ -50,6 +50,8 @@ pub(super) enum Hold {
     Yes,
     /// It is being freed.
     Freeing,
+    /// It stays for what may run, and nobody waits for it.
+    Left,
 }
 
 /// What the drill is about.
@@ -337,8 +339,8 @@ impl Drill {
 
     /// What may still run is met by nobody: the lock is let go of without being freed.
     pub(super) fn keep_the_lock(&mut self) {
-        if std::mem::take(&mut self.lock) != Hold::No {
-            self.doubt.lock_stays = true;
+        if self.lock != Hold::No {
+            self.lock = Hold::Left;
             self.timeline.doubt("the lock on its groups stays: nobody is to meet what may run there");
         }
     }

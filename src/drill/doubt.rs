@@ -25,8 +25,6 @@ pub(super) struct Doubt {
     pub(super) taken_up: Option<Timestamp>,
     /// Nobody can tell whether the experiment started.
     pub(super) unknown: bool,
-    /// Its lock was left to what may run.
-    pub(super) lock_stays: bool,
     /// FIS took a stop.
     pub(super) stop_taken: bool,
 }
@@ -89,7 +87,7 @@ impl Drill {
         self.phase = Phase::Running;
         (self.ended, self.settle_ended, self.refused) = (None, false, None);
         self.doubt.unknown = false;
-        if std::mem::take(&mut self.doubt.lock_stays) {
+        if self.lock == Hold::Left {
             self.lock = Hold::Yes;
         }
         if self.stop_is_open() { self.stop() } else { Vec::new() }

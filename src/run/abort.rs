@@ -48,6 +48,20 @@ pub enum Stopped {
     Done { status: SafeText, saves: String },
 }
 
+impl Stopped {
+    pub fn telling(&self, Target { drill, experiment, .. }: &Target) -> String {
+        match self {
+            Self::Sent { saves } => format!("stop sent for experiment {experiment} of drill {drill}; {saves}"),
+            Self::Already { status, saves } => {
+                format!("a stop of drill {drill} was asked for already: FIS says {status} of {experiment}; {saves}")
+            }
+            Self::Done { status, saves } => {
+                format!("nothing is left to stop of drill {drill}: FIS says {status} of {experiment}; {saves}")
+            }
+        }
+    }
+}
+
 /// The drill of this name, or the newest one that runs. A journal of this place is enough, unless FIS says that its
 /// experiment is over; the account is asked where there is none. What this machine's files do not tell is no reason not to
 /// stop: why they could not be read is told beside.

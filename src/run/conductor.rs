@@ -124,7 +124,7 @@ impl Conductor {
     }
 
     /// Asked for again, it is the same stop, unless the last one did not arrive.
-    fn stop(&mut self, by: SafeText) {
+    pub fn stop(&mut self, by: SafeText) {
         if self.drill.stop.as_ref().is_some_and(|stop| stop.failed.is_none()) {
             return;
         }

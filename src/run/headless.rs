@@ -35,7 +35,7 @@ pub enum Ended {
     Mistaken(SafeText),
 }
 
-/// Prints the drill's facts to its end. The first Ctrl-C asks FIS to stop, and so does every SIGUSR1; the second Ctrl-C, or
+/// Prints the drill's facts to its end. The first Ctrl-C asks FIS to stop; the second Ctrl-C, or
 /// another signal, leaves. `told` hears each fact as it is printed.
 pub async fn follow(
     running: &mut Running,
@@ -44,7 +44,6 @@ pub async fn follow(
     mut signals: Option<&mut Signals>,
     mut told: impl FnMut(&Entry),
 ) -> io::Result<Ended> {
-    running.stopper.obey_signal()?;
     let mut asked = false;
     let mut finished = None;
     loop {

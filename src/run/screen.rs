@@ -7,10 +7,12 @@ use std::{io, path::PathBuf, time::Duration};
 
 use tokio::{
     sync::mpsc,
+    task::AbortHandle,
     time::{Instant, Interval, MissedTickBehavior, interval},
 };
 
 use super::{
+    abort::{abort, target},
     around::look_around,
     conductor,
     crew::spawn,
@@ -18,7 +20,7 @@ use super::{
     existing::{Previewed, preview},
     found,
     lock::NotLocked,
-    start::{NotStarted, Running, Ways, start},
+    start::{NotStarted, Running, Stopper, Ways, start},
     world::World,
 };
 use crate::{
@@ -84,6 +86,22 @@ enum Report {
     Listed(Result<Fleet, aws::Error>),
 }
 
+/// A drill that is not conducted yet.
+#[derive(Default)]
+enum Coming {
+    #[default]
+    Nothing,
+    Start(Stopper),
+    /// With who asked for a stop meanwhile, which leaves whatever the way back hangs on.
+    Back {
+        drill: DrillId,
+        stop: Option<(SafeText, AbortHandle)>,
+    },
+}
+
+/// A stop waits so long for the drill to be conducted, in our time: then it is on record, too.
+const CONDUCTED: Duration = Duration::from_millis(300);
+
 struct Loop<'a> {
     app: App,
     world: &'a World,
@@ -91,8 +109,7 @@ struct Loop<'a> {
     lent: &'a Lent,
     works: Works,
     running: Option<Running>,
-    /// Who asked for a stop while the drill was being started.
-    stop_at_start: Option<SafeText>,
+    coming: Coming,
     reports: mpsc::UnboundedSender<Report>,
     /// Whether a listing has succeeded.
     listed: bool,
@@ -133,7 +150,7 @@ pub async fn run(
         lent,
         works,
         running,
-        stop_at_start: None,
+        coming: Coming::Nothing,
         reports,
         listed: false,
         forget_input: false,
@@ -204,6 +221,7 @@ pub async fn run(
         }
     };
     drop(guard);
+    state.said.extend(state.left_behind());
     tokio::select! {
         said = state.end() => state.said.extend(said),
         Heard::End(_) = heard(&mut signals) => {}
@@ -336,10 +354,12 @@ impl Loop<'_> {
         vec![SafeText::new(said)]
     }
 
-    fn start(&self, plan: Plan, words: String) {
+    fn start(&mut self, plan: Plan, words: String) {
+        let (stopper, stops) = Stopper::new();
+        self.coming = Coming::Start(stopper);
         let (aws, ways, reports) = (self.world.aws.clone(), self.ways.clone(), self.reports.clone());
         spawn(async move {
-            let report = match start(&aws, &ways, plan, words, ConfirmedBy::Typed).await {
+            let report = match start(&aws, &ways, plan, words, ConfirmedBy::Typed, stops).await {
                 Ok(running) => Report::Started(Box::new(running)),
                 Err(why) => Report::NotStarted(why),
             };
@@ -358,7 +378,8 @@ impl Loop<'_> {
         });
     }
 
-    fn take_up(&self, drill: DrillId, go_on: bool) {
+    fn take_up(&mut self, drill: DrillId, go_on: bool) {
+        self.coming = Coming::Back { drill: drill.clone(), stop: None };
         let (aws, ways, reports) = (self.world.aws.clone(), self.ways.clone(), self.reports.clone());
         spawn(async move {
             let report = match found::come_back(&aws, &ways, &drill, go_on).await {
@@ -370,16 +391,28 @@ impl Loop<'_> {
     }
 
     fn stop(&mut self) {
-        let by = SafeText::new(format!("{}@{}", self.ways.user, self.ways.host));
-        match &self.running {
-            Some(running) => running.stopper.stop(by),
-            None => self.stop_at_start = Some(by),
+        let by = self.ways.who();
+        match (&self.running, &mut self.coming) {
+            (Some(running), _) => running.stopper.stop(by),
+            (None, Coming::Start(stopper)) => stopper.stop(by),
+            (None, Coming::Back { drill, stop }) if stop.as_ref().is_none_or(|(_, aside)| aside.is_finished()) => {
+                let (aws, ways, reports) = (self.world.aws.clone(), self.ways.clone(), self.reports.clone());
+                let (drill, who) = (drill.clone(), by.clone());
+                let aside = spawn(async move {
+                    aws.clock.sleep(CONDUCTED.mul_f64(aws.clock.rate())).await;
+                    let said = stopped_aside(&aws, &ways, &drill, who).await;
+                    let _ = reports.send(Report::Msg(Msg::StoppedAside(said))); // the loop has ended
+                });
+                *stop = Some((by, aside.abort_handle()));
+            }
+            (None, _) => {}
         }
     }
 
     fn started(&mut self, running: Running) {
         let _ = running.stopper.obey_signal(); // refused only where the loop could not have listened either
-        if let Some(by) = self.stop_at_start.take() {
+        if let Coming::Back { stop: Some((by, aside)), .. } = std::mem::take(&mut self.coming) {
+            aside.abort();
             running.stopper.stop(by);
         }
         self.running = Some(running);
@@ -389,7 +422,7 @@ impl Loop<'_> {
         match report {
             Report::Msg(msg) => self.update(msg),
             Report::NotStarted(why) => {
-                self.stop_at_start = None;
+                self.coming = Coming::Nothing;
                 self.update(Msg::DrillRefused(refusal(&why)));
                 if let NotStarted::Locked(NotLocked::Held { standing, now }) = why
                     && standing.is_stale(now)
@@ -398,7 +431,7 @@ impl Loop<'_> {
                 }
             }
             Report::NotTakenUp(why) => {
-                self.stop_at_start = None;
+                self.coming = Coming::Nothing;
                 self.update(Msg::NotTakenUp(why));
             }
             Report::Started(running) => self.started(*running),
@@ -427,10 +460,35 @@ impl Loop<'_> {
         std::future::pending().await
     }
 
+    /// What is said of a drill that was not conducted yet.
+    fn left_behind(&self) -> Option<SafeText> {
+        let said = match &self.coming {
+            _ if self.app.setting().lab_inside() => return None,
+            Coming::Nothing => return None,
+            Coming::Start(_) => String::from(
+                "left: a drill was being started, and whether it was is not known. If it was, `spotdrill attach` comes back \
+                 to it",
+            ),
+            Coming::Back { drill, .. } => {
+                format!("left: if drill {drill} runs, it goes on, unwatched. Come back with: spotdrill attach {drill}")
+            }
+        };
+        Some(SafeText::new(said))
+    }
+
     fn unfinished(&self) -> Option<Unfinished> {
         let running = self.running.as_ref().filter(|running| !running.conductor.is_finished());
         running.map(|running| (running.id.clone(), running.journal.clone()))
     }
+}
+
+/// Stops a drill that is not conducted here, and says what came of it.
+async fn stopped_aside(aws: &aws::Aws, ways: &Ways, drill: &DrillId, by: SafeText) -> Result<SafeText, SafeText> {
+    let failed = |why: &str| SafeText::new(format!("THE STOP OF DRILL {drill} DID NOT ARRIVE: {why}"));
+    let (target, _) = target(aws, ways, Some(drill.as_str())).await.map_err(|error| failed(&error.to_string()))?;
+    let target = target.ok_or_else(|| failed("no experiment of it is known"))?;
+    let stopped = abort(aws, &target, by).await.map_err(|error| failed(&error.to_string()))?;
+    Ok(SafeText::new(stopped.telling(&target)))
 }
 
 fn refusal(why: &NotStarted) -> SafeText {

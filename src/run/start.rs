@@ -91,7 +91,20 @@ pub struct Running {
 #[derive(Clone, Debug)]
 pub struct Stopper(mpsc::UnboundedSender<SafeText>);
 
+/// Where a drill that is to be started hears of a stop, from before anything is looked at.
+#[derive(Debug)]
+pub struct Stops {
+    stopper: Stopper,
+    asked: mpsc::UnboundedReceiver<SafeText>,
+}
+
 impl Stopper {
+    pub fn new() -> (Self, Stops) {
+        let (stop, asked) = mpsc::unbounded_channel();
+        let stopper = Self(stop);
+        (stopper.clone(), Stops { stopper, asked })
+    }
+
     pub fn stop(&self, by: SafeText) {
         let _ = self.0.send(by); // the drill is over
     }
@@ -120,6 +133,8 @@ pub enum NotStarted {
     TemplateChanged { template: TemplateId },
     #[error("the account is {now}, but the plan was made for {planned}: nothing was started")]
     OtherAccount { now: SafeText, planned: SafeText },
+    #[error("a stop was asked for by {by}, so nothing was started")]
+    Stopped { by: SafeText },
     #[error("drill {drill} {}: nothing is looked at, nor asked of AWS", elsewhere(.there, .here))]
     OtherPlace { drill: DrillId, there: Box<Whence>, here: Box<Whence> },
     #[error("drill {drill} is {why}")]
@@ -136,21 +151,26 @@ pub enum NotStarted {
     Journal(#[from] journal::Error),
 }
 
-/// Starts a confirmed plan, unless what it was made from has changed meanwhile.
-pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: ConfirmedBy) -> Result<Running, NotStarted> {
-    let identity = aws.identity().await?;
-    if identity.account != plan.account {
-        return Err(NotStarted::OtherAccount { now: identity.account, planned: plan.account });
-    }
-    let (plan, changed) = as_previewed(aws, ways, &plan).await?;
-    template_unchanged(aws, &plan).await?;
-    lock::held_by_another(aws, ways, &plan).await?;
+/// Starts a confirmed plan, unless what it was made from has changed meanwhile, or a stop was asked for.
+pub async fn start(
+    aws: &Aws,
+    ways: &Ways,
+    plan: Plan,
+    words: String,
+    by: ConfirmedBy,
+    mut stops: Stops,
+) -> Result<Running, NotStarted> {
+    let (identity, plan, changed) = tokio::select! {
+        biased;
+        Some(by) = stops.asked.recv() => return Err(NotStarted::Stopped { by }),
+        looked = last_look(aws, ways, plan) => looked?,
+    };
     let now = aws.clock.now();
     let id = DrillId::anew(now);
     let wanted = lock::lock(aws, ways, &plan, &id, &identity);
     let journal = Journal::create(&ways.journals, &header(aws, ways, &plan, &id, identity, now))?;
     let path = journal.path().to_owned();
-    let (mut conductor, stopper, told) = conductor(aws, ways, journal, Drill::default(), 0);
+    let (mut conductor, stopper, told) = conductor(aws, ways, journal, Drill::default(), 0, stops);
     let role_arn = match &plan.as_is {
         Some(existing) => existing.role_arn.to_string(),
         None => role_arn(&ways.fis_role, &plan.region, &plan.account),
@@ -166,9 +186,25 @@ pub async fn start(aws: &Aws, ways: &Ways, plan: Plan, words: String, by: Confir
     if !checks.is_empty() {
         conductor.record(Fact::ours(now, What::ChecksChosen { checks }));
     }
-    let client_token = format!("spotdrill-{id}");
-    conductor.record(Fact::operators(aws.clock.now(), What::DrillConfirmed { words, by, client_token }));
+    if let Ok(by) = conductor.stops.try_recv() {
+        conductor.stop(by);
+    } else {
+        let client_token = format!("spotdrill-{id}");
+        conductor.record(Fact::operators(aws.clock.now(), What::DrillConfirmed { words, by, client_token }));
+    }
     Ok(Running { id, journal: path, stopper, told, conductor: spawn(conductor.conduct()) })
+}
+
+/// Whose account it is, and what was confirmed as it is now.
+async fn last_look(aws: &Aws, ways: &Ways, plan: Plan) -> Result<(Identity, Plan, Vec<SafeText>), NotStarted> {
+    let identity = aws.identity().await?;
+    if identity.account != plan.account {
+        return Err(NotStarted::OtherAccount { now: identity.account, planned: plan.account });
+    }
+    let (plan, changed) = as_previewed(aws, ways, &plan).await?;
+    template_unchanged(aws, &plan).await?;
+    lock::held_by_another(aws, ways, &plan).await?;
+    Ok((identity, plan, changed))
 }
 
 /// Takes the groups for the drill. Without them it is over before it begins, and its journal says why.
@@ -231,7 +267,7 @@ pub async fn take_up(
         may_be_sent_again(aws, &drill).await?;
     }
     let seq = record.entries.last().map_or(0, |entry| entry.seq);
-    let (mut conductor, stopper, told) = conductor(aws, ways, journal, drill, seq);
+    let (mut conductor, stopper, told) = conductor(aws, ways, journal, drill, seq, Stopper::new().1);
     conductor.take_up(&record.entries, ways.who(), go_on);
     if let Some(Seen { experiment, template, status, begun, .. }) = goes_on.cloned() {
         let reopened = What::Reopened { experiment, template, status, begun };
@@ -247,8 +283,14 @@ pub async fn adopt(aws: &Aws, ways: &Ways, seen: &Seen) -> Result<Running, NotSt
     let Rebuilt { seen, plan, role_arn, template } = aws.rebuilt(seen).await?;
     let Seen { drill: id, experiment, template: started_from, begun, .. } = seen;
     let now = aws.clock.now();
+<<<<<<< HEAD
     let journal = Journal::create_unseen(&ways.journals, &header(aws, ways, &plan, &id, identity, now))?;
     let (mut conductor, stopper, told) = conductor(aws, ways, journal, Drill::default(), 0);
+=======
+    let journal = Journal::create(&ways.journals, &header(aws, ways, &plan, &id, identity, now))?;
+    let path = journal.path().to_owned();
+    let (mut conductor, stopper, told) = conductor(aws, ways, journal, Drill::default(), 0, Stopper::new().1);
+>>>>>>> places-b
     let (role_arn, settle_seconds) = (role_arn.to_string(), ways.settle_seconds);
     conductor.record(Fact::ours(now, What::DrillPlanned { drill: id.clone(), plan, role_arn, settle_seconds }));
     conductor.record(Fact::operators(now, What::DrillAdopted { by: ways.who(), begun, template }));
@@ -278,15 +320,15 @@ fn not_open(phase: Phase) -> Option<&'static str> {
 
 type Ends = (Conductor, Stopper, mpsc::UnboundedReceiver<Told>);
 
-fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64) -> Ends {
+fn conductor(aws: &Aws, ways: &Ways, journal: Journal, drill: Drill, seq: u64, stops: Stops) -> Ends {
     let (news_in, news) = mpsc::channel(WAITING);
     let (listener, told) = mpsc::unbounded_channel();
-    let (stop, stops) = mpsc::unbounded_channel();
+    let Stops { stopper, asked: stops } = stops;
     let crew = Crew::new(aws, ways.groups.clone(), ways.prober.clone(), news_in);
     let clock = aws.clock.clone();
     let files = Files::default();
     let conductor = Conductor { drill, clock, journal, files, crew, news, stops, listener, seq, journal_lost: None };
-    (conductor, Stopper(stop), told)
+    (conductor, stopper, told)
 }
 
 /// What was confirmed must still be there and every guard must still let it pass, at the moment of the start. What has

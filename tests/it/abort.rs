@@ -22,6 +22,8 @@ use crate::{
     stage::{Drilled, Stage},
 };
 
+mod start;
+
 /// How late a stop may leave.
 const AT_ONCE: SignedDuration = SignedDuration::from_secs(1);
 

@@ -37,7 +37,7 @@ use spotdrill::{
     run::{
         around::look_around,
         conductor::Told,
-        start::{NotStarted, Running, Ways, start},
+        start::{NotStarted, Running, Stopper, Ways, start},
     },
     text::SafeText,
 };
@@ -147,7 +147,7 @@ impl Stage {
 
     pub(crate) async fn start(&self, plan: Plan) -> Result<Running, NotStarted> {
         let words = plan.words();
-        start(&self.aws, &self.ways, plan, words, ConfirmedBy::Yes).await
+        start(&self.aws, &self.ways, plan, words, ConfirmedBy::Yes, Stopper::new().1).await
     }
 
     /// A whole drill, from its start to its verdict.

@@ -14,7 +14,7 @@ use spotdrill::{
     journal::Record,
     run::{
         lock::NotLocked,
-        start::{NotStarted, Running, Ways, start, take_up},
+        start::{NotStarted, Running, Stopper, Ways, start, take_up},
     },
     text::SafeText,
 };
@@ -29,7 +29,7 @@ fn another(stage: &Stage, home: &tempfile::TempDir) -> Ways {
 
 async fn started(stage: &Stage, ways: &Ways, plan: Plan) -> Result<Running, NotStarted> {
     let words = plan.words();
-    start(&stage.aws, ways, plan, words, ConfirmedBy::Yes).await
+    start(&stage.aws, ways, plan, words, ConfirmedBy::Yes, Stopper::new().1).await
 }
 
 fn group(plan: &Plan) -> GroupKey {

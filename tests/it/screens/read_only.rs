@@ -6,7 +6,12 @@ use spotdrill::{
     app::{Effect, keymap::table::TABLE, setup::Work},
     drill::{fact::ConfirmedBy, plan::Selection},
     lab::scenario::Scenario,
-    run::{doctor::examine, existing, prove, setup, start::start, teardown},
+    run::{
+        doctor::examine,
+        existing, prove, setup,
+        start::{Stopper, start},
+        teardown,
+    },
     stack::{
         names::{Names, Usual},
         wanted::Wanted,
@@ -95,7 +100,7 @@ async fn carry_out(stage: &Stage, effect: &Effect) -> &'static str {
         Effect::StartDrill { .. } | Effect::StopDrill => {
             let plan = stage.plan("web-spot", Selection::Count(1), "2m").await;
             let words = plan.words();
-            if let Ok(running) = start(aws, ways, plan, words, ConfirmedBy::Typed).await {
+            if let Ok(running) = start(aws, ways, plan, words, ConfirmedBy::Typed, Stopper::new().1).await {
                 running.stopper.stop(SafeText::new("tester"));
                 let _ = running.conductor.await;
             }
