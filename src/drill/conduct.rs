@@ -415,7 +415,7 @@ impl Drill {
 
     /// The verdict, once nothing more is expected.
     pub fn verdict(&self) -> Option<Verdict> {
-        let over = self.is_at_rest() && self.lock == Hold::No;
+        let over = self.is_at_rest() && matches!(self.lock, Hold::No | Hold::Left);
         over.then(|| verdict::reached(&self.timeline, self.aborted, self.refused.as_ref(), self.doubt.unknown))
     }
 

@@ -283,14 +283,8 @@ pub async fn adopt(aws: &Aws, ways: &Ways, seen: &Seen) -> Result<Running, NotSt
     let Rebuilt { seen, plan, role_arn, template } = aws.rebuilt(seen).await?;
     let Seen { drill: id, experiment, template: started_from, begun, .. } = seen;
     let now = aws.clock.now();
-<<<<<<< HEAD
     let journal = Journal::create_unseen(&ways.journals, &header(aws, ways, &plan, &id, identity, now))?;
-    let (mut conductor, stopper, told) = conductor(aws, ways, journal, Drill::default(), 0);
-=======
-    let journal = Journal::create(&ways.journals, &header(aws, ways, &plan, &id, identity, now))?;
-    let path = journal.path().to_owned();
     let (mut conductor, stopper, told) = conductor(aws, ways, journal, Drill::default(), 0, Stopper::new().1);
->>>>>>> places-b
     let (role_arn, settle_seconds) = (role_arn.to_string(), ways.settle_seconds);
     conductor.record(Fact::ours(now, What::DrillPlanned { drill: id.clone(), plan, role_arn, settle_seconds }));
     conductor.record(Fact::operators(now, What::DrillAdopted { by: ways.who(), begun, template }));
