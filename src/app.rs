@@ -192,7 +192,7 @@ pub struct App {
     doctor: Option<Doctor>,
     live: Option<Live>,
     /// A drill that was left is being come back to.
-    coming_back: bool,
+    coming_back: Option<DrillId>,
     messages: Messages,
     /// The screen is seen; a terminal that is too small shows a card instead.
     fits: bool,
@@ -221,7 +221,7 @@ impl App {
             setup,
             doctor: None,
             live: None,
-            coming_back: false,
+            coming_back: None,
             messages: Messages::default(),
             fits: true,
             interrupted: 0,
@@ -262,7 +262,7 @@ impl App {
             Msg::LockLeft(standing) => return self.ask(To::TakeOver(standing)),
             Msg::DrillsLeft(found) => self.drills_were_left(found, now),
             Msg::NotTakenUp(why) => {
-                self.coming_back = false;
+                self.coming_back = None;
                 self.messages.say(now, Weight::Error, why.as_str());
             }
             Msg::StoppedAside(Ok(said)) => self.messages.keep(now, Weight::Warning, said.as_str()),
@@ -315,7 +315,7 @@ impl App {
 
     fn recorded(&mut self, entry: &Entry, now: Timestamp) {
         let rate = self.setting.rate;
-        self.coming_back = false;
+        self.coming_back = None;
         self.live.get_or_insert_with(|| Live::new(None, rate)).record(entry, now);
         let weight = match &entry.fact.what {
             What::OrderRefused { .. } | What::OrderUnanswered { .. } => Some(Weight::Error),

@@ -90,7 +90,7 @@ impl App {
         let Some(Overlay::Left { found, at }) = self.overlays.pop() else { return Vec::new() };
         let Some(found) = found.into_iter().nth(at) else { return Vec::new() };
         self.messages.say(now, Weight::Warning, format!("coming back to drill {}", found.drill));
-        self.coming_back = true;
+        self.coming_back = Some(found.drill.clone());
         vec![Effect::TakeUp { drill: found.drill, go_on: false }]
     }
 
@@ -116,7 +116,7 @@ impl App {
             }
             Given::SendAgain(drill) => {
                 self.messages.say(now, Weight::Warning, format!("coming back to drill {drill}, and going on with it"));
-                self.coming_back = true;
+                self.coming_back = Some(drill.clone());
                 vec![Effect::TakeUp { drill, go_on: true }]
             }
         }
@@ -133,8 +133,8 @@ impl App {
             self.say(now, why);
             return Vec::new();
         }
-        if self.coming_back {
-            self.messages.say(now, Weight::Warning, "stop asked for, of the drill that is being come back to");
+        if let Some(drill) = &self.coming_back {
+            self.messages.say(now, Weight::Warning, format!("stop asked for, of drill {drill}"));
             return vec![Effect::StopDrill];
         }
         let Some(drill) = self.live.as_ref().map(|live| &live.drill) else { return Vec::new() };
@@ -152,7 +152,7 @@ impl App {
     pub fn blocked(&self, intent: Intent) -> Option<String> {
         if intent == Intent::Stop {
             let why = match &self.live {
-                _ if self.coming_back => return None,
+                _ if self.coming_back.is_some() => return None,
                 None if matches!(self.overlays.last(), Some(Overlay::Left { .. })) => return None,
                 None => "no drill runs: there is nothing to stop",
                 Some(live) if !live.goes_on() => "the drill is over: there is nothing to stop",
