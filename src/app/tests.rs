@@ -125,10 +125,10 @@ fn a_key_that_cannot_be_used_says_why() {
 #[test]
 fn read_only_never_opens_the_confirm_dialog() {
     let mut app = listed(Setting { read_only: true, ..setting() });
-    assert_eq!(press(&mut app, "c S"), [Effect::LookAround]);
-    assert!(app.overlays().is_empty() && toast(&app).contains("read-only"));
-    assert!(press(&mut app, "shift-tab enter").is_empty());
-    assert!(app.overlays().is_empty());
+    for (keys, effects) in [("c S", vec![Effect::LookAround]), ("enter shift-tab enter", Vec::new())] {
+        assert_eq!(press(&mut app, keys), [effects, vec![Effect::ForgetTypeAhead]].concat());
+        assert!(matches!(app.overlays(), [Overlay::Refused { said, .. }] if said[0].contains("read-only")), "{keys}");
+    }
 }
 
 #[test]
@@ -144,13 +144,26 @@ fn a_review_that_was_asked_for_too_early_opens_by_itself_and_takes_no_key_for_a_
 }
 
 #[test]
+fn a_review_that_was_asked_for_too_early_and_is_refused_says_why_over_the_keys_that_follow() {
+    let (mut app, _) = App::new(setting());
+    app.update(Msg::FleetListed(fleet()), now());
+    press(&mut app, "c S");
+    let around = Circumstances { lever: Ok(Some(SafeText::new("incident 7"))), ..fine() };
+    assert_eq!(app.update(Msg::LookedAround(Box::new(around)), now()), [Effect::ForgetTypeAhead]);
+    assert!(matches!(app.overlays(), [Overlay::Refused { said, .. }] if said[0].contains("incident 7")));
+}
+
+#[test]
 fn a_review_that_was_asked_for_too_early_does_not_open_over_something_else() {
     for keys in ["c S esc", "c S tab", "c S ?"] {
         let (mut app, _) = App::new(setting());
         app.update(Msg::FleetListed(fleet()), now());
         press(&mut app, keys);
         app.update(Msg::LookedAround(Box::new(fine())), now());
-        assert!(!app.overlays().iter().any(|over| matches!(over, Overlay::Confirm(_))), "{keys}");
+        assert!(
+            !app.overlays().iter().any(|over| matches!(over, Overlay::Confirm(_) | Overlay::Refused { .. })),
+            "{keys}"
+        );
     }
 }
 

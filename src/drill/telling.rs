@@ -143,7 +143,7 @@ impl Verdict {
         let counted = format!("{outcome}: {gone} interrupted, {new} new in their groups");
         let said: Vec<_> = [counted.as_str()]
             .into_iter()
-            .chain(self.reasons.iter().chain(&self.unseen).map(SafeText::as_str))
+            .chain(self.reasons.iter().chain(&self.unseen).map(|said| said.trim_end_matches('.')))
             .collect();
         said.join("; ")
     }

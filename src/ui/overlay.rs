@@ -61,6 +61,17 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
             lines.push(keys(&ways, look));
             (String::from("A DRILL WAS LEFT"), "", lines, 0)
         }
+        Overlay::Refused { said, top } => {
+            let mut lines = Vec::new();
+            for said in said.iter().skip(*top) {
+                for (row, part) in fit::wrap(said, text_width.saturating_sub(2)).into_iter().enumerate() {
+                    lines.push(Line::styled(format!("{} {part}", if row == 0 { "!" } else { " " }), look.bad));
+                }
+            }
+            lines.push(Line::default());
+            lines.push(keys(&[("enter", "go back")], look));
+            (String::from("REFUSED: nothing was started"), "up and down scroll", lines, 0)
+        }
         Overlay::Reason(input) => {
             let guards = app.templates().map(Templates::overridable).unwrap_or_default();
             let guards: Vec<_> = guards.into_iter().map(Overridable::as_str).collect();
@@ -73,7 +84,18 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
             (String::from("A REASON"), "", lines, 0)
         }
         Overlay::Leave => {
-            let (title, said, leave) = if !app.drill_goes_on() {
+            let come_back =
+                format!("Come back with  spotdrill attach{}  ; spotdrill drills lists it.", at_endpoint(app));
+            let unstarted = app.wave_to_come().map(|wave| {
+                let waves = match wave.of - wave.number {
+                    0 => format!("Wave {} of {} was not started", wave.number, wave.of),
+                    _ => format!("Waves {} to {} of {} were not started", wave.number, wave.of, wave.of),
+                };
+                format!("{waves}, and nothing starts what is left here. W reviews wave {}.", wave.number)
+            });
+            let (title, said, leave) = if let Some(unstarted) = &unstarted {
+                ("LEAVE WITH WAVES TO COME?", [unstarted.as_str(), ""], "leave")
+            } else if !app.drill_goes_on() {
                 let said = if app.setting().lab_inside() {
                     [
                         "This lab is inside this program and ends with it, and so does the work on the stack.",
@@ -93,20 +115,23 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
                 ];
                 (DRILL_RUNS, said, "leave")
             } else {
-                let said = [
-                    "The drill goes on, and what happens meanwhile is not recorded. X stops it.",
-                    "Come back with  spotdrill attach  ; spotdrill drills lists it.",
-                ];
+                let said =
+                    ["The drill goes on, and what happens meanwhile is not recorded. X stops it.", come_back.as_str()];
                 (DRILL_RUNS, said, "leave it running")
             };
             let mut lines = paragraphs(said.into_iter(), look, text_width);
             lines.push(Line::default());
-            let stop = if app.drill_goes_on() { [("X", "stop the drill")].as_slice() } else { &[] };
+            let stop = if app.can_be_stopped() { [("X", "stop the drill")].as_slice() } else { &[] };
             lines.push(keys(&[&[("enter", leave)], stop, &[("esc", "stay")]].concat(), look));
             (title.to_owned(), "", lines, 0)
         }
     };
     Card { title: &title, right, lines, top, width: WIDTH }.draw(look, area, buffer);
+}
+
+/// The server that was named, for a command to be run elsewhere.
+fn at_endpoint(app: &App) -> String {
+    app.setting().endpoint.as_ref().map(|url| format!(" --endpoint-url {url}")).unwrap_or_default()
 }
 
 fn paragraphs<'a>(texts: impl Iterator<Item = &'a str>, look: &Look, width: usize) -> Vec<Line<'static>> {
