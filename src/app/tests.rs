@@ -3,7 +3,7 @@ use crate::drill::{
     fact::{Fact, What},
     fleet::{Group, GroupKey, GroupKind, Instance, InstanceState, Lifecycle},
     guard::circumstances::tests::fine,
-    id::InstanceId,
+    id::{DrillId, InstanceId},
     verdict::{Outcome, Verdict},
 };
 use secrecy::SecretString;
@@ -197,6 +197,49 @@ fn leaving_a_running_drill_asks_first_and_never_stops_it() {
     assert!(matches!(app.overlays(), [Overlay::Leave]));
     assert!(press(&mut app, "esc").is_empty() && app.overlays().is_empty());
     assert_eq!(press(&mut app, "q enter"), [Effect::Quit]);
+}
+
+/// The first wave of two held.
+fn wave_held() -> App {
+    let mut app = listed(setting());
+    press(&mut app, "c tab right right S");
+    ticks(&mut app, 4);
+    press(&mut app, "w e b space 3");
+    let effects = press(&mut app, "enter");
+    let [Effect::StartDrill { plan, .. }] = &effects[..] else { panic!("{effects:?}") };
+    let (drill, plan, role_arn) = (DrillId::new("d"), plan.clone(), String::from("role"));
+    let planned = What::DrillPlanned { drill, plan, role_arn, settle_seconds: 600 };
+    app.update(Msg::Recorded(Entry { seq: 1, fact: Fact::ours(now(), planned) }), now());
+    let verdict = Verdict {
+        verdict: Outcome::Held,
+        reasons: Vec::new(),
+        interrupted: Vec::new(),
+        not_observed: Vec::new(),
+        replacements: Vec::new(),
+        unseen: Vec::new(),
+    };
+    app.update(Msg::Recorded(Entry { seq: 2, fact: Fact::ours(now(), What::DrillFinished { verdict }) }), now());
+    app
+}
+
+#[test]
+fn a_wave_that_is_to_come_is_in_the_last_line_and_leaving_it_asks_first() {
+    use keymap::table::Intent;
+    let shown = |app: &App, intent| {
+        keymap::bindings(app.layers()).any(|binding| binding.intent == intent && app.is_in_last_line(binding))
+    };
+    let running = started();
+    assert!(shown(&running, Intent::Stop) && !shown(&running, Intent::NextWave));
+    let mut app = wave_held();
+    assert!(!shown(&app, Intent::Stop) && shown(&app, Intent::NextWave));
+    for key in ["q", "esc"] {
+        assert!(press(&mut app, key).is_empty());
+        assert!(matches!(app.overlays(), [Overlay::Leave]), "{key}");
+        press(&mut app, "esc");
+        assert_eq!((app.screen(), app.overlays().len()), (Screen::Live, 0), "{key}");
+    }
+    assert_eq!(press(&mut app, "q enter"), [Effect::ListFleet]);
+    assert_eq!(app.screen(), Screen::Fleet);
 }
 
 #[test]

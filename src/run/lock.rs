@@ -59,7 +59,7 @@ impl NotLocked {
     fn of(group: &GroupKey, source: NotTaken, now: Timestamp, ways: &Ways) -> Self {
         match source {
             NotTaken::Held(standing) => {
-                let ways_on = ways_on(ways, &standing, now);
+                let ways_on = ways_on(ways, &standing);
                 Self::Held { standing, now, ways_on }
             }
             source => Self::NotTaken { group: group_of(group), source: Box::new(source) },
@@ -68,7 +68,7 @@ impl NotLocked {
 }
 
 /// What its owner can do at once, and what was named in vain.
-fn ways_on(ways: &Ways, standing: &Standing, now: Timestamp) -> String {
+fn ways_on(ways: &Ways, standing: &Standing) -> String {
     let drill = &standing.lock.drill;
     let goes_on = standing.shown.as_ref().is_some_and(|shown| shown.goes_on);
     let (kept, _) = journal::list(&ways.journals).unwrap_or_default(); // what cannot be read names nothing
@@ -77,7 +77,7 @@ fn ways_on(ways: &Ways, standing: &Standing, now: Timestamp) -> String {
     if is_here && !goes_on {
         let _ = write!(said, ". Its journal is here: `spotdrill attach {drill}` frees the lock at once");
     }
-    if standing.is_stale(now) && !ways.take_over.is_empty() {
+    if !ways.take_over.is_empty() && !ways.take_over.contains(drill) {
         let named: Vec<_> = ways.take_over.iter().map(DrillId::as_str).collect();
         let _ = write!(said, ". --take-over {} names another drill than the one that holds it", named.join(" "));
     }

@@ -18,7 +18,7 @@ use crate::app::{
     messages::Weight,
     templates::Templates,
 };
-use crate::drill::guard::overriding::Overridable;
+use crate::drill::{guard::overriding::Overridable, plan::Wave};
 
 const WIDTH: u16 = 84;
 const DRILL_RUNS: &str = "LEAVE WHILE THE DRILL RUNS?";
@@ -62,14 +62,7 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
             (String::from("A DRILL WAS LEFT"), "", lines, 0)
         }
         Overlay::Refused { said, top } => {
-            let mut lines = Vec::new();
-            for said in said.iter().skip(*top) {
-                for (row, part) in fit::wrap(said, text_width.saturating_sub(2)).into_iter().enumerate() {
-                    lines.push(Line::styled(format!("{} {part}", if row == 0 { "!" } else { " " }), look.bad));
-                }
-            }
-            lines.push(Line::default());
-            lines.push(keys(&[("enter", "go back")], look));
+            let lines = standing(said.get(*top..).unwrap_or_default(), look, text_width);
             (String::from("REFUSED: nothing was started"), "up and down scroll", lines, 0)
         }
         Overlay::Reason(input) => {
@@ -86,13 +79,7 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
         Overlay::Leave => {
             let come_back =
                 format!("Come back with  spotdrill attach{}  ; spotdrill drills lists it.", at_endpoint(app));
-            let unstarted = app.wave_to_come().map(|wave| {
-                let waves = match wave.of - wave.number {
-                    0 => format!("Wave {} of {} was not started", wave.number, wave.of),
-                    _ => format!("Waves {} to {} of {} were not started", wave.number, wave.of, wave.of),
-                };
-                format!("{waves}, and nothing starts what is left here. W reviews wave {}.", wave.number)
-            });
+            let unstarted = unstarted(app);
             let (title, said, leave) = if let Some(unstarted) = &unstarted {
                 ("LEAVE WITH WAVES TO COME?", [unstarted.as_str(), ""], "leave")
             } else if !app.drill_goes_on() {
@@ -127,6 +114,30 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
         }
     };
     Card { title: &title, right, lines, top, width: WIDTH }.draw(look, area, buffer);
+}
+
+/// A sentence for each that stands against a start.
+fn standing(said: &[String], look: &Look, width: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for said in said {
+        for (row, part) in fit::wrap(said, width.saturating_sub(2)).into_iter().enumerate() {
+            lines.push(Line::styled(format!("{} {part}", if row == 0 { "!" } else { " " }), look.bad));
+        }
+    }
+    lines.push(Line::default());
+    lines.push(keys(&[("enter", "go back")], look));
+    lines
+}
+
+/// The waves that nothing starts once the drill is left.
+fn unstarted(app: &App) -> Option<String> {
+    let Wave { number, of, .. } = app.wave_to_come()?;
+    let waves = if number == of {
+        format!("Wave {number} of {of} was not started")
+    } else {
+        format!("Waves {number} to {of} of {of} were not started")
+    };
+    Some(format!("{waves}, and nothing starts what is left here. W reviews wave {number}."))
 }
 
 /// The server that was named, for a command to be run elsewhere.

@@ -221,7 +221,7 @@ fn what_is_protected_is_neither_drawn_nor_taken_by_name() {
     fleet.groups[0].instances[11].protected = true;
     let all = Refusal::AllProtected { group: String::from("shop/web"), protected: 12 };
     for selection in [Selection::All, Selection::Count(1), Selection::Percent(50)] {
-        assert_eq!(refusals(&fleet, &wish(Some("web"), selection)), [all.clone()]);
+        assert_eq!(refusals(&fleet, &wish(Some("web"), selection)), std::slice::from_ref(&all));
     }
     for other in &mut fleet.groups[1].instances {
         other.protected = true; // four of them, for an on-demand and a stopped one could not be hit anyway
