@@ -5,6 +5,7 @@ use secrecy::ExposeSecret;
 
 use super::{
     Exit,
+    again::Again,
     args::Wanted,
     leaving::Leaving,
     run::{ending, listen, stops},
@@ -26,8 +27,13 @@ pub(super) async fn run(
     wanted: &Wanted,
     mut plan: Plan,
     (words, by): (String, ConfirmedBy),
-    leaving: &Leaving,
+    (leaving, again): (&Leaving, &Again),
 ) -> anyhow::Result<Exit> {
+    let nobody = !wanted.unattended && !ask::is_possible();
+    if let Some(wave) = plan.wave.as_ref().filter(|_| nobody) {
+        let waves = wave.of;
+        say(&format!("only wave 1 of {waves} will run: nobody is here to be asked, and --unattended was not given\n"))?;
+    }
     loop {
         if let Some(wave) = &plan.wave {
             say(&format!("wave {} of {}\n", wave.number, wave.of))?;
@@ -41,10 +47,10 @@ pub(super) async fn run(
         let exit = listen(&mut running, world, ways, wanted.format, leaving).await?;
         let Running { id, .. } = running;
         let Some(next) = plan.next_wave(&id) else { return Ok(exit) };
-        leaving.leaves(held(&next, "it was left"));
+        leaving.leaves(again.fill(&held(&next, "it was left")));
         if let Err(why) = goes_on(world, wanted, &next, exit).await? {
-            say(&held(&next, &why))?;
-            return Ok(exit);
+            say(&again.fill(&held(&next, &why)))?;
+            return Ok(if exit == Exit::Held && nobody { Exit::Guarded } else { exit });
         }
         plan = next;
     }
@@ -75,10 +81,12 @@ async fn goes_on(world: &World, wanted: &Wanted, next: &Plan, exit: Exit) -> any
 /// What is said of waves that do not start.
 fn held(next: &Plan, why: &str) -> String {
     let ids: Vec<_> = next.in_all_waves().map(|target| target.id.to_string()).collect();
-    let wave =
-        next.wave.as_ref().map_or(String::from("the rest"), |wave| format!("wave {} of {}", wave.number, wave.of));
+    let waves = next.wave.as_ref().map_or(String::from("the rest was"), |wave| match wave.of - wave.number {
+        0 => format!("wave {} of {} was", wave.number, wave.of),
+        _ => format!("waves {} to {} of {} were", wave.number, wave.of, wave.of),
+    });
     format!(
-        "held before {wave}: {why}. Not hit: {}\nTo drill them: spotdrill run --instance {}\n",
+        "{waves} not started: {why}. Not hit: {}\nTo drill them: spotdrill run --instance {}\n",
         ids.join(" "),
         ids.join(" ")
     )

@@ -120,6 +120,9 @@ fn judge(
     chosen: &[Chosen<'_>],
     mut refusals: Vec<Refusal>,
 ) -> Result<Vec<Overridden>, Refusals> {
+    for refusal in &mut refusals {
+        circumstances.name_the_drill(refusal);
+    }
     refusals.extend(circumstances.stand_against(fleet, wish, chosen));
     let (standing, overridden) = weigh(refusals, &wish.overrides);
     if standing.is_empty() { Ok(overridden) } else { Err(Refusals(standing)) }

@@ -424,7 +424,7 @@ impl Loop<'_> {
             Report::NotStarted(why) => {
                 self.coming = Coming::Nothing;
                 self.update(Msg::DrillRefused(refusal(&why)));
-                if let NotStarted::Locked(NotLocked::Held { standing, now }) = why
+                if let NotStarted::Locked(NotLocked::Held { standing, now, .. }) = why
                     && standing.is_stale(now)
                 {
                     self.update(Msg::LockLeft(standing));
