@@ -3,6 +3,7 @@
 
 pub mod abort;
 pub mod around;
+pub mod between;
 pub mod conductor;
 pub mod crew;
 pub mod doctor;

@@ -4,8 +4,11 @@ use super::{Ending, Exit, args::Global, place, print, run::at_endpoint};
 use crate::{
     aws::Kind,
     config::Config,
+    journal,
     run::{
         abort::{NotAborted, Stopped, Target, abort, target},
+        between::{Between, between_waves},
+        start::Ways,
         world::{World, open},
     },
 };
@@ -21,8 +24,9 @@ pub(super) async fn run(global: &Global, config: &Config, drill: Option<&str>) -
                 "no experiment of drill {id} is known, neither here nor in the account: nothing was stopped. Look with: {}",
                 look(&world)
             ),
-            None => String::from("no drill runs, neither here nor in the account: there is nothing to stop"),
+            None => String::from("no drill runs, neither here nor in the account: there is nothing to stop now"),
         };
+        let message = message + &waves_to_come(&ways)?;
         return Err(Ending::new(if drill.is_some() { Exit::Usage } else { Exit::Failed }, message).into());
     };
     let command = by_hand(&world, &target);
@@ -37,7 +41,10 @@ pub(super) async fn run(global: &Global, config: &Config, drill: Option<&str>) -
             Exit::Held,
         ),
         Stopped::Done { status, saves } => (
-            format!("nothing is left to stop of drill {drill}: FIS says {status} of {experiment}; {saves}"),
+            format!(
+                "nothing is left to stop of drill {drill}: FIS says {status} of {experiment}; {saves}{}",
+                waves_to_come(&ways)?
+            ),
             Exit::Failed,
         ),
     };
@@ -53,6 +60,20 @@ fn not_aborted(error: NotAborted, command: &str) -> Ending {
         }
         NotAborted::Journal(error) => Ending::new(Exit::Failed, format!("{error}. By AWS's own program: {command}")),
     }
+}
+
+/// What is said besides where nothing runs: the next wave comes from the program alone.
+fn waves_to_come(ways: &Ways) -> Result<String, journal::Error> {
+    let elsewhere =
+        "a program that waits between two waves, on another machine, is held there: Ctrl-C, or kill -USR1 to it";
+    Ok(match between_waves(ways)? {
+        Some(Between { after, wave, process }) => format!(
+            "\ndrill {after} is over, but process {process} of this machine may go on with wave {} of {}. Hold it: \
+             kill -USR1 {process}, or Ctrl-C there",
+            wave.number, wave.of
+        ),
+        None => format!("\n{elsewhere}"),
+    })
 }
 
 fn by_hand(world: &World, target: &Target) -> String {

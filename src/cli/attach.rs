@@ -38,7 +38,8 @@ pub(super) async fn run(
     match format {
         None if screen::impossible().is_none() => screen::show(global, config, &world, Some(running), leaving).await,
         format => {
-            let exit = run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text), leaving).await?;
+            let run::Heard { exit, .. } =
+                run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text), leaving).await?;
             let (kept, _) = journal::list(&ways.journals)?;
             let planned = kept.iter().find(|kept| kept.header.drill == drill);
             let planned = planned.and_then(|kept| kept.drill.planned.as_ref());

@@ -41,3 +41,5 @@ mod setup;
 mod stage;
 #[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod waves;
