@@ -206,7 +206,7 @@ async fn command(args: Args, config: &Config, leaving: &Leaving) -> anyhow::Resu
         Some(Command::Run(wanted)) => run::run(&global, config, wanted, leaving).await,
         Some(Command::Allow { confirm }) => allow::run(&global, config, confirm).await,
         Some(Command::Attach { drill, format, go_on }) => {
-            attach::run(&global, config, drill.as_deref(), format, go_on, leaving).await
+            attach::run(&global, config, drill.as_deref(), format, go_on.as_deref(), leaving).await
         }
         Some(Command::Abort { drill }) => abort::run(&global, config, drill.as_deref()).await,
         Some(Command::Gc { yes }) => gc::run(&global, config, yes, leaving).await,

@@ -8,6 +8,9 @@ pub mod config;
 pub mod crash;
 pub mod doctor;
 pub mod drill;
+#[cfg(test)]
+#[path = "../tests/it/figure.rs"]
+mod figure;
 pub mod journal;
 pub mod lab;
 pub mod probe;

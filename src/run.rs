@@ -2,6 +2,7 @@
 //! room below the command line.
 
 pub mod abort;
+mod again;
 pub mod around;
 pub mod between;
 pub mod conductor;

@@ -8,16 +8,16 @@ use jiff::Timestamp;
 use super::{
     Aws, Error,
     error::Kind,
-    templates::{all_of, instance_of},
+    templates::{Made, all_of, instance_of},
     timestamp,
 };
 use crate::{
     drill::{
         fact::{Basis, Fact, Source, What},
         guard::caps::MOST_IN_WAVE,
-        id::{ExperimentId, InstanceId, TemplateId},
+        id::{DrillId, ExperimentId, InstanceId, TemplateId},
         order::Order,
-        template::{Action, Template},
+        template::{Action, DRILL_TAG, Template},
     },
     text::SafeText,
 };
@@ -30,7 +30,7 @@ impl Aws {
             Order::StartExperiment { template, client_token, tags } => self.start(template, client_token, tags).await,
             Order::FindExperiment { template, tagged } => self.find_experiment(template, tagged.as_ref()).await,
             Order::StopExperiment { experiment } => self.stop(experiment).await,
-            Order::DeleteTemplate { template } => self.delete_template(template).await,
+            Order::DeleteTemplate { template, drill } => self.delete_template(template, drill).await,
             Order::FindTemplate { drill } => self.find_template(drill).await,
             Order::Again { order, .. } => return Box::pin(self.carry_out(order)).await,
             Order::FreeLock { drill, groups } => self.free_locks(groups, drill).await,
@@ -103,7 +103,14 @@ impl Aws {
         Ok(self.said(None, What::StopSent { experiment: experiment.clone() }))
     }
 
-    async fn delete_template(&self, template: &TemplateId) -> Result<Fact, Error> {
+    /// A journal that was edited may name any template: only one with the drill's own tag is deleted.
+    async fn delete_template(&self, template: &TemplateId, drill: &DrillId) -> Result<Fact, Error> {
+        if let Some(Made { of, .. }) = self.made(template).await?
+            && of.as_ref() != Some(drill)
+        {
+            let why = format!("{template} does not bear the tag {DRILL_TAG} = {drill}, so it is left alone");
+            return Err(Error::new("delete the FIS template", Kind::Refused, &why));
+        }
         self.delete_our_template(template.as_str()).await?;
         Ok(self.said(None, What::TemplateDeleted { template: template.clone() }))
     }

@@ -1,18 +1,25 @@
 //! The experiment templates of an account: listed, read, and their targets resolved by FIS without an action. Knows FIS's
 //! templates, and nothing of what is to be started.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use aws_sdk_fis::types as sdk;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::SignedDuration;
 
-use super::{Aws, Error, error::Kind, timestamp};
+use super::{
+    Aws, Error,
+    error::{Kind, absent},
+    timestamp,
+};
 use crate::{
     crash::{self, Point},
     drill::{
         existing::{Existing, Interruption},
-        id::{ExperimentId, InstanceId, TemplateId},
+        id::{DrillId, ExperimentId, InstanceId, TemplateId},
         template::{DRILL_TAG, PREVIEW_TAG, Template},
     },
     text::SafeText,
@@ -27,6 +34,13 @@ const LOOK: Duration = Duration::from_secs(2);
 const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
 
 const PREVIEW: &str = "preview the FIS template";
+
+/// A template, as a drill makes them.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) of: Option<DrillId>,
+    pub(crate) hits: BTreeSet<InstanceId>,
+}
 
 impl Aws {
     /// The templates that interrupt spot instances, in AWS's order, without those that a drill of ours made for itself.
@@ -56,6 +70,22 @@ impl Aws {
         let answer = call.send().await.map_err(|error| Error::of("read the FIS template", &error))?;
         let read = answer.experiment_template().map(read);
         read.ok_or_else(|| Error::new("read the FIS template", Kind::ServerFault, "FIS answered without the template"))
+    }
+
+    /// For which drill a template was made, and what it hits by ARN; none if it is not there.
+    pub(crate) async fn made(&self, id: &TemplateId) -> Result<Option<Made>, Error> {
+        let call = self.fis.get_experiment_template().id(id.as_str());
+        let answer = absent(call.send().await.map_err(|error| Error::of("read the FIS template", &error)))?;
+        Ok(answer.as_ref().and_then(|answer| answer.experiment_template()).map(|template| Made {
+            of: template.tags().and_then(|tags| tags.get(DRILL_TAG)).map(DrillId::new),
+            hits: template
+                .targets()
+                .into_iter()
+                .flatten()
+                .flat_map(|(_, target)| target.resource_arns())
+                .map(|arn| instance_of(arn))
+                .collect(),
+        }))
     }
 
     pub(super) async fn template_if_there(&self, id: &TemplateId) -> Result<Option<Existing>, Error> {

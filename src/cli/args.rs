@@ -145,9 +145,10 @@ pub(super) enum Command {
     Attach {
         /// The drill; without it the newest that is open, or runs in the account
         drill: Option<String>,
-        /// If the order to start did not arrive: send it again, with the same token, up to ten minutes after it was given
-        #[arg(long = "continue")]
-        go_on: bool,
+        /// If the order to start did not arrive: send it again, with the same token, up to ten minutes after it was given; the
+        /// words are those of the confirmation, such as "web-spot 2"
+        #[arg(long = "continue", value_name = "WORDS", requires = "drill")]
+        go_on: Option<String>,
         /// Print its facts instead of opening the screen
         #[arg(long, value_enum)]
         format: Option<RunFormat>,

@@ -23,7 +23,7 @@ pub(super) async fn run(
     config: &Config,
     drill: Option<&str>,
     format: Option<RunFormat>,
-    go_on: bool,
+    go_on: Option<&str>,
     leaving: &Leaving,
 ) -> anyhow::Result<Exit> {
     leaving.leaves("left: a drill that runs goes on at AWS, unwatched. `spotdrill attach` comes back to it\n");
@@ -34,7 +34,10 @@ pub(super) async fn run(
         Some(id) => DrillId::new(id),
         None => newest(&world, &ways).await?,
     };
-    let mut running = come_back(&world.aws, &ways, &drill, go_on).await.map_err(run::ending)?;
+    if let Some(words) = go_on {
+        confirmed(&ways, &drill, words)?;
+    }
+    let mut running = come_back(&world.aws, &ways, &drill, go_on.is_some()).await.map_err(run::ending)?;
     match format {
         None if screen::impossible().is_none() => screen::show(global, config, &world, Some(running), leaving).await,
         format => {
@@ -49,6 +52,21 @@ pub(super) async fn run(
             Ok(exit)
         }
     }
+}
+
+/// What may be started by it is confirmed anew.
+fn confirmed(ways: &Ways, drill: &DrillId, words: &str) -> anyhow::Result<()> {
+    let (kept, _) = journal::list(&ways.journals)?;
+    let planned = kept.iter().find(|kept| kept.header.drill == *drill).and_then(|kept| kept.drill.planned.as_ref());
+    let wanted = planned.map(|planned| planned.plan.words());
+    if wanted.as_deref() == Some(words) {
+        return Ok(());
+    }
+    let message = match wanted {
+        Some(wanted) => format!("nothing was sent: the words of drill {drill} are --continue \"{wanted}\""),
+        None => format!("nothing was sent: no journal of drill {drill} is here, and without it no start is sent again"),
+    };
+    Err(Ending::new(Exit::Guarded, message).into())
 }
 
 /// A journal may say that its drill is at a server that only the command line may name.

@@ -256,6 +256,7 @@ pub(super) fn ending(error: NotStarted) -> Ending {
         | NotStarted::OtherAccount { .. }
         | NotStarted::NotOpen { .. }
         | NotStarted::NotFound { .. }
+        | NotStarted::NotAgain { .. }
         | NotStarted::Locked(_)
         | NotStarted::Journal(_) => Exit::Guarded,
     };

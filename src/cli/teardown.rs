@@ -33,6 +33,10 @@ pub(super) async fn run(global: &Global, config: &Config, args: Teardown, leavin
     let removal = teardown::look(&world.aws, &ways, stack, args.keep_logs, &tell).await.map_err(Ending::from)?;
     super::say(&described(&removal))?;
     if !removal.is_empty() {
+        if global.read_only {
+            let message = "nothing was changed: this is --read-only. Leave it out to take away what is listed";
+            return Err(Ending::new(Exit::Guarded, message).into());
+        }
         goes_on("Take all of it away?", args.yes).await??;
     }
     let left = "left: what was begun goes on at AWS. `spotdrill teardown` does the rest\n";

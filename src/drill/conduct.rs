@@ -81,6 +81,9 @@ pub enum Phase {
 
 /// The sources on which a verdict rests.
 const NEEDED: [WatchName; 4] = [WatchName::Experiment, WatchName::Instances, WatchName::Group, WatchName::Chosen];
+/// How long after its confirmation a drill may still be started. Its lock is held for longer, whatever the plan.
+const TO_BEGIN: SignedDuration = SignedDuration::from_mins(5);
+const LATE: &str = "its template came so late after the confirmation that what was looked at before may no longer hold";
 /// After a failure of FIS's, how long to see whether a target goes all the same: some looks at each source.
 const AFTER_NOTHING: SignedDuration = SignedDuration::from_secs(45);
 /// After a stop, how long past the expected interruption to see whether a target goes all the same.
@@ -100,7 +103,7 @@ impl Drill {
     #[must_use = "an order that is dropped is never carried out"]
     pub fn apply(&mut self, fact: &Fact) -> Vec<Order> {
         let mut orders = self.hear(fact);
-        if self.lock == Hold::Yes && self.is_at_rest() && self.phase != Phase::Running {
+        if self.lock == Hold::Yes && self.is_at_rest() {
             orders.extend(self.free_lock(Hold::Yes));
             self.lock = Hold::Freeing;
         }
@@ -120,7 +123,7 @@ impl Drill {
                 Vec::new()
             }
             What::DrillConfirmed { client_token, .. } => self.confirmed(fact.at, client_token),
-            What::TemplateCreated { template } => self.template_created(template),
+            What::TemplateCreated { template } => self.template_created(template, fact.seen),
             What::ExperimentStarted { .. } => self.started(),
             What::ExperimentStateChanged { status, reason, .. } => self.experiment_is(fact, status, reason.as_ref()),
             What::TargetsResolved { instances } => self.resolved(instances),
@@ -138,6 +141,7 @@ impl Drill {
             What::OrderUnanswered { order, message } => self.unanswered(*order, message),
             What::DrillAdopted { begun, template, .. } => {
                 (self.confirmed, self.template) = (Some((*begun, String::new())), template.clone());
+                self.lock = Hold::Yes; // if it is not this drill's, nothing is freed
                 self.phase = Phase::Starting;
                 Vec::new()
             }
@@ -187,7 +191,7 @@ impl Drill {
         vec![create]
     }
 
-    fn template_created(&mut self, template: &TemplateId) -> Vec<Order> {
+    fn template_created(&mut self, template: &TemplateId, now: Timestamp) -> Vec<Order> {
         if self.phase != Phase::Creating {
             return Vec::new(); // a template is started from once
         }
@@ -198,6 +202,9 @@ impl Drill {
         }
         if self.aborted {
             return self.not_started("a stop was asked for before the start");
+        }
+        if self.confirmed.as_ref().is_some_and(|(confirmed, _)| now.duration_since(*confirmed) > TO_BEGIN) {
+            return self.not_started(LATE);
         }
         self.start()
     }
@@ -327,6 +334,13 @@ impl Drill {
         running.map(|experiment| Order::StopExperiment { experiment: experiment.id.clone() }).collect()
     }
 
+    /// What may still run is met by nobody: the lock is let go of without being freed.
+    pub(super) fn keep_the_lock(&mut self) {
+        if std::mem::take(&mut self.lock) != Hold::No {
+            self.timeline.complain("the lock on its groups stays: nobody is to meet what may run there");
+        }
+    }
+
     /// The lock is as free as it gets. A drill that had nothing else to do is over with it.
     pub(super) fn freed(&mut self) -> Vec<Order> {
         self.lock = Hold::No;
@@ -359,9 +373,7 @@ impl Drill {
             "UNKNOWN whether the experiment started; look with: aws fis list-experiments --region {region} \
              --experiment-template-id {template} for the tag {DRILL_TAG} = {drill}"
         ));
-        if std::mem::take(&mut self.lock) != Hold::No {
-            self.timeline.complain("the lock on its groups stays: nobody is to meet what may run there");
-        }
+        self.keep_the_lock();
         self.doubt.unknown = true;
         self.settle_ended = true;
         self.phase = Phase::Closing;
@@ -370,7 +382,8 @@ impl Drill {
     }
 
     pub(super) fn delete_template(&self) -> Vec<Order> {
-        self.template.iter().map(|template| Order::DeleteTemplate { template: template.clone() }).collect()
+        let (Some(template), Some(planned)) = (&self.template, &self.planned) else { return Vec::new() };
+        vec![Order::DeleteTemplate { template: template.clone(), drill: planned.id.clone() }]
     }
 
     /// When to stop waiting for what is missing; until then, `SettleTimeEnded` is no fact.
@@ -398,8 +411,7 @@ impl Drill {
 
     /// The verdict, once nothing more is expected.
     pub fn verdict(&self) -> Option<Verdict> {
-        // what still runs keeps its lock
-        let over = self.is_at_rest() && (self.lock == Hold::No || self.phase == Phase::Running);
+        let over = self.is_at_rest() && self.lock == Hold::No;
         over.then(|| verdict::reached(&self.timeline, self.aborted, self.refused.as_ref(), self.doubt.unknown))
     }
 

@@ -1,7 +1,7 @@
 //! What a drill does where it cannot know whether an order was carried out: it looks, asks again what may be asked twice,
 //! and never starts twice. Knows how often, and not how long it waits in between.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     conduct::{Drill, Hold, Phase},
@@ -35,6 +35,12 @@ pub(super) const LEFT: &str = "the drill was left before the start, and nothing 
 /// until FIS is done.
 const MOST_TRIES: u32 = 3;
 
+/// How long a start may be on its way: a minute of tries, and as long as AWS takes a signature for, with some to spare. Source:
+/// AWS IAM user guide, signing requests.
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(7);
+/// As after that many tries, the next look has time.
+const LATER: u32 = 5;
+
 /// What no other try changes: FIS is done with the experiment (as it says itself soon), or we may change nothing.
 /// Source: AWS FIS API, StopExperiment.
 const CANNOT_BE_STOPPED: [&str; 3] = ["ValidationException", "ResourceNotFoundException", "ReadOnly"];
@@ -45,6 +51,7 @@ impl Drill {
     pub(super) fn taken_up(&mut self, at: Timestamp) -> Vec<Order> {
         self.doubt.taken_up = Some(at);
         (self.doubt.tries, self.doubt.stop_tries) = (0, 0);
+        self.continued_by = None; // whoever asked for it once is gone, and whoever is here now did not
         match self.phase {
             Phase::Creating => {
                 self.doubt.left = true;
@@ -71,6 +78,7 @@ impl Drill {
         if let Some(command) = self.stop_command(None) {
             self.timeline.complain(format!("FIS did not say that its experiment is over; stop it with: {command}"));
         }
+        self.keep_the_lock();
         self.delete_template()
     }
 
@@ -93,8 +101,12 @@ impl Drill {
         if self.continued_by.take().is_some() && self.may_start_again(at) {
             return self.start();
         }
-        if self.is_old(at) && self.template.is_none() && self.doubt.fence.is_none() {
-            return self.unknown(); // the template is another's, so that nothing can be ruled out for it
+        let another = self.template.is_none() && self.doubt.fence.is_none(); // nothing rules out that the start still comes
+        if another && self.is_young(at) {
+            return again(self.find(), LATER);
+        }
+        if another && self.is_old(at) {
+            return self.unknown();
         }
         if let (Some(template), None) = (&self.template, &self.doubt.fence) {
             self.doubt.fence = Some(template.clone());
@@ -105,7 +117,18 @@ impl Drill {
 
     /// Whether the start that got no answer may be sent again, as the same request, should it not have arrived.
     pub fn may_start_again(&self, now: Timestamp) -> bool {
-        self.phase == Phase::Starting && !self.aborted && self.doubt.fence.is_none() && !self.is_old(now)
+        let is_ours = self.template.is_some();
+        self.phase == Phase::Starting && is_ours && !self.aborted && self.doubt.fence.is_none() && !self.is_old(now)
+    }
+
+    /// The template that was made for the drill, while it is there.
+    pub fn made_template(&self) -> Option<&TemplateId> {
+        self.template.as_ref()
+    }
+
+    /// AWS may still take a request that was held up on its way.
+    fn is_young(&self, now: Timestamp) -> bool {
+        self.confirmed.as_ref().is_some_and(|(confirmed, _)| now.duration_since(*confirmed) < ON_ITS_WAY)
     }
 
     /// FIS may have forgotten the token.

@@ -34,8 +34,10 @@ pub enum Order {
     StopExperiment {
         experiment: ExperimentId,
     },
+    /// Deletes the template that was made for the drill, and no other.
     DeleteTemplate {
         template: TemplateId,
+        drill: DrillId,
     },
     /// Looks whether an order to create the template that got no answer was carried out.
     FindTemplate {

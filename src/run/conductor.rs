@@ -117,10 +117,10 @@ impl Conductor {
         let mut awake = recorded.last().map_or(self.clock.now(), |entry| entry.fact.seen);
         self.notice_a_gap(&mut awake);
         self.crew.lost_before(self.drill.timeline.blind.lost());
+        self.record(Fact::ours(self.clock.now(), What::TakenUp { by: by.clone() }));
         if go_on && self.drill.phase == Phase::Starting {
-            self.record(Fact::operators(self.clock.now(), What::ContinueRequested { by: by.clone() }));
+            self.record(Fact::operators(self.clock.now(), What::ContinueRequested { by }));
         }
-        self.record(Fact::ours(self.clock.now(), What::TakenUp { by }));
     }
 
     /// Asked for again, it is the same stop, unless the last one did not arrive.

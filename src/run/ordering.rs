@@ -30,9 +30,15 @@ const WORTH_A_WORD: SignedDuration = SignedDuration::from_secs(12);
 /// Carries out an order; what comes of it is reported as a fact, and that it waits is one, too.
 pub(super) async fn carry_out(aws: Aws, order: Order, news: Sender<News>) {
     let begun = aws.clock.now();
-    let (mut told, mut in_doubt) = (false, false);
+    let (mut told, mut in_doubt, mut failed) = (false, false, None);
     aws.out_of_turn();
     let fact = loop {
+        // the machine may have slept while it waited
+        if let Some(error) =
+            failed.filter(|_| aws.clock.now().duration_since(begun) >= patience(order.name(), in_doubt))
+        {
+            break aws.not_done(&order, &error, in_doubt);
+        }
         let error = match AssertUnwindSafe(aws.carry_out(&order)).catch_unwind().await {
             Ok(Ok(fact)) => break fact,
             Ok(Err(error)) => error,
@@ -58,6 +64,7 @@ pub(super) async fn carry_out(aws: Aws, order: Order, news: Sender<News>) {
         if order.name() != OrderName::StopExperiment {
             aws.turn().await; // a stop stands behind nothing
         }
+        failed = Some(error);
     };
     let _ = news.send(News::Fact(fact)).await; // no one listens: the drill is over
 }

@@ -16,6 +16,7 @@ use tokio::{
 };
 
 use super::{
+    again::may_be_sent_again,
     around::look_around,
     conductor::{Conductor, Told},
     crew::{Crew, WAITING, spawn},
@@ -121,6 +122,8 @@ pub enum NotStarted {
     OtherAccount { now: SafeText, planned: SafeText },
     #[error("drill {drill} is {why}")]
     NotOpen { drill: DrillId, why: &'static str },
+    #[error("the start of drill {drill} is not sent again: {why}")]
+    NotAgain { drill: DrillId, why: SafeText },
     #[error("there is no drill {drill}, neither here nor in the account: `spotdrill drills --account` lists them")]
     NotFound { drill: DrillId },
     #[error(transparent)]
@@ -212,6 +215,9 @@ pub async fn take_up(aws: &Aws, ways: &Ways, left: &Path, go_on: bool) -> Result
     let now = aws.identity().await?.account;
     if now != record.header.account {
         return Err(NotStarted::OtherAccount { now, planned: record.header.account });
+    }
+    if go_on {
+        may_be_sent_again(aws, &drill).await?;
     }
     let seq = record.entries.last().map_or(0, |entry| entry.seq);
     let (mut conductor, stopper, told) = conductor(aws, ways, journal, drill, seq);

@@ -17,7 +17,10 @@ use spotdrill::{
     text::SafeText,
 };
 
-use crate::stage::{Drilled, Stage};
+use crate::{
+    figure::figure,
+    stage::{Drilled, Stage},
+};
 
 /// How late a stop may leave.
 const AT_ONCE: SignedDuration = SignedDuration::from_secs(1);
@@ -98,8 +101,9 @@ async fn a_stop_is_taken_in_every_phase_and_leaves_at_once() {
             outcome: Outcome::Refused,
         },
     ];
-    let (mut latest, mut taken) = (SignedDuration::ZERO, 0);
+    let (mut latest, mut phases, mut taken) = (SignedDuration::ZERO, 1, 0);
     for Moment { phase, parts, at, sent, outcome } in moments {
+        phases += 1;
         let stage = Stage::of(4, parts).await;
         let running = stage.start(stage.plan("web", Selection::Count(1), "4m").await).await.unwrap();
         let drilled = stage.to_the_end(running, |entry| at(&entry.fact.what)).await;
@@ -124,8 +128,12 @@ async fn a_stop_is_taken_in_every_phase_and_leaves_at_once() {
     let running = stage.start(stage.plan("web", Selection::Count(1), "2m").await).await.unwrap();
     let stopper = running.stopper.clone();
     stage.to_the_end(running, |_| false).await;
+    let calls = stage.calls().len();
     stopper.stop(SafeText::new("too late"));
-    println!("figure: stops taken in {} of 8 phases, the latest left after {latest:#}", taken + 1);
+    stage.aws.clock.sleep(std::time::Duration::from_mins(1)).await;
+    assert_eq!(stage.calls().len(), calls, "over");
+    taken += 1;
+    figure("stops in every phase", format_args!("{phases} phases, {taken} took it, the latest left after {latest:#}"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,18 +153,24 @@ async fn a_stop_leaves_at_once_while_every_poll_stalls_and_lists_load() {
             _ = &mut listing => panic!("the list does not load"),
             () = aws.clock.sleep(std::time::Duration::from_secs(2)) => {}
         }
+        let mut asked_for = 0;
         for _ in 0..100 {
             stopper.stop(SafeText::new("me"));
+            asked_for += 1;
         }
         let _ = listing.await;
+        asked_for
     };
-    let (drilled, ()) = tokio::join!(stage.to_the_end(running, |_| false), asking);
+    let (drilled, asked_for) = tokio::join!(stage.to_the_end(running, |_| false), asking);
     let (asked, left) = stops(&stage, &drilled);
-    let [left] = left.as_slice() else { panic!("{} stops left", left.len()) };
-    let late = left.duration_since(asked);
+    let late = left[0].duration_since(asked);
     assert!(late <= AT_ONCE, "{late:#}");
     assert!(drilled.has(|what| matches!(what, What::SourceLost { .. })), "the polls did stall");
-    println!("figure: with every poll and a list stalled, the stop left after {late:#}; asked for 100 times, 1 left");
+    figure(
+        "a stop while all polls and a list stall",
+        format_args!("asked for {asked_for} times, {} left, after {late:#}", left.len()),
+    );
+    assert_eq!(left.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -270,7 +284,7 @@ fn our_words(text: &str) -> String {
 
 #[test]
 fn nothing_is_ever_called_stopped_but_by_fis() {
-    let said = std::cell::Cell::new(0);
+    let (said, called_stopped) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
     let mut config = ProptestConfig::with_cases(2_000);
     config.failure_persistence = None;
     let mut runner = proptest::test_runner::TestRunner::new(config);
@@ -294,15 +308,16 @@ fn nothing_is_ever_called_stopped_but_by_fis() {
                 let texts = [live.phase(), live.experiment(), fact.telling(), verdict, saves];
                 for text in &texts {
                     let ours = our_words(text).to_lowercase();
-                    prop_assert!(!ours.contains("stopped"), "{text:?} after {numbers:?}");
                     said.set(said.get() + 1);
+                    called_stopped.set(called_stopped.get() + usize::from(ours.contains("stopped")));
+                    prop_assert!(!ours.contains("stopped"), "{text:?} after {numbers:?}");
                 }
             }
             prop_assert!(stops <= 1, "{stops} stops for one");
             Ok(())
         })
         .unwrap();
-    let said = said.get();
-    println!("figure: {said} sentences after random facts, none of ours says stopped");
+    let (said, called_stopped) = (said.get(), called_stopped.get());
+    figure("sentences after random facts", format_args!("{said}, of which {called_stopped} of ours say stopped"));
     assert!(said > 100_000, "{said}");
 }

@@ -226,6 +226,40 @@ fn a_file_says_what_it_is_for_and_stays_small() {
     assert_eq!(wrong, [""; 0]);
 }
 
+/// Every test, in a file of its own or behind a file's code, by its path.
+fn tests() -> BTreeMap<String, String> {
+    fn walk(folder: &Path, found: &mut BTreeMap<String, String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                found.insert(path.display().to_string(), fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    for folder in ["src", "tests/it"] {
+        walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
+    }
+    found
+}
+
+#[test]
+fn a_figure_is_told_in_one_way_and_each_that_is_awaited_is_told() {
+    let mut tests = tests();
+    tests.retain(|file, _| !file.ends_with("it/architecture.rs") && !file.ends_with("it/figure.rs"));
+    let wrong: Vec<_> = tests.iter().filter(|(_, text)| text.contains("\"figure: ")).map(|(file, _)| file).collect();
+    assert_eq!(wrong, [""; 0], "cargo hides what these print: tell it by tests/it/figure.rs");
+    let names = include_str!("../figures.txt").lines();
+    let scripts = [include_str!("../../assets/lambda/test_index.py"), include_str!("../mutants/run.py")];
+    let untold = |name: &&str| {
+        let by_a_test = tests.values().any(|text| text.contains(&format!("\"{name}\"")));
+        !by_a_test && !scripts.iter().any(|text| text.contains(&format!("figure: {name}: ")))
+    };
+    assert_eq!(names.filter(untold).collect::<Vec<_>>(), [""; 0], "no test tells these of tests/figures.txt");
+}
+
 #[test]
 fn the_test_sees_what_it_looks_for() {
     let code = "use crate::{\n    aws::{self, Aws},\n    drill::fact::Fact,\n    text::SafeText,\n};\nuse crate::lab::Lab; // crate::ui\n";

@@ -6,7 +6,7 @@ mod lab;
 use std::{
     collections::BTreeMap,
     fs,
-    io::{self, Write},
+    io::Write,
     panic,
     path::Path,
     process::Command,
@@ -24,7 +24,10 @@ use spotdrill::{
     journal::Record,
 };
 
-use crate::program::{Ended, Home, Running, run};
+use crate::{
+    figure::figure,
+    program::{Ended, Home, Running, run},
+};
 use lab::Lab;
 
 const FAULTS: [&str; 6] = ["kill", "term", "hup", "panic", "enospc", "eio"];
@@ -33,47 +36,71 @@ const USAGE: i32 = 2;
 /// How many runs go on at once: each waits for its lab most of the time.
 const AT_ONCE: usize = 6;
 
-/// What became of one run.
-struct Survivor {
-    /// Experiments that the lab was made to start.
+/// What became of one run, as the lab and the journals have it.
+#[derive(Debug, Default)]
+struct Outcome {
+    /// Experiments that the lab was made to start, and those of them that go on and that no journal knows.
     started: usize,
+    unknown: usize,
+    /// Complete lines of journals when the program was hit, and those that were read back in the end.
+    complete: usize,
+    back: usize,
+    /// Templates and locks in the account before `gc`, those that it leaves until a drill's time is over, and what it
+    /// leaves then.
+    left: usize,
+    kept: usize,
+    orphans: usize,
+    wrong: Vec<String>,
 }
 
 #[test]
 fn every_point_survives_every_fault() {
     let runs: Vec<_> =
         Point::ALL.into_iter().flat_map(|(point, name)| FAULTS.map(|fault| (point, name, fault))).collect();
-    let (next, survivors, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+    let (next, outcomes, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some((point, name, fault)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    match panic::catch_unwind(|| hit(*point, name, fault)) {
-                        Ok(Ok(survivor)) => survivors.lock().unwrap().push(survivor),
-                        Ok(Err(why)) => failures.lock().unwrap().push(format!("{name}:{fault}: {why}")),
-                        Err(_) => failures.lock().unwrap().push(format!("{name}:{fault}: see the panic above")),
+                    let outcome = panic::catch_unwind(|| hit(*point, name, fault));
+                    let wrong = outcome.as_ref().map_or(&[][..], |outcome| &outcome.wrong);
+                    let panicked = outcome.is_err().then_some("see the panic above");
+                    let wrong: Vec<_> = wrong.iter().map(String::as_str).chain(panicked).collect();
+                    if !wrong.is_empty() {
+                        failures.lock().unwrap().push(format!("{name}:{fault}: {}", wrong.join("\n")));
                     }
+                    outcomes.lock().unwrap().extend(outcome);
                 }
             });
         }
     });
-    let (survivors, failures) = (survivors.into_inner().unwrap(), failures.into_inner().unwrap());
-    let started: usize = survivors.iter().map(|survivor| survivor.started).sum();
-    let twice = survivors.iter().filter(|survivor| survivor.started > 1).count();
-    let _ = writeln!(
-        io::stderr(),
-        "figure: crash matrix: {} points x {} faults = {} runs, {} survived, {started} experiments started, {twice} twice, 0 \
-         orphans",
-        Point::ALL.len(),
-        FAULTS.len(),
-        runs.len(),
-        survivors.len(),
+    let (outcomes, failures) = (outcomes.into_inner().unwrap(), failures.into_inner().unwrap());
+    let sum = |of: fn(&Outcome) -> usize| outcomes.iter().map(of).sum::<usize>();
+    figure(
+        "crash matrix",
+        format_args!(
+            "{} points x {} faults = {} runs, {} survived; {} experiments started, {} drills started twice, {} \
+             experiments go on unknown; {} of {} complete records back; {} templates and locks left before gc, \
+             {} of them kept by it until their time was over, {} orphans then",
+            Point::ALL.len(),
+            FAULTS.len(),
+            runs.len(),
+            runs.len() - failures.len(),
+            sum(|outcome| outcome.started),
+            outcomes.iter().filter(|outcome| outcome.started > 1).count(),
+            sum(|outcome| outcome.unknown),
+            sum(|outcome| outcome.back),
+            sum(|outcome| outcome.complete),
+            sum(|outcome| outcome.left),
+            sum(|outcome| outcome.kept),
+            sum(|outcome| outcome.orphans),
+        ),
     );
     assert!(failures.is_empty(), "{} of {} runs:\n{}", failures.len(), runs.len(), failures.join("\n"));
 }
 
-/// One run: hit there, started again until nothing is open, and everything looked at.
-fn hit(point: Point, name: &str, fault: &str) -> Result<Survivor, String> {
+/// One run: hit there, started again until nothing is open, cleaned up, and everything looked at.
+fn hit(point: Point, name: &str, fault: &str) -> Outcome {
     let (home, lab) = (Home::new(), Lab::open());
     let spotdrill = |words: &str| {
         let mut command = home.spotdrill(&format!("{words} --endpoint-url {}", lab.url()));
@@ -104,8 +131,12 @@ fn hit(point: Point, name: &str, fault: &str) -> Result<Survivor, String> {
         _ => &mut first,
     };
     let ended = hit_once(first.env("SPOTDRILL_CRASH", format!("{name}:{fault}")), point);
-    let told = check_hit(&ended, fault, &home)?;
-    let before = entries(&home.journals());
+    let mut outcome = Outcome::default();
+    let told = check_hit(&ended, fault, &home).unwrap_or_else(|why| {
+        outcome.wrong.push(why);
+        Vec::new()
+    });
+    let (before, complete) = (entries(&home.journals()), complete_lines(&home.journals()));
     let mut said = Vec::new();
     for _ in 0..4 {
         let again = run(&mut spotdrill("attach --format ndjson"));
@@ -115,7 +146,38 @@ fn hit(point: Point, name: &str, fault: &str) -> Result<Survivor, String> {
             break;
         }
     }
-    check(&home, &lab, &before, &told).map_err(|why| format!("{why}\n--- hit: {ended:#?}\n--- then: {said:#?}"))
+    (outcome.complete, outcome.left) = (complete, lab.left().len());
+    check(&home, &lab, &before, &told, &mut outcome);
+    if outcome.back != outcome.complete {
+        outcome.wrong.push(format!("{} of {} complete records are back", outcome.back, outcome.complete));
+    }
+    said.push(run(&mut spotdrill("gc --yes")));
+    for left in lab.left() {
+        // its drill ended without FIS's word that the experiment is over, so that it might run yet
+        let of_an_open_end = left.held.filter(|held| is_end_open(&home, &held.drill));
+        let says_so = said.last().is_some_and(|gc| gc.err.contains("which may take until"));
+        match of_an_open_end {
+            Some(held) if says_so => {
+                outcome.kept += 1;
+                lab.until_it_is_over(&held);
+            }
+            _ => outcome.wrong.push(format!("gc leaves {}", left.name)),
+        }
+    }
+    if outcome.kept > 0 {
+        said.push(run(&mut spotdrill("gc --yes")));
+    }
+    if said.last().and_then(|gc| gc.code) != Some(0) {
+        outcome.wrong.push(String::from("gc did not do its work"));
+    }
+    for orphan in lab.left() {
+        outcome.orphans += 1;
+        outcome.wrong.push(format!("an orphan: {}", orphan.name));
+    }
+    if !outcome.wrong.is_empty() {
+        outcome.wrong.push(format!("--- hit: {ended:#?}\n--- then: {said:#?}"));
+    }
+    outcome
 }
 
 /// Runs until the fault ends it, or to its end. For a point of a stop, Ctrl-C asks for one.
@@ -152,36 +214,60 @@ fn check_hit(ended: &Ended, fault: &str, home: &Home) -> Result<Vec<Entry>, Stri
     Ok(if disk { Vec::new() } else { told })
 }
 
-fn check(home: &Home, lab: &Lab, before: &BTreeMap<String, Vec<Entry>>, told: &[Entry]) -> Result<Survivor, String> {
+fn check(
+    home: &Home,
+    lab: &Lab,
+    before: &BTreeMap<String, Vec<Entry>>,
+    told: &[Entry],
+    Outcome { started, unknown, back, wrong, .. }: &mut Outcome,
+) {
     let after = entries(&home.journals());
     for (journal, lines) in before {
-        let kept = after.get(journal).is_some_and(|after| after.starts_with(lines));
-        if !kept {
-            return Err(format!("{journal} lost lines: {lines:#?} became {:#?}", after.get(journal)));
+        let now = after.get(journal).map_or(&[][..], Vec::as_slice);
+        *back += lines.iter().zip(now).take_while(|(before, now)| before == now).count();
+        if !now.starts_with(lines) {
+            wrong.push(format!("{journal} lost lines: {lines:#?} became {now:#?}"));
         }
     }
     let all: Vec<_> = after.values().flatten().collect();
     if let Some(lost) = told.iter().find(|entry| !all.contains(entry)) {
-        return Err(format!("told and not in the journal: {lost:?}"));
+        wrong.push(format!("told and not in the journal: {lost:?}"));
     }
     let experiments = lab.experiments_of_drills();
+    *started = experiments.len();
     for experiment in &experiments {
         let is_known = |entry: &&&Entry| matches!(&entry.fact.what, What::ExperimentStarted { experiment: id, .. } if id.as_str() == experiment.id);
-        if !all.iter().any(|entry| is_known(&entry)) {
-            return Err(format!("{experiment:?} is not known"));
-        }
-        if experiment.runs {
-            return Err(format!("{experiment:?} still runs"));
+        let known = all.iter().any(|entry| is_known(&entry));
+        *unknown += usize::from(!known && experiment.runs);
+        if !known || experiment.runs {
+            wrong.push(format!("{experiment:?}, known: {known}"));
         }
     }
     if experiments.len() > 1 {
-        return Err(format!("started twice: {experiments:?}"));
+        wrong.push(format!("started twice: {experiments:?}"));
     }
-    let left = lab.templates_of_drills();
-    if !left.is_empty() {
-        return Err(format!("left behind: {left:?}"));
-    }
-    Ok(Survivor { started: experiments.len() })
+}
+
+/// Whether that drill's experiment was started, and its journal does not know how it ended.
+fn is_end_open(home: &Home, drill: &str) -> bool {
+    let mut journals = entries(&home.journals());
+    journals.retain(|journal, _| journal.contains(drill));
+    let has = |wanted: fn(&What) -> bool| journals.values().flatten().any(|entry| wanted(&entry.fact.what));
+    let ended = |what: &What| match what {
+        What::ExperimentStateChanged { status, .. } => ["completed", "stopped", "failed"].contains(&status.as_str()),
+        _ => false,
+    };
+    has(|what| matches!(what, What::ExperimentStarted { .. })) && !has(ended)
+}
+
+/// The lines behind the first of each journal that end and are JSON.
+fn complete_lines(journals: &[impl AsRef<Path>]) -> usize {
+    let of = |path: &Path| {
+        let whole = fs::read(path).unwrap();
+        let is_whole = |line: &&[u8]| serde_json::from_slice::<serde_json::Value>(line).is_ok();
+        whole.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")).filter(is_whole).count()
+    };
+    journals.iter().map(|path| of(path.as_ref()).saturating_sub(1)).sum()
 }
 
 /// What each journal has that can be read.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use aws_sdk_fis::types as fis;
+use aws_sdk_fis::types;
 use spotdrill::{
     aws::Kind as Trouble,
     drill::{fact::What, plan::Selection, template::DRILL_TAG},
@@ -17,7 +17,7 @@ use crate::{
     stage::{Stage, scenario},
 };
 
-const LEFT: &str = "20261122-110000-left";
+pub(crate) const LEFT: &str = "20261122-110000-left";
 
 fn fis(stage: &Stage) -> aws_sdk_fis::Client {
     let now = aws_smithy_async::time::StaticTimeSource::new(stage.aws.clock.now().into());
@@ -25,22 +25,22 @@ fn fis(stage: &Stage) -> aws_sdk_fis::Client {
 }
 
 /// A template with these tags, as another would make it.
-async fn template(stage: &Stage, tags: &[(&str, &str)]) -> String {
-    let target = fis::CreateExperimentTemplateTargetInput::builder()
+pub(crate) async fn template(fis: &aws_sdk_fis::Client, tags: &[(&str, &str)]) -> String {
+    let target = types::CreateExperimentTemplateTargetInput::builder()
         .resource_type("aws:ec2:spot-instance")
         .resource_tags("team", "shop")
         .selection_mode("ALL")
         .build()
         .unwrap();
-    let action = fis::CreateExperimentTemplateActionInput::builder()
+    let action = types::CreateExperimentTemplateActionInput::builder()
         .action_id("aws:ec2:send-spot-instance-interruptions")
         .parameters("durationBeforeInterruption", "PT2M")
         .targets("SpotInstances", "t")
         .build()
         .unwrap();
-    let stop = fis::CreateExperimentTemplateStopConditionInput::builder().source("none").build().unwrap();
+    let stop = types::CreateExperimentTemplateStopConditionInput::builder().source("none").build().unwrap();
     let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    let call = fis(stage).create_experiment_template().client_token(fastrand::u64(..).to_string());
+    let call = fis.create_experiment_template().client_token(fastrand::u64(..).to_string());
     let call = call.description("theirs").role_arn("arn:aws:iam::000000000000:role/spot-fis-test");
     let made = call.targets("t", target).actions("a", action).stop_conditions(stop).set_tags(Some(tags)).send().await;
     made.unwrap().experiment_template().unwrap().id().unwrap().to_owned()
@@ -86,11 +86,11 @@ async fn what_looks_alike_is_other_peoples_and_stays() {
         &[(DRILL_TAG, LEFT), ("Name", "my copy")],
         &[(DRILL_TAG, ""), ("Name", &named)],
     ] {
-        template(&stage, tags).await;
+        template(&fis(&stage), tags).await;
     }
     let before = inventory(&stage).await;
     assert_eq!(before.len(), 9);
-    let ours = template(&stage, &[(DRILL_TAG, LEFT), ("Name", &named)]).await;
+    let ours = template(&fis(&stage), &[(DRILL_TAG, LEFT), ("Name", &named)]).await;
     let young = looked(&stage).await;
     assert!(young.goes.is_empty(), "{young:?}");
     assert!(why(&young.stays, Kind::Template).iter().any(|why| why.contains("younger than 15 minutes")), "{young:?}");
@@ -178,8 +178,8 @@ async fn a_drill_that_is_over_here_leaves_nothing_and_a_teardown_leaves_what_ano
     let stage = Stage::of(4, "").await;
     let drilled = stage.drill("web", Selection::Count(1), "2m").await;
     let What::DrillPlanned { drill, .. } = &drilled.entries[0].fact.what else { panic!("{:?}", drilled.entries) };
-    let over = template(&stage, &[(DRILL_TAG, drill.as_str()), ("Name", &format!("spotdrill {drill}"))]).await;
-    let young = template(&stage, &[(DRILL_TAG, LEFT), ("Name", &format!("spotdrill {LEFT}"))]).await;
+    let over = template(&fis(&stage), &[(DRILL_TAG, drill.as_str()), ("Name", &format!("spotdrill {drill}"))]).await;
+    let young = template(&fis(&stage), &[(DRILL_TAG, LEFT), ("Name", &format!("spotdrill {LEFT}"))]).await;
     let found = looked(&stage).await;
     assert!(found.goes.iter().any(|item| item.name.as_str() == over), "{found:?}");
     assert!(found.stays.iter().any(|item| item.name.as_str() == young), "{found:?}");
@@ -211,7 +211,7 @@ async fn nothing_is_taken_away_under_a_drill_that_was_started_meanwhile() {
 #[tokio::test(start_paused = true)]
 async fn read_only_lists_and_deletes_nothing() {
     let stage = Stage::open(scenario(2, ""), true).await;
-    template(&stage, &[(DRILL_TAG, LEFT), ("Name", &format!("spotdrill {LEFT}"))]).await;
+    template(&fis(&stage), &[(DRILL_TAG, LEFT), ("Name", &format!("spotdrill {LEFT}"))]).await;
     minutes(&stage, 15).await;
     let before = inventory(&stage).await;
     let found = looked(&stage).await;

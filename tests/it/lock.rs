@@ -31,6 +31,8 @@ use spotdrill::{
     text::SafeText,
 };
 
+use crate::figure::figure;
+
 /// An account, and operators in it who are slow: each request and each answer takes up to two seconds, by a seed.
 struct Account {
     lab: Arc<Lab>,
@@ -132,7 +134,7 @@ async fn of_all_who_race_for_a_group_exactly_one_wins() {
     const RACES: usize = 1000;
     let account = Account::tiny();
     let operators = join_all((0..5).map(|number| account.operator(number))).await;
-    let (mut alone, mut won_by) = (0, [0; 5]);
+    let (mut run, mut alone, mut won_by) = (0, 0, [0; 5]);
     let mut holder: Option<DrillId> = None;
     for number in 0..RACES {
         let racing = &operators[..if number % 10 == 0 { 5 } else { 2 }];
@@ -146,14 +148,15 @@ async fn of_all_who_race_for_a_group_exactly_one_wins() {
             _ => Vec::new(),
         };
         let winners = race(racing, &group, &drill, over.first(), &over).await;
+        run += 1;
         if let [winner] = winners[..] {
             alone += 1;
             won_by[usize::try_from(winner).unwrap()] += 1;
             holder = Some(DrillId::new(format!("{drill}-{winner}")));
         }
     }
-    println!("figure: lock races: {RACES} run, {alone} with one winner");
-    assert_eq!(alone, RACES);
+    figure("lock races", format_args!("{run} run, {alone} with one winner"));
+    assert_eq!((run, alone), (RACES, RACES));
     assert!(won_by[0] > RACES / 4 && won_by[1] > RACES / 4, "it is no race if the same always wins: {won_by:?}");
 }
 

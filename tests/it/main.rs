@@ -18,6 +18,8 @@ mod drills;
 #[cfg(test)]
 mod existing;
 #[cfg(test)]
+mod figure;
+#[cfg(test)]
 mod found;
 #[cfg(test)]
 mod gc;

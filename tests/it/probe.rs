@@ -21,6 +21,7 @@ use spotdrill::{
 };
 use tokio::net::TcpStream;
 
+use crate::figure::figure;
 use served::{CA, Served};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -279,8 +280,8 @@ async fn no_url_and_no_name_leads_to_where_credentials_are_handed_out() {
     }
     let refused = reasons.iter().filter(|(_, why)| why.starts_with("not asked: ")).count();
     assert!(refused > HOSTILE.len(), "the resolver reads the odd spellings, or this test shows nothing: {reasons:?}");
+    figure("hostile URLs", format_args!("{}, {} forbidden connects", reasons.len(), connects.made().len()));
     assert_eq!(connects.made(), [""; 0]);
-    println!("figure: probe: {} hostile URLs, {} forbidden connects", reasons.len(), connects.made().len());
     // and the same count sees a connection where there is one
     let why = why("https://shop.test/", Reach::Network, connects.on(resolving(&["10.0.0.1", "10.0.0.2"]), None)).await;
     assert!(why.starts_with("no connection to 10.0.0.2:443: "), "{why}");

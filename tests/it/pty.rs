@@ -3,10 +3,12 @@
 mod account;
 mod answers;
 mod asked;
+mod deleting;
 mod dying;
 mod frozen;
 mod given_back;
 mod hostile;
+mod lost;
 mod poor;
 mod resized;
 mod taken_over;

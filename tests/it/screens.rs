@@ -24,6 +24,8 @@ use spotdrill::{
 };
 use unicode_width::UnicodeWidthStr;
 
+use crate::figure::figure;
+
 const COMMON: (u16, u16) = (80, 24);
 const WIDE: (u16, u16) = (140, 40);
 
@@ -416,10 +418,7 @@ fn no_size_is_too_odd() {
             renders += 1;
         }
     }
-    eprintln!(
-        "figure: screens drawn at random sizes from 0x0 to 300x100 without a panic: {renders}, of {} states",
-        sessions.len()
-    );
+    figure("screens at random sizes", format_args!("{renders} drawn, of {} states", sessions.len()));
 }
 
 /// A size that is come back to shows what a terminal shows that had it all the time.

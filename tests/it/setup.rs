@@ -4,6 +4,7 @@ mod bad_input;
 mod canary;
 pub(crate) mod doctor;
 mod faults;
+mod modes;
 mod secrets;
 mod served;
 

@@ -22,7 +22,10 @@ use spotdrill::{
     text::SafeText,
 };
 
-use crate::stage::{Drilled, Otherwise, Stage, scenario};
+use crate::{
+    figure::figure,
+    stage::{Drilled, Otherwise, Stage, scenario},
+};
 
 pub(crate) fn opened() -> Timestamp {
     "2026-11-22T12:00:00Z".parse().unwrap()
@@ -142,29 +145,35 @@ async fn survives(storm: &Storm) {
 
 #[tokio::test(start_paused = true)]
 async fn every_fault_is_survived_at_every_phase() {
-    let mut survived = 0;
+    let (mut tried, mut survived) = (0, 0);
     for fault in FAULTS {
         for phase in PHASES {
+            tried += 1;
             survives(&storm(fault, phase)).await;
             survived += 1;
         }
     }
-    println!("figure: trouble: {} faults x {} phases survived", FAULTS.len(), PHASES.len());
-    assert_eq!(survived, FAULTS.len() * PHASES.len());
+    figure(
+        "trouble: faults at phases",
+        format_args!("{} faults x {} phases = {tried}, {survived} survived", FAULTS.len(), PHASES.len()),
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_fault_of_one_service_is_survived_and_leaves_the_others_fresh() {
-    let mut survived = 0;
+    let (mut tried, mut survived) = (0, 0);
     for service in SERVICES {
         for fault in FAULTS {
             let phase = ("one service alone", service, 35, 64);
+            tried += 1;
             survives(&storm(fault, phase)).await;
             survived += 1;
         }
     }
-    println!("figure: trouble: {} faults x {} services alone survived", FAULTS.len(), SERVICES.len());
-    assert_eq!(survived, FAULTS.len() * SERVICES.len());
+    figure(
+        "trouble: services alone",
+        format_args!("{} faults x {} services = {tried}, {survived} survived", FAULTS.len(), SERVICES.len()),
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -45,7 +45,11 @@ def make_crate(folder):
             shutil.copytree(ROOT / f"src/drill/{module}", drill / module)
     shutil.copy(ROOT / "src/text.rs", folder / "src")
     shutil.copytree(ROOT / "src/text", folder / "src/text")
-    (folder / "src/lib.rs").write_text("pub mod drill;\npub mod text;\n")
+    (folder / "tests/it").mkdir(parents=True)
+    for told in ["tests/it/figure.rs", "tests/figures.txt"]:
+        shutil.copy(ROOT / told, folder / told)
+    figure = '#[cfg(test)]\n#[path = "../tests/it/figure.rs"]\nmod figure;\n'
+    (folder / "src/lib.rs").write_text(f"pub mod drill;\n{figure}pub mod text;\n")
     (folder / "src/drill.rs").write_text("".join(f"pub mod {module};\n" for module in MODULES))
     shutil.copy(ROOT / "Cargo.lock", folder)
     code = "".join(path.read_text() for path in (folder / "src").rglob("*.rs"))
@@ -85,11 +89,11 @@ def without_network():
 
 
 def properties(folder, alone, env, cases):
-    command = ["cargo", "test", "--quiet", "--lib", "--", PROPERTY, "--show-output"]
+    command = ["cargo", "test", "--quiet", "--lib", "--", PROPERTY]
     ran = subprocess.run(
         [*alone, *command], cwd=folder, env=env | {"PROPTEST_CASES": str(cases)}, text=True, capture_output=True
     )
-    figures = [line for line in ran.stdout.splitlines() if line.startswith("figure:")]
+    figures = [line for line in ran.stderr.splitlines() if line.startswith("figure:")]
     print("\n".join(figures))
     if ran.returncode or not any(f": {cases} random cases" in figure for figure in figures):
         print(ran.stdout, ran.stderr, f"the properties were not tested with {cases} cases", sep="\n")

@@ -21,6 +21,7 @@ use super::READING;
 use crate::{
     aws::{Aws, Connection, Error, Kind, Way, connect},
     clock::Clock,
+    figure::figure,
     text::SafeText,
 };
 
@@ -160,15 +161,19 @@ async fn what_changes_is_refused_before_a_byte_is_sent() {
     let aws = behind(&wall, true).await;
     let changing = what_changes(&aws).await;
     let passed: Vec<_> = changing.iter().filter(|(_, kind)| **kind != Kind::ReadOnly).collect();
+    let (refused, sent) = (changing.len() - passed.len(), wall.0.load(Ordering::SeqCst));
+    figure(
+        "changes in read-only mode",
+        format_args!("{} operations, {refused} of them refused, {sent} requests sent", changing.len()),
+    );
     assert!(passed.is_empty(), "{passed:?}");
-    assert_eq!(wall.0.load(Ordering::SeqCst), 0, "something was sent");
+    assert_eq!(sent, 0, "something was sent");
     let refused: Called = what_reads(&aws).await.into_iter().filter(|(_, kind)| *kind == Kind::ReadOnly).collect();
     assert_eq!(refused, Called::new(), "what only reads is refused");
     let open = Wall::default();
     let aws = behind(&open, false).await;
     let refused: Vec<_> = what_changes(&aws).await.into_values().filter(|kind| *kind == Kind::ReadOnly).collect();
     assert!(refused.is_empty() && open.0.load(Ordering::SeqCst) > 0, "the wall is no wall");
-    println!("figure: read-only: {} of {} changing operations refused, 0 bytes sent", changing.len(), changing.len());
 }
 
 #[tokio::test(start_paused = true)]

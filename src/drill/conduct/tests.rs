@@ -141,7 +141,7 @@ fn unanswered(order: OrderName) -> What {
 }
 
 fn delete() -> Vec<Order> {
-    vec![Order::DeleteTemplate { template: template() }]
+    vec![Order::DeleteTemplate { template: template(), drill: DrillId::new("d1") }]
 }
 
 fn stop() -> Vec<Order> {
@@ -370,7 +370,9 @@ fn what_may_still_run_keeps_its_lock() {
     let mut told = Told::locked(1);
     assert_eq!(told.hear(What::SettleTimeEnded), delete(), "FIS says that it runs, and needs no template for it");
     assert_eq!(told.hear(What::TemplateDeleted { template: template() }), []);
-    assert!(told.outcome().is_some());
+    let verdict = told.drill.verdict().unwrap();
+    assert!(verdict.reasons.iter().any(|reason| reason.contains("the lock on its groups stays")), "{verdict:?}");
+    assert_eq!(told.hear(What::DrillFinished { verdict }), [], "nor is it freed at the end");
 
     let (mut unknown, _) = Told::confirmed_locked(1);
     unknown.hear(What::TemplateCreated { template: template() });
@@ -381,6 +383,23 @@ fn what_may_still_run_keeps_its_lock() {
     }
     let verdict = unknown.drill.verdict().unwrap();
     assert!(verdict.reasons.iter().any(|reason| reason.contains("the lock on its groups stays")), "{verdict:?}");
+    assert_eq!(unknown.hear(What::DrillFinished { verdict }), []);
+}
+
+#[test]
+fn a_template_that_comes_long_after_the_confirmation_is_not_started() {
+    let (mut in_time, _) = Told::confirmed_locked(1);
+    in_time.now += SignedDuration::from_mins(4);
+    assert!(matches!(
+        in_time.hear(What::TemplateCreated { template: template() })[..],
+        [Order::StartExperiment { .. }]
+    ));
+    let (mut late, _) = Told::confirmed_locked(1);
+    late.now += SignedDuration::from_mins(6); // the machine slept
+    assert_eq!(late.hear(What::TemplateCreated { template: template() }), delete());
+    assert_eq!(late.hear(What::TemplateDeleted { template: template() }), free());
+    assert_eq!(late.hear(What::LockFreed), []);
+    assert_eq!(late.outcome(), Some(Outcome::Refused));
 }
 
 fn free() -> Vec<Order> {

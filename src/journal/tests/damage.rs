@@ -6,6 +6,7 @@ use super::{
     super::read::{LONGEST, Lines, Reading},
     *,
 };
+use crate::figure::figure;
 
 /// The lines of a journal, each with its end.
 fn lines(whole: &[u8]) -> Vec<&[u8]> {
@@ -42,7 +43,7 @@ fn a_journal_of_a_thousand_facts_is_cut_at_every_byte() {
     let whole = fs::read(written(folder.path(), 1000)).unwrap();
     let lines = lines(&whole);
     let (_, mut reading) = Reading::begin(lines[0], lines[0].len() as u64).unwrap();
-    let mut cuts = 0;
+    let (mut cuts, mut back) = (0, 0);
     for (number, line) in (2..).zip(&lines[1..]) {
         for length in 1..line.len() {
             let mut cut = reading.clone();
@@ -50,15 +51,13 @@ fn a_journal_of_a_thousand_facts_is_cut_at_every_byte() {
             assert_eq!(cut.state, State { torn_at: Some(number), changed_at: None });
             cuts += 1;
         }
-        assert_eq!(reading.next(line, line.len() as u64), Some(entry(number as u64 - 1)));
+        back += usize::from(reading.next(line, line.len() as u64) == Some(entry(number as u64 - 1)));
         cuts += 1;
     }
     assert_eq!((reading.state, cuts), (State::default(), whole.len() - lines[0].len()));
-    let _ = writeln!(
-        io::stderr(),
-        "figure: journal cut at every byte: {cuts} offsets of {} facts, every complete line back, 0 panics",
-        lines.len() - 1
-    );
+    let whole = lines.len() - 1;
+    figure("journal cut at every byte", format_args!("{cuts} offsets, {back} of {whole} whole facts back"));
+    assert_eq!(back, whole);
 }
 
 #[test]
@@ -67,7 +66,7 @@ fn a_bit_flipped_anywhere_is_told_and_costs_two_lines_at_most() {
     let path = written(folder.path(), 19);
     let whole = fs::read(&path).unwrap();
     let count = lines(&whole).len() - 1;
-    let (mut flips, mut in_header, mut fewest) = (0, 0, count);
+    let (mut flips, mut told, mut in_header, mut fewest) = (0, 0, 0, count);
     for at in 0..whole.len() {
         for bit in [at % 8, (at + 3) % 8] {
             let mut flipped = whole.clone();
@@ -76,20 +75,24 @@ fn a_bit_flipped_anywhere_is_told_and_costs_two_lines_at_most() {
             flips += 1;
             let Ok(record) = Record::read(&path) else {
                 in_header += 1;
+                told += 1;
                 assert!(at < lines(&whole)[0].len(), "byte {at} bit {bit}: told, and nothing read");
                 continue;
             };
             assert_ne!(record.state, State::default(), "byte {at} bit {bit} is not told");
+            told += 1;
             assert!(record.entries.iter().all(|read| *read == entry(read.seq)), "byte {at} bit {bit} was believed");
             fewest = fewest.min(record.entries.len());
         }
     }
     assert!(fewest + 2 >= count, "one flip cost {} lines", count - fewest);
-    let _ = writeln!(
-        io::stderr(),
-        "figure: journal with a flipped bit: {flips} flips, {flips} told, at most {} of {count} lines lost to one, 0 panics \
-         ({in_header} in the first line, without which none is read)",
-        count - fewest
+    figure(
+        "journal with a flipped bit",
+        format_args!(
+            "{flips} flips, {told} told, at most {} of {count} facts lost to one ({in_header} in the first line, \
+             without which none is read)",
+            count - fewest
+        ),
     );
 }
 

@@ -13,7 +13,7 @@ use crate::{
 const WEB_SPOT: (&str, &str) = ("eks:nodegroup-name", "web-spot");
 
 /// A client's configuration for that lab, as its exports tell it.
-fn sdk(exports: &[(String, String)]) -> aws_types::SdkConfig {
+pub(crate) fn sdk(exports: &[(String, String)]) -> aws_types::SdkConfig {
     let export = |wanted: &str| exports.iter().find(|(name, _)| name == wanted).unwrap().1.clone();
     let keys = Credentials::new(export("AWS_ACCESS_KEY_ID"), export("AWS_SECRET_ACCESS_KEY"), None, None, "test");
     aws_types::SdkConfig::builder()
@@ -26,7 +26,7 @@ fn sdk(exports: &[(String, String)]) -> aws_types::SdkConfig {
         .build()
 }
 
-fn now<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn now<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 

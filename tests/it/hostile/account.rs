@@ -1,7 +1,7 @@
 //! Hostile text from AWS, through the real SDK and all that is made of it: fleet, templates, drill, stack, doctor, errors; and
 //! onto every screen at several sizes.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use ratatui::{
     Terminal,
@@ -28,7 +28,7 @@ use super::{
     oracle::{To, foreign, wrong_in_cell},
     portions,
 };
-use crate::stage::Stage;
+use crate::{figure::figure, stage::Stage};
 
 /// The sizes and ways that a screen is drawn in.
 const DRAWN: [(u16, u16, &str, Glyphs); 3] =
@@ -37,20 +37,19 @@ const DRAWN: [(u16, u16, &str, Glyphs); 3] =
 /// Every place that text was shown in or told to, judged.
 struct Sinks {
     sizes: &'static [(u16, u16, &'static str, Glyphs)],
-    wrong: Vec<String>,
-    names: BTreeSet<String>,
+    /// By the place, what is wrong there.
+    places: BTreeMap<String, Vec<String>>,
     /// Whether a sign was seen that stands for a hostile character: else nothing hostile came so far.
     signs: usize,
 }
 
 impl Sinks {
     fn new(sizes: &'static [(u16, u16, &'static str, Glyphs)]) -> Self {
-        Self { sizes, wrong: Vec::new(), names: BTreeSet::new(), signs: 0 }
+        Self { sizes, places: BTreeMap::new(), signs: 0 }
     }
 
     fn judge(&mut self, name: &str, found: Vec<String>) {
-        self.names.insert(name.to_owned());
-        self.wrong.extend(found.into_iter().map(|what| format!("{name}: {what}")));
+        self.places.entry(name.to_owned()).or_default().extend(found);
     }
 
     fn line(&mut self, name: &str, text: &str) {
@@ -256,19 +255,16 @@ async fn examined(stage: &Stage, sinks: &mut Sinks) {
 }
 
 /// What came of it, and the figure that says so.
-fn figure(hostile: &Hostile, sinks: &Sinks) {
-    let texts = corpus().len();
-    let (fields, places) = (hostile.fields().len(), sinks.names.len());
-    let wrong: BTreeSet<_> = sinks.wrong.iter().collect();
+fn told(name: &str, hostile: &Hostile, sinks: &Sinks) {
+    let (texts, fields, places) = (corpus().len(), hostile.fields().len(), sinks.places.len());
+    let wrong: BTreeMap<_, _> = sinks.places.iter().filter(|(_, wrong)| !wrong.is_empty()).collect();
+    let clean = places - wrong.len();
+    figure(name, format_args!("{texts} strings, {fields} fields, {clean} of {places} sinks clean"));
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(sinks.signs > 20, "hardly anything hostile was seen: {}", sinks.signs);
-    println!(
-        "figure: hostile bytes from AWS: {texts} strings x {fields} fields x {places} sinks = {}, 0 foreign sequences",
-        texts * fields * places
-    );
 }
 
-async fn lists(which: Which) {
+async fn lists(name: &str, which: Which) {
     let mut sinks = Sinks::new(&DRAWN[..1]);
     let hostile = Hostile::new(which);
     let stage = stage(&hostile).await;
@@ -276,17 +272,17 @@ async fn lists(which: Which) {
         hostile.say(&text);
         listed(&stage, &mut sinks).await;
     }
-    figure(&hostile, &sinks);
+    told(name, &hostile, &sinks);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_told_of_a_fleet_and_its_templates_acts_nowhere() {
-    lists(Which::Told).await;
+    lists("hostile descriptions of a fleet", Which::Told).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn ids_states_and_names_act_nowhere() {
-    lists(Which::All).await;
+    lists("hostile ids of a fleet", Which::All).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -300,12 +296,14 @@ async fn what_is_told_during_a_drill_acts_nowhere() {
         Box::pin(drilled(&stage, &mut sinks)).await;
         listed(&stage, &mut sinks).await;
     }
-    figure(&hostile, &sinks);
+    told("hostile descriptions in a drill", &hostile, &sinks);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_told_of_an_account_acts_nowhere() {
-    for which in [Which::Told, Which::All] {
+    for (name, which) in
+        [("hostile descriptions of an account", Which::Told), ("hostile ids of an account", Which::All)]
+    {
         let mut sinks = Sinks::new(&DRAWN);
         let hostile = Hostile::new(which);
         for text in portions() {
@@ -314,6 +312,6 @@ async fn what_is_told_of_an_account_acts_nowhere() {
             hostile.say(&text);
             examined(&stage, &mut sinks).await;
         }
-        figure(&hostile, &sinks);
+        told(name, &hostile, &sinks);
     }
 }

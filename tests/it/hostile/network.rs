@@ -8,7 +8,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::program::{Home, SPOTDRILL, run};
+use crate::{
+    figure::figure,
+    program::{Home, SPOTDRILL, run},
+};
 
 /// The variable that sends a service's calls elsewhere, by the crate of its client. Source: AWS SDKs and Tools reference
 /// guide, service-specific endpoints.
@@ -46,7 +49,7 @@ fn no_service_is_sent_elsewhere_by_the_environment_or_a_profile() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let mut tried = 0;
+    let (mut tried, mut by_section) = (0, 0);
     let mut refused = |what: &str, home: &Home, name: &str, value: &str| {
         let mut command = home.spotdrill("fleet --region eu-west-1");
         command.env("AWS_ACCESS_KEY_ID", "key").env("AWS_SECRET_ACCESS_KEY", "secret").env(name, value);
@@ -68,13 +71,21 @@ fn no_service_is_sent_elsewhere_by_the_environment_or_a_profile() {
         let ended = run(named.env("AWS_CONFIG_FILE", &file));
         assert_eq!(ended.code, Some(3), "services section, {service}: {}", ended.err);
         assert!(ended.err.contains(&url), "services section, {service}: {}", ended.err);
+        by_section += 1;
     }
     let profile = home.write("profile", &format!("[default]\nendpoint_url = {url}\n")).display().to_string();
     refused("a profile", &home, "AWS_CONFIG_FILE", &profile);
     assert_eq!(tried, SERVICES.len() + 2);
-    let called = listener.accept();
-    assert!(called.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock), "{called:?}");
-    println!("figure: other endpoints: {} ways refused, 0 connections", tried + SERVICES.len());
+    let called = std::iter::from_fn(|| match listener.accept() {
+        Ok(call) => Some(call),
+        Err(error) => {
+            assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "{error}");
+            None
+        }
+    });
+    let connections = called.count();
+    figure("other endpoints", format_args!("{} ways refused, {connections} connections", tried + by_section));
+    assert_eq!(connections, 0);
 }
 
 #[test]
@@ -108,29 +119,26 @@ fn alone(home: &Home, script: &str) -> Command {
     command
 }
 
-/// Whether such a network can be had here; said loudly where not.
+/// Whether such a network can be had here.
 fn is_possible(home: &Home) -> bool {
     let tried = alone(home, "count").stdin(Stdio::null()).output();
-    let possible = tried.is_ok_and(|tried| tried.status.success() && tried.stdout == b"0\n0\n");
-    if !possible {
-        println!(
-            "SKIPPED: no network namespace can be made here (unshare -rn, ip): that a lab stays here was NOT seen"
-        );
-    }
-    possible
+    tried.is_ok_and(|tried| tried.status.success() && tried.stdout == b"0\n0\n")
 }
+
+const ALONE_IN_A_NETWORK: &str = "a lab alone in a network";
 
 #[test]
 fn a_lab_sends_nothing_out_of_this_machine() {
     let home = Home::new();
     if !is_possible(&home) {
+        figure(ALONE_IN_A_NETWORK, format_args!("NOT SEEN: no network can be made here (unshare -rn, ip)"));
         return;
     }
     let control = run(alone(&home, "unset AWS_ENDPOINT_URL; \"$0\" fleet --region eu-west-1; count")
         .env("AWS_ACCESS_KEY_ID", "key")
         .env("AWS_SECRET_ACCESS_KEY", "secret"));
-    let went: Vec<u64> = control.out.lines().filter_map(|line| line.parse().ok()).collect();
-    assert!(went.iter().sum::<u64>() > 0, "the count sees nothing: {control:?}");
+    let packets = |out: &str| out.lines().filter_map(|line| line.parse::<u64>().ok()).collect::<Vec<_>>();
+    assert!(packets(&control.out).iter().sum::<u64>() > 0, "the count sees nothing: {control:?}");
     let commands: BTreeMap<&str, i32> = BTreeMap::from([
         ("fleet --lab", 0),
         ("templates --lab", 0),
@@ -140,14 +148,21 @@ fn a_lab_sends_nothing_out_of_this_machine() {
         ("prove --lab --speed 100", 0),
         ("teardown --lab --speed 600 --yes", 0),
     ]);
+    let mut went = 0;
     for (words, code) in &commands {
         let ended = run(&mut alone(&home, &format!("\"$0\" {words}; echo \"ended $?\"; count")));
         let said = format!("{words}: {}{}", ended.out, ended.err);
-        assert!(ended.out.contains(&format!("ended {code}\n")), "{said}");
-        assert!(ended.out.ends_with("\n0\n0\n"), "{said}");
+        let (_, counts) = ended.out.rsplit_once(&format!("ended {code}\n")).unwrap_or_else(|| panic!("{said}"));
+        let counts = packets(counts);
+        assert_eq!(counts.len(), 2, "{said}");
+        went += counts.iter().sum::<u64>();
     }
-    println!(
-        "figure: lab: {} commands with proxies, profiles and endpoints set, 0 packets for another machine",
-        commands.len()
+    figure(
+        ALONE_IN_A_NETWORK,
+        format_args!(
+            "{} commands with proxies, profiles and endpoints set, {went} packets for another machine",
+            commands.len()
+        ),
     );
+    assert_eq!(went, 0);
 }

@@ -11,20 +11,43 @@ use super::{
     portions,
     served::Served,
 };
-use crate::program::{Ended, Home, run};
+use crate::{
+    figure::figure,
+    program::{Ended, Home, run},
+};
 
-/// What each stream is judged by; JSON must also be JSON.
-fn judge(name: &str, ended: &Ended, is_json: bool, wrong: &mut BTreeSet<String>) {
-    for (stream, text) in [("stdout", &ended.out), ("stderr", &ended.err)] {
-        let found = foreign(text.as_bytes(), To::Lines);
-        wrong.extend(found.into_iter().map(|what| format!("{stream} of `{name}`: {what}")));
-    }
-    let lines = ended.out.lines().filter(|_| is_json && name.contains("ndjson"));
-    let whole = (is_json && !name.contains("ndjson") && !ended.out.is_empty()).then_some(ended.out.as_str());
-    for json in lines.chain(whole) {
-        if let Err(error) = serde_json::from_str::<serde_json::Value>(json) {
-            wrong.insert(format!("`{name}` is no JSON: {error}"));
+/// Every stream that was looked through.
+#[derive(Default)]
+struct Streams {
+    looked_through: usize,
+    clean: usize,
+    wrong: BTreeSet<String>,
+}
+
+impl Streams {
+    /// Judges what a program said; JSON must also be JSON.
+    fn judge(&mut self, name: &str, ended: &Ended, is_json: bool) {
+        for (stream, text) in [("stdout", &ended.out), ("stderr", &ended.err)] {
+            let found = foreign(text.as_bytes(), To::Lines);
+            self.looked_through += 1;
+            self.clean += usize::from(found.is_empty());
+            self.wrong.extend(found.into_iter().map(|what| format!("{stream} of `{name}`: {what}")));
         }
+        let lines = ended.out.lines().filter(|_| is_json && name.contains("ndjson"));
+        let whole = (is_json && !name.contains("ndjson") && !ended.out.is_empty()).then_some(ended.out.as_str());
+        for json in lines.chain(whole) {
+            if let Err(error) = serde_json::from_str::<serde_json::Value>(json) {
+                self.wrong.insert(format!("`{name}` is no JSON: {error}"));
+            }
+        }
+    }
+
+    /// What came of it, and the figure that says so.
+    fn figure(&self, name: &str, fields: usize) {
+        let Self { looked_through, clean, wrong } = self;
+        let texts = corpus().len();
+        figure(name, format_args!("{texts} strings, {fields} fields, {clean} of {looked_through} streams clean"));
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 }
 
@@ -54,13 +77,13 @@ const DOING: [&str; 8] = [
 
 #[test]
 fn what_aws_says_acts_on_no_stream() {
-    let (home, mut wrong, mut signs) = (Home::new(), BTreeSet::new(), 0);
+    let (home, mut streams, mut signs) = (Home::new(), Streams::default(), 0);
     let all = Hostile::new(Which::All);
     let served = Served::open(SCENARIO, 200.0, &all);
     let mut seen = |words: &str, served: &Served| {
         let ended = run(&mut served.spotdrill(&home, words));
         assert!(ended.code.is_some_and(|code| code != 101), "{words}: {}", ended.err);
-        judge(words, &ended, words.contains("json"), &mut wrong);
+        streams.judge(words, &ended, words.contains("json"));
         signs += usize::from((ended.out + &ended.err).contains(['␛', '␇']));
     };
     for portion in portions() {
@@ -79,14 +102,8 @@ fn what_aws_says_acts_on_no_stream() {
     for words in DOING {
         seen(words, &served);
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(signs > 10, "hardly anything hostile was seen: {signs}");
-    let (texts, sinks) = (corpus().len(), (LOOKING.len() + DOING.len()) * 2);
-    let fields = all.fields().union(&told.fields()).count();
-    println!(
-        "figure: hostile bytes on streams: {texts} strings x {fields} fields x {sinks} sinks = {}, 0 foreign sequences",
-        texts * fields * sinks
-    );
+    streams.figure("hostile bytes from AWS on streams", all.fields().union(&told.fields()).count());
 }
 
 /// What is not AWS's: where the text goes, by a name, and what is run.
@@ -144,13 +161,13 @@ fn settings(home: &Home, text: &str) -> Command {
 
 #[test]
 fn what_this_machine_says_acts_on_no_stream() {
-    let mut wrong = BTreeSet::new();
+    let mut streams = Streams::default();
     for portion in portions() {
         for (name, field) in FIELDS {
             let home = Home::new();
             let ended = run(&mut field(&home, &portion));
             assert!(ended.code.is_some_and(|code| code != 101), "{name}: {}", ended.err);
-            judge(name, &ended, false, &mut wrong);
+            streams.judge(name, &ended, false);
         }
     }
     // bytes that are no text at all
@@ -158,26 +175,21 @@ fn what_this_machine_says_acts_on_no_stream() {
         let home = Home::new();
         for words in ["run --lab tiny --yes --group", "fleet --lab", "attach", "fleet --profile"] {
             let mut command = home.spotdrill(words);
-            judge(words, &run(command.arg(OsStr::from_bytes(raw))), false, &mut wrong);
+            streams.judge(words, &run(command.arg(OsStr::from_bytes(raw))), false);
         }
         for (words, name) in
             [("drills", "USER"), ("setup --lab bare --yes", "SPOTDRILL_SLACK_WEBHOOK"), ("fleet", "AWS_PROFILE")]
         {
             let mut command = home.spotdrill(words);
-            judge(name, &run(command.env(name, OsStr::from_bytes(raw))), false, &mut wrong);
+            streams.judge(name, &run(command.env(name, OsStr::from_bytes(raw))), false);
         }
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    let (texts, fields) = (corpus().len(), FIELDS.len());
-    println!(
-        "figure: hostile bytes of this machine: {texts} strings x {fields} fields x 2 sinks = {}, 0 foreign sequences",
-        texts * fields * 2
-    );
+    streams.figure("hostile bytes of this machine on streams", FIELDS.len());
 }
 
 #[test]
 fn scenarios_and_journals_act_on_no_stream() {
-    let (mut wrong, texts) = (BTreeSet::new(), portions());
+    let (mut streams, texts) = (Streams::default(), portions());
     let home = Home::new();
     let drilled =
         run(&mut home.spotdrill("run --lab default --speed 600 --settle 1m --group web-spot --count 1 --yes"));
@@ -190,17 +202,17 @@ fn scenarios_and_journals_act_on_no_stream() {
         );
         let file = home.write("mine.toml", &scenario).display().to_string();
         for words in [format!("lab check {file}"), format!("fleet --lab {file}")] {
-            judge(&words, &run(&mut home.spotdrill(&words)), false, &mut wrong);
+            streams.judge(&words, &run(&mut home.spotdrill(&words)), false);
         }
         let other = Home::new();
         for (number, edited) in edited(&journal, &text).into_iter().enumerate() {
             other.write(&format!("state/spotdrill/drills/2026112{number}-000000-aaaa.jsonl"), &edited);
         }
         for words in ["drills", "attach", "attach 20261121-000000-aaaa"] {
-            judge(words, &run(&mut other.spotdrill(words)), false, &mut wrong);
+            streams.judge(words, &run(&mut other.spotdrill(words)), false);
         }
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(streams.wrong.is_empty(), "{:#?}", streams.wrong);
 }
 
 /// The journal with the text in every member, only in its header, and as a line of its own.

@@ -9,6 +9,7 @@ use spotdrill::{
 
 use super::{confirming, drilling, fleet, terminal::Terminal};
 use crate::{
+    figure::figure,
     program::Home,
     screens::{Session, composed, confirming as confirming_session, listed, warned},
 };
@@ -79,18 +80,23 @@ fn chords(found: &[Input]) -> Vec<String> {
 
 #[test]
 fn no_answer_of_a_terminal_is_a_key() {
+    let (mut whole, mut pieces, mut keys) = (0, 0, Vec::new());
     for answer in ANSWERS {
-        assert_eq!(chords(&read(&[answer.as_bytes()])), [""; 0], "{answer:?}");
+        keys.extend(chords(&read(&[answer.as_bytes()])));
+        whole += 1;
         assert_eq!(chords(&read(&[format!("a{answer}b").as_bytes()])), ["a", "b"], "{answer:?}");
         for at in 1..answer.len() {
             let (head, tail) = answer.as_bytes().split_at(at);
-            assert_eq!(chords(&read(&[head, tail])), [""; 0], "{answer:?} in pieces at {at}");
+            let found = chords(&read(&[head, tail]));
+            pieces += 1;
+            keys.extend(found.into_iter().map(|key| format!("{key} of {answer:?} in pieces at {at}")));
         }
     }
-    eprintln!(
-        "figure: terminal answers that act as no key: {0}/{0}, also in two pieces wherever they break",
-        ANSWERS.len()
+    figure(
+        "answers of terminals",
+        format_args!("{whole} whole, {pieces} in two pieces, {} keys read of them", keys.len()),
     );
+    assert_eq!(keys, [""; 0]);
 }
 
 #[test]
@@ -236,18 +242,17 @@ fn an_enemys_keys_start_nothing() {
         .iter()
         .map(|open| SCRIPTS.iter().map(|script| starts(open(), script) - of_itself(&open())).sum::<usize>())
         .sum();
-    assert_eq!(started, 0);
     let meant: &[Part] = &[T(4), B("web 3\r")];
     assert_eq!(
         starts(confirming_session(World::Aws), meant),
         1,
         "the words themselves start one, so the scripts are real"
     );
-    eprintln!(
-        "figure: drills started by {} hostile key scripts on {} screens: {started}",
-        SCRIPTS.len(),
-        screens.len()
+    figure(
+        "hostile keys",
+        format_args!("{} scripts on {} screens, {started} drills started", SCRIPTS.len(), screens.len()),
     );
+    assert_eq!(started, 0);
 }
 
 /// A session that is already in a drill has started it.

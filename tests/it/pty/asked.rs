@@ -6,7 +6,10 @@ use portable_pty::CommandBuilder;
 use rustix::process::{Signal, kill_process};
 
 use super::terminal::Terminal;
-use crate::program::{Home, run, wait_until};
+use crate::{
+    figure::figure,
+    program::{Home, run, wait_until},
+};
 
 const SIZE: (u16, u16) = (120, 50);
 const CTRL_C: &str = "\x03";
@@ -67,7 +70,7 @@ const ASKS: &str = "Slack webhook URL (not shown; Ctrl-C ends): ";
 const WEBHOOK: &str = "https://hooks.slack.com/services/T0/B0/canary\n";
 
 /// With a server that takes calls and never answers, where it says SILENT.
-const MOMENTS: [Moment; 14] = [
+const MOMENTS: [Moment; 15] = [
     Moment { words: "setup --SILENT", steps: &[], at: "", says: "a preview of spotdrill may be there still" },
     Moment { words: "setup --lab bare", steps: &[], at: ASKS, says: "nothing was changed" },
     Moment { words: "setup --lab bare", steps: &[(ASKS, "x\n")], at: "not one URL", says: "nothing was changed" },
@@ -94,6 +97,7 @@ const MOMENTS: [Moment; 14] = [
         at: "deleting the stack",
         says: "left: what was begun goes on at AWS. `spotdrill teardown` does the rest",
     },
+    Moment { words: "gc --SILENT", steps: &[], at: "", says: "nothing was changed" },
     Moment { words: "fleet --SILENT", steps: &[], at: "", says: "" },
     Moment { words: "templates --SILENT", steps: &[], at: "", says: "" },
     Moment { words: "run --SILENT --group web --yes", steps: &[], at: "", says: "nothing was started" },
@@ -128,9 +132,9 @@ fn each_signal_ends_each_command_at_each_moment_and_what_is_left_is_said() {
             ended += 1;
         }
     }
-    eprintln!(
-        "figure: ended by a signal with its code, what is left, and the echo on: {ended}/{}",
-        MOMENTS.len() * SIGNALS.len()
+    figure(
+        "commands ended by signals",
+        format_args!("{} moments x {} signals, {ended} ended as they should", MOMENTS.len(), SIGNALS.len()),
     );
 }
 

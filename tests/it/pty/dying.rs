@@ -7,7 +7,10 @@ use rustix::process::{Pid, test_kill_process};
 use tokio::time::Instant;
 
 use super::{SIZE, confirming, drilling, fleet, terminal::Terminal};
-use crate::program::{Home, run, wait_until};
+use crate::{
+    figure::figure,
+    program::{Home, run, wait_until},
+};
 
 const AT_ONCE: Duration = Duration::from_secs(2);
 /// Of the time that it takes to end; much less than a processor.
@@ -91,11 +94,14 @@ fn a_terminal_that_goes_ends_the_program_at_once_and_at_no_cost() {
         assert!(*took < AT_ONCE && *cost < NO_COST, "{measured:?}");
     }
     let (slowest, dearest) = (measured.iter().map(|(took, _)| took).max(), measured.iter().map(|(_, cost)| cost).max());
-    eprintln!(
-        "figure: a terminal that goes: {} states, the slowest ends in {} ms, the dearest takes {} ms of a processor",
-        measured.len(),
-        slowest.unwrap().as_millis(),
-        dearest.unwrap().as_millis()
+    figure(
+        "a terminal that goes",
+        format_args!(
+            "{} states, the slowest ends in {} ms, the dearest takes {} ms of a processor",
+            measured.len(),
+            slowest.unwrap().as_millis(),
+            dearest.unwrap().as_millis()
+        ),
     );
 }
 

@@ -11,7 +11,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::Instant;
 
 use super::{SIZE, start_a_drill, terminal::Terminal};
-use crate::program::{Home, SPOTDRILL, wait_until};
+use crate::{
+    figure::figure,
+    program::{Home, SPOTDRILL, wait_until},
+};
 
 /// Ten minutes of the lab's time.
 const MINUTES: i64 = 10;
@@ -70,10 +73,13 @@ fn a_terminal_that_does_not_read_for_ten_minutes_holds_up_nothing_and_piles_up_n
     let seen = terminal.until("all of it", |screen| screen.contains(" ? help"));
     terminal.send("\x0c");
     terminal.until("the same, drawn anew", |screen| screen == seen);
-    eprintln!(
-        "figure: a terminal that does not read for {} s, {} min of the lab's: {written} facts written, {growth} kB of memory more",
-        begun.elapsed().as_secs(),
-        begun.elapsed().as_secs() * u64::try_from(SPEED).unwrap() / 60,
+    figure(
+        "a terminal that does not read",
+        format_args!(
+            "{} s, {} min of the lab's: {written} facts written, {growth} kB of memory more",
+            begun.elapsed().as_secs(),
+            begun.elapsed().as_secs() * u64::try_from(SPEED).unwrap() / 60,
+        ),
     );
     terminal.press("q", "back");
     terminal.shows("in 1 group");

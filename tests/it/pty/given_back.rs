@@ -4,7 +4,7 @@ use portable_pty::CommandBuilder;
 use rustix::process::{Signal, kill_process};
 
 use super::{CTRL_C, SIZE, fleet, terminal::Terminal};
-use crate::program::Home;
+use crate::{figure::figure, program::Home};
 
 /// What the panics that a debug build can be told to have would do to a terminal, and would tell.
 const FORBIDDEN: [&str; 3] = ["\x1b]0;", "\x07", "canary"];
@@ -25,13 +25,14 @@ fn however_it_ends_the_terminal_is_given_back() {
         ("an error", by_error),
         ("a closed output", by_closed_output),
     ];
-    let mut given_back = 0;
+    let (mut tried, mut given_back) = (0, 0);
     for (path, leave) in PATHS {
         eprintln!("leaving by {path}");
+        tried += 1;
         leave(&Home::new());
         given_back += 1;
     }
-    eprintln!("figure: terminal given back: {given_back}/{}", PATHS.len());
+    figure("terminal given back", format_args!("{tried} ways to leave, {given_back} gave it back"));
 }
 
 fn by_q(home: &Home) {

@@ -8,7 +8,7 @@ use super::{
     confirming, drilling, fleet,
     terminal::Terminal,
 };
-use crate::program::Home;
+use crate::{figure::figure, program::Home};
 
 const ODD: [(u16, u16); 10] =
     [(0, 0), (1, 1), (5, 2), (20, 5), (0, 24), (80, 0), (300, 100), (1, 100), (300, 1), (59, 14)];
@@ -32,7 +32,7 @@ fn ten_thousand_changes_of_size_leave_the_screen_that_was_there() {
     });
     terminal.resize(SIZE.0, SIZE.1);
     terminal.until("the same screen", |screen| screen == before);
-    eprintln!("figure: changes of a terminal's size that leave the screen as it was: {changes}");
+    figure("a terminal that is resized", format_args!("{changes} times, and the screen is as it was"));
     terminal.press("q", "back");
     assert_eq!(terminal.end().code, 0);
     terminal.assert_given_back();

@@ -7,8 +7,12 @@ use spotdrill::{run::setup, stack::wanted::Wanted};
 use super::{Account, CANARY, served::Lab, telling_slack, webhook};
 use crate::program::{Home, Running, run};
 
+pub(super) fn has_it(text: &str) -> bool {
+    text.contains("canary") || text.contains("CANARY")
+}
+
 pub(super) fn clean(what: &str, text: &str) {
-    assert!(!text.contains("canary") && !text.contains("CANARY"), "the webhook is in {what}: {text}");
+    assert!(!has_it(text), "the webhook is in {what}: {text}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,14 +1,14 @@
 //! However a command ends, no secret is in what it says, keeps or shows of itself: the webhook, the secret key, the session's
-//! token. And what it keeps is for its owner alone.
+//! token.
 
-use std::{
-    fs,
-    os::unix::{fs::PermissionsExt, process::CommandExt},
-    process::Command,
+use std::{fs, process::Command};
+
+use super::{
+    CANARY,
+    canary::{clean, has_it},
 };
-
-use super::{CANARY, canary::clean};
 use crate::{
+    figure::figure,
     hostile::{
         account::SCENARIO,
         inject::{Hostile, Which},
@@ -80,7 +80,13 @@ fn webhook(home: &Home, text: &str) -> Command {
 #[test]
 fn no_way_to_fail_says_a_secret() {
     let served = Served::open(SCENARIO, 60.0, &Hostile::new(Which::Told));
-    let mut artefacts = 0;
+    let (mut artefacts, mut said) = (0, Vec::new());
+    let mut look = |what: String, text: &str| {
+        artefacts += 1;
+        if has_it(text) {
+            said.push(format!("{what}: {text}"));
+        }
+    };
     for (name, must_say, failing) in FAILING {
         let home = Home::new();
         let mut command = failing(&home, &served);
@@ -94,16 +100,18 @@ fn no_way_to_fail_says_a_secret() {
         assert!(code.is_some_and(|code| code != 0), "{name}: {code:?} {out}{err}");
         assert!(err.contains(must_say), "{name}: {err}");
         for (what, text) in [("stdout", &out), ("stderr", &err)] {
-            clean(&format!("{what}, {name}"), text);
-            artefacts += 1;
+            look(format!("{what}, {name}"), text);
         }
         let own = ["mine.toml", ".aws/config"];
         for (file, text) in home.files().into_iter().filter(|(file, _)| !own.iter().any(|own| file.ends_with(own))) {
-            clean(&format!("{file}, {name}"), &text);
-            artefacts += 1;
+            look(format!("{file}, {name}"), &text);
         }
     }
-    println!("figure: secrets: {} ways to fail, {artefacts} artefacts, 0 secrets", FAILING.len());
+    figure(
+        "secrets",
+        format_args!("{} ways to fail, {artefacts} artefacts, {} with a secret", FAILING.len(), said.len()),
+    );
+    assert_eq!(said, [""; 0]);
 }
 
 #[test]
@@ -133,39 +141,4 @@ fn a_drill_keeps_no_secret_and_leaves_no_core() {
         clean(&file, &text);
         assert!(!text.contains(&key), "the secret key is in {file}");
     }
-}
-
-#[test]
-fn what_is_kept_is_for_its_owner_alone_whatever_the_umask() {
-    let home = Home::new();
-    let scenario = format!("account = \"123456789012\"\n{}", run(&mut home.spotdrill("lab scenarios bare")).out);
-    let scenario = home.write("mine.toml", &scenario).display().to_string();
-    for words in [
-        String::from("run --lab default --speed 600 --settle 1m --group web-spot --count 1 --yes"),
-        format!("setup --lab {scenario} --speed 600 --no-slack --yes"),
-        String::from("doctor --lab tiny"),
-    ] {
-        let script = format!("umask 000; exec \"$0\" {words}");
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", &script, crate::program::SPOTDRILL]).env_clear().envs(home.environment()).arg0("sh");
-        let ended = run(&mut command);
-        assert!(ended.code.is_some_and(|code| code < 3), "{words}: {}", ended.err);
-    }
-    let (mut files, mut folders) = (0, 0);
-    for top in ["config", "state"] {
-        let mut there = vec![home.path(top)];
-        while let Some(path) = there.pop() {
-            let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
-            let wanted = if path.is_dir() { 0o700 } else { 0o600 };
-            assert_eq!(mode, wanted, "{} is {mode:03o}", path.display());
-            if path.is_dir() {
-                folders += 1;
-                there.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
-            } else {
-                files += 1;
-            }
-        }
-    }
-    assert!(files >= 2 && folders >= 4, "{files} files in {folders} folders");
-    println!("figure: modes under umask 000: {files} files 0600, {folders} folders 0700");
 }

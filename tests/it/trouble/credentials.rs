@@ -18,7 +18,10 @@ use spotdrill::{
 };
 
 use super::{losses, second, stage_otherwise};
-use crate::stage::{Otherwise, Stage, scenario};
+use crate::{
+    figure::figure,
+    stage::{Otherwise, Stage, scenario},
+};
 
 /// What the machine's configuration holds: rewritten by whoever logs in.
 type Machine = Arc<Mutex<Option<Credentials>>>;
@@ -91,15 +94,16 @@ async fn run_out(after: u64, machine_says: bool) {
 
 #[tokio::test(start_paused = true)]
 async fn a_drill_outlives_its_credentials_in_every_phase() {
-    let mut outlived = 0;
+    let (mut tried, mut outlived) = (0, 0);
     // before the action, before the notice, after it, at the end of the target, while it is replaced
     for after in [5, 40, 100, 185, 225] {
         for machine_says in [false, true] {
+            tried += 1;
             run_out(after, machine_says).await;
             outlived += 1;
         }
     }
-    println!("figure: trouble: expired credentials outlived in {outlived} of 10 cases");
+    figure("trouble: expired credentials", format_args!("{tried} drills, {outlived} of them outlived it"));
 }
 
 /// Every reading after the first hangs, while AWS takes what is held for no poll.

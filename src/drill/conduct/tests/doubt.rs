@@ -107,6 +107,17 @@ fn a_start_that_is_not_found_is_fenced_off_and_looked_for_once_more() {
 }
 
 #[test]
+fn a_start_is_sent_again_for_whoever_asked_for_it_and_for_nobody_who_comes_after() {
+    let mut told = starting();
+    assert_eq!(told.hear(taken_up()), find());
+    assert_eq!(told.hear(What::ContinueRequested { by: SafeText::new("me") }), []);
+    let mut left = copy(&told);
+    assert!(matches!(told.hear(not_found()).as_slice(), [Order::StartExperiment { .. }]));
+    assert_eq!(left.hear(taken_up()), find());
+    assert_eq!(left.hear(not_found()), delete(), "the next one only came back");
+}
+
+#[test]
 fn where_the_template_cannot_be_taken_away_the_start_stays_unknown() {
     let mut told = starting();
     told.hear(unanswered(OrderName::StartExperiment));
