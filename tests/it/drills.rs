@@ -260,7 +260,12 @@ async fn read_only_refuses_every_change_before_it_is_sent() {
         (spotdrill::drill::id::TemplateId::new(template), spotdrill::drill::id::ExperimentId::new(experiment));
     let orders = [
         Order::CreateTemplate { template: plan.template(&DrillId::new("d"), "role"), client_token: String::from("t") },
-        Order::StartExperiment { template: template.clone(), client_token: String::from("t"), tags: Vec::new() },
+        Order::StartExperiment {
+            template: template.clone(),
+            client_token: String::from("t"),
+            tags: Vec::new(),
+            as_is: None,
+        },
         Order::StopExperiment { experiment },
         Order::DeleteTemplate { template, drill: DrillId::new("d") },
     ];
