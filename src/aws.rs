@@ -10,7 +10,7 @@ mod drills;
 mod ec2;
 pub mod error;
 mod events;
-mod experiments;
+pub mod experiments;
 mod finding;
 mod fis;
 pub mod function;
