@@ -287,6 +287,7 @@ mod tests {
         clock.sleep(Duration::from_secs(9 * 60 + 30)).await;
         machine.lock().unwrap().0 = None;
         assert_eq!(given(&renewed).await.as_deref(), Some("OLD"), "thirty seconds are left of it");
+        clock.sleep(Duration::from_secs(3)).await;
         machine.lock().unwrap().0 = Some(key("NEW", None));
         assert_eq!(given(&renewed).await.as_deref(), Some("NEW"));
     }
@@ -298,6 +299,7 @@ mod tests {
         machine.lock().unwrap().0 = None;
         clock.sleep(Duration::from_mins(11)).await;
         assert_eq!(given(&renewed).await, None);
+        clock.sleep(Duration::from_secs(3)).await;
         machine.lock().unwrap().0 = Some(key("NEW", None));
         assert_eq!(given(&renewed).await.as_deref(), Some("NEW"));
         renewed.refused.store(true, Ordering::Relaxed);

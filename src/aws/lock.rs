@@ -200,8 +200,6 @@ impl Aws {
         if !self.write_lock(&read.name, Some(read), State::Removing, &read.entry.lock).await? {
             return Ok(Some("another wrote it meanwhile"));
         }
-        let once = self.parameters.config().to_builder().retry_config(RetryConfig::disabled()).build();
-        let once = aws_sdk_ssm::Client::from_conf(once); // each try is signed anew, so each is to be in time
         let mut failed = None;
         for _ in 0..DELETES {
             if self.clock.machine_time().up.saturating_sub(begun) > IN_TIME {
@@ -209,7 +207,9 @@ impl Aws {
                     "this machine stood still after it had written that it would delete it; it goes later",
                 ));
             }
-            let call = once.delete_parameter().name(&read.name);
+            let call = self.parameters.delete_parameter().name(&read.name).customize();
+            // each try is signed anew, so each is to be in time
+            let call = call.config_override(aws_sdk_ssm::Config::builder().retry_config(RetryConfig::disabled()));
             match absent(call.send().await.map_err(|error| Error::of("delete the lock of a group", &error))) {
                 Ok(_) => return Ok(None),
                 Err(error) if error.kind.passes() => failed = Some(error),

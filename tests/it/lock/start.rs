@@ -70,6 +70,7 @@ async fn of_two_who_start_at_once_one_drills_and_the_other_reads_who() {
     assert!(matches!(told[1], What::LockTaken { .. }), "before it is confirmed: {told:?}");
     assert!(matches!(told[told.len() - 2..], [What::LockFreed, What::DrillFinished { .. }]), "{told:?}");
     assert_eq!(state(&stage, &plan).await, Some(State::Free));
+    stage.aws.clock.sleep(Duration::from_mins(6)).await; // the group rests
     let plan = stage.plan("web", Selection::Count(1), "2m").await;
     let next = started(&stage, &ways, plan).await.unwrap();
     assert_eq!(stage.to_the_end(next, |_| false).await.verdict.verdict, Outcome::Held, "the group is free again");
