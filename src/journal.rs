@@ -138,8 +138,35 @@ pub struct Journal {
 impl Journal {
     /// Begins the record of a drill: file and folder are on disk when this returns. Files are for their owner alone.
     pub fn create(folder: &Path, header: &Header) -> Result<Self, Error> {
+        Self::begin(folder, header, &format!("{}.jsonl", header.drill))
+    }
+
+    /// As [`Journal::create`], by a name that nobody looks for until it is [shown](Self::show): so of a drill that is taken over
+    /// there is all that is known at first, or nothing.
+    pub fn create_unseen(folder: &Path, header: &Header) -> Result<Self, Error> {
+        let name = format!("{}.adopting-{}", header.drill, std::process::id());
+        let _ = fs::remove_file(folder.join(&name)); // of another process, which ended before it was shown
+        Self::begin(folder, header, &name)
+    }
+
+    /// Gives it the name by which it is found, which nobody may have taken meanwhile.
+    pub fn show(&mut self) -> Result<(), Error> {
+        self.sync()?;
+        let (unseen, seen) = (self.path.clone(), self.path.with_extension("jsonl"));
+        if let Err(error) = crash::disk().and_then(|()| fs::hard_link(&unseen, &seen)) {
+            let _ = fs::remove_file(&unseen); // nobody looks for it
+            let taken = error.kind() == io::ErrorKind::AlreadyExists;
+            return Err(if taken { Error::Taken { path: seen } } else { self.failed("name", error) });
+        }
+        self.path = seen;
+        fs::remove_file(&unseen).map_err(|error| self.failed("name", error))?;
+        let folder = self.path.parent().map(file::open_folder).transpose()?;
+        folder.map_or(Ok(()), |folder| folder.sync_all()).map_err(|error| self.failed("sync the folder of", error))
+    }
+
+    fn begin(folder: &Path, header: &Header, name: &str) -> Result<Self, Error> {
         crash::point(Point::IntentUnwritten);
-        let path = folder.join(format!("{}.jsonl", header.drill));
+        let path = folder.join(name);
         let failed = |doing| {
             let path = path.clone();
             move |source| Error::Io { doing, path, source, next: "make room or make the folder writable" }

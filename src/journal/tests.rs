@@ -52,6 +52,27 @@ fn a_drill_is_never_written_over() {
 }
 
 #[test]
+fn what_is_taken_over_is_seen_as_a_whole_and_by_one_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = || {
+        let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        names.map(|name| name.to_string_lossy().into_owned()).collect::<Vec<_>>()
+    };
+    let begin = || Journal::create_unseen(folder.path(), &header("d1")).unwrap();
+    drop(begin()); // hit before it was shown
+    assert_eq!(list(folder.path()).unwrap().0.len(), 0);
+    let mut journal = begin();
+    journal.append(&entry(1)).unwrap();
+    journal.show().unwrap();
+    assert_eq!(names(), ["d1.jsonl"]);
+    assert_eq!(Record::read(journal.path()).unwrap().entries.len(), 1);
+    journal.append(&entry(2)).unwrap();
+    assert_eq!(Record::read(&folder.path().join("d1.jsonl")).unwrap().entries.len(), 2);
+    assert!(matches!(begin().show(), Err(Error::Taken { .. })), "another was faster");
+    assert_eq!(names(), ["d1.jsonl"]);
+}
+
+#[test]
 fn one_program_conducts_a_drill() {
     let folder = tempfile::tempdir().unwrap();
     let first = Journal::create(folder.path(), &header("d1")).unwrap();

@@ -232,8 +232,7 @@ pub async fn adopt(aws: &Aws, ways: &Ways, seen: &Seen) -> Result<Running, NotSt
     let Rebuilt { seen, plan, role_arn, template } = aws.rebuilt(seen).await?;
     let Seen { drill: id, experiment, template: started_from, begun, .. } = seen;
     let now = aws.clock.now();
-    let journal = Journal::create(&ways.journals, &header(aws, ways, &plan, &id, identity, now))?;
-    let path = journal.path().to_owned();
+    let journal = Journal::create_unseen(&ways.journals, &header(aws, ways, &plan, &id, identity, now))?;
     let (mut conductor, stopper, told) = conductor(aws, ways, journal, Drill::default(), 0);
     let (role_arn, settle_seconds) = (role_arn.to_string(), ways.settle_seconds);
     conductor.record(Fact::ours(now, What::DrillPlanned { drill: id.clone(), plan, role_arn, settle_seconds }));
@@ -241,6 +240,10 @@ pub async fn adopt(aws: &Aws, ways: &Ways, seen: &Seen) -> Result<Running, NotSt
     let started = What::ExperimentStarted { experiment, template: started_from };
     conductor.record(Fact { at: begun, seen: now, source: Source::Fis, instance: None, what: started });
     conductor.record(Fact::ours(now, What::NothingLookedAt { from: begun, until: now }));
+    if conductor.journal_lost.is_none() {
+        conductor.journal.show()?; // whoever is hit before adopts it anew
+    }
+    let path = conductor.journal.path().to_owned();
     Ok(Running { id, journal: path, stopper, told, conductor: spawn(conductor.conduct()) })
 }
 

@@ -314,6 +314,27 @@ pub(crate) fn served(home: &Home, words: &str) -> (Running, String, Vec<(String,
 }
 
 #[test]
+fn whoever_is_killed_while_taking_a_drill_over_takes_it_over_again() {
+    let (home, elsewhere) = (Home::new(), Home::new());
+    let (_server, url, exports) = served(&home, "--speed 60");
+    let words = format!("run --endpoint-url {url} --group web-spot --count 1 --warn 10m --yes --format ndjson");
+    let mut killed = Running::start(home.spotdrill(&words).envs(exports.clone()));
+    killed.until("experiment-started");
+    killed.signal(Signal::KILL);
+    killed.end();
+    let attach = format!("attach --endpoint-url {url} --format ndjson");
+    for point in ["intent-unsynced", "start-unrecorded", "start-recorded"] {
+        let mut attach = elsewhere.spotdrill(&attach);
+        let hit = run(attach.envs(exports.clone()).env("SPOTDRILL_CRASH", format!("{point}:kill")));
+        assert_eq!(hit.code, None, "{}", hit.err);
+        assert_eq!(elsewhere.journals().len(), 0, "{point}: what is not whole is not there");
+    }
+    let ended = run(elsewhere.spotdrill(&attach).envs(exports.clone()));
+    assert_eq!(ended.code, Some(HELD), "{}", ended.err);
+    assert!(ended.out.contains("lock-freed"), "{}", ended.out);
+}
+
+#[test]
 fn a_drill_that_was_killed_is_come_back_to_and_was_started_once() {
     let home = Home::new();
     let (_server, url, exports) = served(&home, "--speed 60");

@@ -104,7 +104,7 @@ impl Stage {
         (existing, previewed)
     }
 
-    async fn plan_of(&self, id: &TemplateId) -> Plan {
+    pub(crate) async fn plan_of(&self, id: &TemplateId) -> Plan {
         let (existing, Previewed { instances, fleet, circumstances }) = self.previewed(id).await;
         guard::as_it_is(&fleet, &existing, &instances, &circumstances, &because()).unwrap()
     }

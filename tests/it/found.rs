@@ -6,6 +6,7 @@ use std::time::Duration;
 use spotdrill::{
     drill::{
         fact::{Source, What},
+        lock::State,
         verdict::Outcome,
     },
     run::{
@@ -60,6 +61,8 @@ async fn a_drill_without_a_journal_is_found_by_its_tag_and_watched_to_its_verdic
         let notice = drilled.at(Source::Events, |what| matches!(what, What::NoticeIssued { .. }));
         assert_eq!(notice.unwrap().duration_since(rebalance.unwrap()).as_secs(), 120, "told to the second afterwards");
         assert!(drilled.has(|what| matches!(what, What::TemplateDeleted { .. })));
+        let locks = stage.aws.locks().await.unwrap();
+        assert!(locks.iter().flatten().all(|read| read.entry.state == State::Free), "{locks:?}");
         started += starts(&stage);
     }
     let anew = started - adopted;

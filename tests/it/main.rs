@@ -40,6 +40,8 @@ mod screens;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod stage;
 #[cfg(test)]
 mod trouble;

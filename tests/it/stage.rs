@@ -78,8 +78,9 @@ impl Stage {
     }
 
     /// A client of a lab that may have others.
-    pub(crate) async fn at(lab: &Arc<Lab>, clock: Clock, otherwise: Otherwise) -> Self {
-        Self::client(lab, in_process::client(lab), clock, false, otherwise).await
+    pub(crate) async fn at(lab: &Arc<Lab>, clock: Clock, mut otherwise: Otherwise) -> Self {
+        let inner = otherwise.between.take().unwrap_or_else(|| in_process::client(lab));
+        Self::client(lab, inner, clock, false, otherwise).await
     }
 
     async fn client(
@@ -89,7 +90,7 @@ impl Stage {
         read_only: bool,
         otherwise: Otherwise,
     ) -> Self {
-        let Otherwise { machine, credentials, bend } = otherwise;
+        let Otherwise { machine, credentials, bend, .. } = otherwise;
         let as_aws = machine.is_some();
         let calls = Calls { inner, clock: clock.clone(), made: Arc::default(), bend, as_aws };
         let own_clock = machine.map_or_else(|| clock.clone(), Clock::of);
@@ -254,6 +255,8 @@ pub(crate) struct Otherwise {
     pub(crate) credentials: Option<Reader>,
     /// What becomes of an answer on its way, unless it is a stream.
     pub(crate) bend: Option<Bend>,
+    /// What it goes to the lab through, if not straight.
+    pub(crate) between: Option<SharedHttpClient>,
 }
 
 pub(crate) type Bend = Arc<dyn Fn(&mut Exchange<'_>) + Send + Sync>;
