@@ -107,15 +107,12 @@ pub async fn carry_out(
     let (goes, stays) = sort(aws, journals).await?;
     for item in listed {
         let is_it = |other: &&Item| (other.kind, &other.name) == (item.kind, &item.name);
-        let done = match goes.iter().find(is_it) {
-            Some(item) => match delete(aws, journals, item).await? {
-                None => Done::Deleted(item.clone()),
-                Some(why) => Done::Left(item.clone(), why),
-            },
-            None => {
-                let why = stays.iter().find(is_it).map(|item| item.why.clone());
-                Done::Left(item.clone(), why.unwrap_or_else(|| SafeText::new("it is gone already")))
-            }
+        let done = if let Some(item) = goes.iter().find(is_it) {
+            let why = delete(aws, journals, item).await?;
+            why.map_or_else(|| Done::Deleted(item.clone()), |why| Done::Left(item.clone(), why))
+        } else {
+            let why = stays.iter().find(is_it).map(|item| item.why.clone());
+            Done::Left(item.clone(), why.unwrap_or_else(|| SafeText::new("it is gone already")))
         };
         tell(done);
     }
@@ -134,13 +131,11 @@ async fn delete(aws: &Aws, journals: &Path, item: &Item) -> Result<Option<SafeTe
             return Ok(Some(SafeText::new(why)));
         }
     }
-    match &item.read {
-        Some(read) => Ok(aws.remove_lock(read).await?.map(SafeText::new)),
-        None => {
-            aws.delete_our_template(&item.name).await?;
-            Ok(None)
-        }
+    if let Some(read) = &item.read {
+        return Ok(aws.remove_lock(read).await?.map(SafeText::new));
     }
+    aws.delete_our_template(&item.name).await?;
+    Ok(None)
 }
 
 /// What goes, and what stays. What is there is read before what speaks for it, so that nothing goes by what was true earlier.
