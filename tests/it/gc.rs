@@ -222,7 +222,6 @@ async fn what_is_deleted_costs_a_few_calls_each_however_much_there_is() {
     assert!(done.len() == 30 && done.iter().all(|done| matches!(done, Done::Deleted(_))), "{done:?}");
     let calls = stage.calls().len() - before;
     assert!(calls <= 30 * 3 + 5, "{calls}");
-    println!("figure: gc: 30 templates are deleted with {calls} calls");
 }
 
 /// After it was listed and looked for once more, before its turn: the first takes its time.

@@ -136,7 +136,6 @@ async fn a_stop_leaves_at_once_while_the_reader_of_credentials_hangs() {
     let sent = drilled.at(Source::Fis, |what| matches!(what, What::StopSent { .. })).unwrap();
     let late = sent.duration_since(asked);
     assert!(late <= SignedDuration::from_secs(1), "{late:#}");
-    println!("figure: trouble: with a reader of credentials that hangs, the stop left after {late:#}");
 }
 
 #[tokio::test(start_paused = true)]
