@@ -7,10 +7,12 @@ pub mod consent;
 pub mod doctor;
 pub mod fleet;
 pub mod keymap;
+mod last_line;
 pub mod live;
 pub mod messages;
 pub mod motion;
 mod overlay;
+mod refused;
 pub mod setup;
 mod steer;
 pub mod templates;
@@ -269,6 +271,7 @@ impl App {
     fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
         self.interrupted = self.interrupted.saturating_sub(1);
         self.dirty |= self.messages.tick();
+        self.dirty |= self.templates.as_mut().is_some_and(Templates::tick);
         let mut time_is_shown = self.time_is_shown();
         if let Some(overlay) = self.overlays.last_mut().filter(|overlay| overlay.wants_tick()) {
             self.dirty |= overlay.tick();
@@ -299,7 +302,7 @@ impl App {
         self.around = Some(circumstances);
         let (Some(compose), Some(fleet)) = (&mut self.compose, self.browser.fleet()) else { return Vec::new() };
         compose.look(fleet, self.around.clone());
-        let opens = std::mem::take(&mut compose.review_waits) && compose.resolved.is_ok();
+        let opens = std::mem::take(&mut compose.review_waits);
         if opens && self.screen == Screen::Compose && self.overlays.is_empty() { self.review() } else { Vec::new() }
     }
 
@@ -372,6 +375,7 @@ impl App {
             || self.overlays.last().is_some_and(Overlay::wants_tick)
             || self.messages.toast().is_some()
             || self.interrupted > 0
+            || (self.screen == Screen::Templates && self.templates.as_ref().is_some_and(|it| !it.is_armed()))
     }
 
     /// Whether what is seen has changed since it was asked last.

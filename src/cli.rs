@@ -161,18 +161,25 @@ fn parsed() -> anyhow::Result<Args> {
         if !error.use_stderr() {
             error.exit();
         }
-        let text = error.render().to_string();
-        Ending::new(Exit::Usage, text.trim_start_matches("error: ").trim_end()).into()
+        misused(&error).into()
     })
+}
+
+fn misused(error: &clap::Error) -> Ending {
+    let text = error.render().to_string();
+    Ending::new(Exit::Usage, text.trim_start_matches("error: ").trim_end())
 }
 
 fn carry_out(args: Args) -> anyhow::Result<Exit> {
     if let Some(complaint) = args.global.complaint(args.command.as_ref()) {
-        Args::command().error(clap::error::ErrorKind::ArgumentConflict, complaint).exit();
+        return Err(misused(&Args::command().error(clap::error::ErrorKind::ArgumentConflict, complaint)).into());
     }
     match &args.command {
         Some(Command::Config) => return printed(config::SAMPLE),
-        Some(Command::Drills { account: false }) => return printed(&drills::table(&place::journals()?)?),
+        Some(Command::Drills { account: false }) => {
+            let table = drills::table(&place::journals()?)?;
+            return printed(&args.global.again(None).fill(&table));
+        }
         Some(Command::Lab { command: LabCommand::Scenarios { name } }) => {
             return printed(&lab::scenarios(name.as_deref())?);
         }

@@ -156,6 +156,11 @@ impl Compose {
         self.resolved.as_ref().err().map(Refusals::overridable).unwrap_or_default()
     }
 
+    /// Everything that stands against it.
+    pub fn standing(&self) -> Vec<String> {
+        self.resolved.as_ref().err().iter().flat_map(|refusals| &refusals.0).map(ToString::to_string).collect()
+    }
+
     /// Nothing is known yet of what is around a drill.
     pub fn is_looking(&self) -> bool {
         self.around.is_none()

@@ -23,6 +23,11 @@ pub enum Overlay {
     /// The instance under the cursor.
     Details,
     Confirm(Box<Confirm>),
+    /// Everything that stands against a start. It takes all keys, for words may be typed where they were not asked for.
+    Refused {
+        said: Vec<String>,
+        top: usize,
+    },
     /// Why a guard may be overridden, as it is typed.
     Reason(Input),
     /// Before something is done that one may regret.
@@ -41,6 +46,7 @@ impl Overlay {
         match self {
             Self::Help { .. } | Self::Messages { .. } | Self::Details => &[Layer::Lists, Layer::Everywhere],
             Self::Confirm(_) => &[Layer::Confirm],
+            Self::Refused { .. } => &[Layer::Refused],
             Self::Reason(_) => &[Layer::Field],
             Self::Consent(_) => &[Layer::Consent],
             Self::Left { .. } => &[Layer::Left, Layer::Lists],

@@ -51,6 +51,9 @@ impl App {
         };
         self.messages.dismiss();
         if let Some(reason) = self.blocked(intent) {
+            if intent == Intent::Review && self.overlays.is_empty() {
+                return self.review_refused(reason);
+            }
             self.say(now, reason);
             return Vec::new();
         }
@@ -213,16 +216,19 @@ impl App {
             compose.type_in(chord);
         } else if self.screen == Screen::Setup {
             self.setup.type_in(chord);
+        } else if let (Screen::Templates, Some(templates)) = (self.screen, &mut self.templates) {
+            templates.typed_at();
         }
     }
 
     fn over(&mut self, intent: Intent, now: Timestamp) -> Vec<Effect> {
-        let messages = self.messages.all().len();
+        let (messages, wave_waits) = (self.messages.all().len(), self.wave_to_come().is_some());
         match (self.overlays.last_mut(), intent) {
             (Some(Overlay::Help { layers, top }), Intent::Move(motion)) => {
                 *top = motion.from(*top, keymap::bindings(layers).count());
             }
             (Some(Overlay::Messages { top }), Intent::Move(motion)) => *top = motion.from(*top, messages),
+            (Some(Overlay::Refused { said, top }), Intent::Move(motion)) => *top = motion.from(*top, said.len()),
             (Some(Overlay::Details), Intent::Move(motion)) => self.browser.scroll(motion),
             (Some(Overlay::Confirm(confirm)), Intent::Confirm) => {
                 if let Some(words) = confirm.words.typed() {
@@ -248,6 +254,10 @@ impl App {
                 self.templates_overridden(&reason);
             }
             (Some(Overlay::Reason(_)), Intent::Revert) => drop(self.overlays.pop()),
+            (Some(Overlay::Leave), Intent::LeaveNow) if wave_waits => {
+                self.overlays.clear();
+                return self.after_the_drill();
+            }
             (Some(Overlay::Leave), Intent::LeaveNow) => return vec![Effect::Quit],
             (_, Intent::Redraw) => return vec![Effect::Redraw],
             (_, Intent::Back | Intent::Leave | Intent::Cancel | Intent::Stay | Intent::Help | Intent::Messages) => {
@@ -276,7 +286,7 @@ impl App {
             Screen::Templates => return self.on_templates(Intent::Leave, now),
             Screen::Setup => return self.leave_setup(now),
             Screen::Doctor => return self.on_doctor(Intent::Leave, now),
-            Screen::Live if self.drill_goes_on() => self.overlays.push(Overlay::Leave),
+            Screen::Live if self.drill_goes_on() || self.wave_to_come().is_some() => self.overlays.push(Overlay::Leave),
             Screen::Live => return self.after_the_drill(),
         }
         Vec::new()
@@ -356,7 +366,7 @@ impl App {
             Intent::Less => compose.step(false, fleet)?,
             Intent::NextSeed => compose.next_seed(fleet),
             Intent::Edit if compose.field == Field::Review => match review_is_blocked {
-                Some(why) => return Err(why),
+                Some(why) => return Ok(self.review_refused(why)),
                 None => return Ok(self.review()),
             },
             Intent::Edit => compose.edit(),
@@ -374,6 +384,9 @@ impl App {
         if let Some(compose) = self.compose.as_mut().filter(|compose| compose.is_looking()) {
             compose.review_waits = true; // it opens by itself
             return Vec::new();
+        }
+        if let Some(why) = self.blocked(Intent::Review) {
+            return self.review_refused(why);
         }
         let Some(Ok(plan)) = self.compose.as_ref().map(|compose| &compose.resolved) else { return Vec::new() };
         self.overlays.push(Overlay::Confirm(Box::new(Confirm::new(plan.clone()))));
@@ -395,7 +408,7 @@ impl App {
             Intent::Back if live.goes_on() => {
                 return Err(String::from("the drill runs: q leaves it running, X stops it"));
             }
-            Intent::Back => return Ok(self.after_the_drill()),
+            Intent::Back => return Ok(self.leave(now)),
             _ => {}
         }
         Ok(Vec::new())

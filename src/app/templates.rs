@@ -6,6 +6,7 @@ use tui_input::Input;
 
 use super::{
     App, Effect, Overlay, Screen, Setting, confirm::Confirm, keymap::table::Intent, messages::Weight, motion::Motion,
+    words::Arming,
 };
 use crate::{
     drill::{
@@ -34,6 +35,8 @@ pub struct Templates {
     from: Screen,
     /// How many previews there were: an answer counts if it is of the last one.
     attempts: u32,
+    /// Until then no key begins a preview: words that were typed elsewhere may end here.
+    arming: Arming,
 }
 
 #[derive(Clone, Debug)]
@@ -92,7 +95,15 @@ impl Previewed {
 
 impl Templates {
     fn new(from: Screen) -> Self {
-        Self { listed: Listed::Reading(0, 0), cursor: 0, preview: None, refused: None, from, attempts: 0 }
+        Self {
+            listed: Listed::Reading(0, 0),
+            cursor: 0,
+            preview: None,
+            refused: None,
+            from,
+            attempts: 0,
+            arming: Arming::default(),
+        }
     }
 
     pub fn all(&self) -> &[Existing] {
@@ -154,10 +165,33 @@ impl Templates {
             Intent::Review if setting.read_only => "read-only: started without the right to start a drill",
             Intent::Open | Intent::Review if stands => "it cannot be started: what stands against it is shown",
             Intent::GiveReason if self.overridable().is_empty() => "nothing stands against it that a reason overrides",
+            Intent::Open if !self.arming.is_over() => "this screen has just opened: press enter once more",
             Intent::Review if self.plan().is_none() => "enter first: what FIS resolves is not known",
             _ => return None,
         };
         Some(why.to_owned())
+    }
+
+    /// Text means nothing here: it was meant for a field, and so is the enter at its end.
+    pub(super) fn typed_at(&mut self) {
+        self.arming = Arming::default();
+    }
+
+    pub(super) fn is_armed(&self) -> bool {
+        self.arming.is_over()
+    }
+
+    pub(super) fn tick(&mut self) -> bool {
+        self.arming.tick()
+    }
+
+    /// Everything that stands against the start of the template under the cursor.
+    pub(super) fn standing(&self) -> Vec<String> {
+        let refusals = match self.preview().map(|preview| &preview.came) {
+            Some(Came::Resolved(Err(refusals))) => Some(refusals.clone()),
+            _ => self.selected().and_then(|existing| guard::startable(existing).err()),
+        };
+        refusals.iter().flat_map(|refusals| &refusals.0).map(ToString::to_string).collect()
     }
 
     fn scroll(&mut self, motion: Motion) {
@@ -197,9 +231,11 @@ impl App {
 
     pub(super) fn open_templates(&mut self) -> Vec<Effect> {
         let from = self.screen;
-        self.templates.get_or_insert_with(|| Templates::new(from)).from = from;
+        let templates = self.templates.get_or_insert_with(|| Templates::new(from));
+        templates.from = from;
+        templates.typed_at();
         self.screen = Screen::Templates;
-        self.list_templates()
+        [vec![Effect::ForgetTypeAhead], self.list_templates()].concat()
     }
 
     fn list_templates(&mut self) -> Vec<Effect> {

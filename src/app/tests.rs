@@ -130,10 +130,10 @@ fn a_key_that_cannot_be_used_says_why() {
 #[test]
 fn read_only_never_opens_the_confirm_dialog() {
     let mut app = listed(Setting { read_only: true, ..setting() });
-    assert_eq!(press(&mut app, "c S"), [Effect::LookAround]);
-    assert!(app.overlays().is_empty() && toast(&app).contains("read-only"));
-    assert!(press(&mut app, "shift-tab enter").is_empty());
-    assert!(app.overlays().is_empty());
+    for (keys, effects) in [("c S", vec![Effect::LookAround]), ("enter shift-tab enter", Vec::new())] {
+        assert_eq!(press(&mut app, keys), [effects, vec![Effect::ForgetTypeAhead]].concat());
+        assert!(matches!(app.overlays(), [Overlay::Refused { said, .. }] if said[0].contains("read-only")), "{keys}");
+    }
 }
 
 #[test]
@@ -149,13 +149,26 @@ fn a_review_that_was_asked_for_too_early_opens_by_itself_and_takes_no_key_for_a_
 }
 
 #[test]
+fn a_review_that_was_asked_for_too_early_and_is_refused_says_why_over_the_keys_that_follow() {
+    let (mut app, _) = App::new(setting());
+    app.update(Msg::FleetListed(fleet()), now());
+    press(&mut app, "c S");
+    let around = Circumstances { lever: Ok(Some(SafeText::new("incident 7"))), ..fine() };
+    assert_eq!(app.update(Msg::LookedAround(Box::new(around)), now()), [Effect::ForgetTypeAhead]);
+    assert!(matches!(app.overlays(), [Overlay::Refused { said, .. }] if said[0].contains("incident 7")));
+}
+
+#[test]
 fn a_review_that_was_asked_for_too_early_does_not_open_over_something_else() {
     for keys in ["c S esc", "c S tab", "c S ?"] {
         let (mut app, _) = App::new(setting());
         app.update(Msg::FleetListed(fleet()), now());
         press(&mut app, keys);
         app.update(Msg::LookedAround(Box::new(fine())), now());
-        assert!(!app.overlays().iter().any(|over| matches!(over, Overlay::Confirm(_))), "{keys}");
+        assert!(
+            !app.overlays().iter().any(|over| matches!(over, Overlay::Confirm(_) | Overlay::Refused { .. })),
+            "{keys}"
+        );
     }
 }
 
@@ -189,6 +202,49 @@ fn leaving_a_running_drill_asks_first_and_never_stops_it() {
     assert!(matches!(app.overlays(), [Overlay::Leave]));
     assert!(press(&mut app, "esc").is_empty() && app.overlays().is_empty());
     assert_eq!(press(&mut app, "q enter"), [Effect::Quit]);
+}
+
+/// The first wave of two held.
+fn wave_held() -> App {
+    let mut app = listed(setting());
+    press(&mut app, "c tab right right S");
+    ticks(&mut app, 4);
+    press(&mut app, "w e b space 3");
+    let effects = press(&mut app, "enter");
+    let [Effect::StartDrill { plan, .. }] = &effects[..] else { panic!("{effects:?}") };
+    let (drill, plan, role_arn) = (DrillId::new("d"), plan.clone(), String::from("role"));
+    let planned = What::DrillPlanned { drill, plan, role_arn, settle_seconds: 600 };
+    app.update(Msg::Recorded(Entry { seq: 1, fact: Fact::ours(now(), planned) }), now());
+    let verdict = Verdict {
+        verdict: Outcome::Held,
+        reasons: Vec::new(),
+        interrupted: Vec::new(),
+        not_observed: Vec::new(),
+        replacements: Vec::new(),
+        unseen: Vec::new(),
+    };
+    app.update(Msg::Recorded(Entry { seq: 2, fact: Fact::ours(now(), What::DrillFinished { verdict }) }), now());
+    app
+}
+
+#[test]
+fn a_wave_that_is_to_come_is_in_the_last_line_and_leaving_it_asks_first() {
+    use keymap::table::Intent;
+    let shown = |app: &App, intent| {
+        keymap::bindings(app.layers()).any(|binding| binding.intent == intent && app.is_in_last_line(binding))
+    };
+    let running = started();
+    assert!(shown(&running, Intent::Stop) && !shown(&running, Intent::NextWave));
+    let mut app = wave_held();
+    assert!(!shown(&app, Intent::Stop) && shown(&app, Intent::NextWave));
+    for key in ["q", "esc"] {
+        assert!(press(&mut app, key).is_empty());
+        assert!(matches!(app.overlays(), [Overlay::Leave]), "{key}");
+        press(&mut app, "esc");
+        assert_eq!((app.screen(), app.overlays().len()), (Screen::Live, 0), "{key}");
+    }
+    assert_eq!(press(&mut app, "q enter"), [Effect::ListFleet]);
+    assert_eq!(app.screen(), Screen::Fleet);
 }
 
 #[test]

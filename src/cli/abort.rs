@@ -27,7 +27,7 @@ pub(super) async fn run(global: &Global, config: &Config, drill: Option<&str>) -
             None => String::from("no drill runs, neither here nor in the account: there is nothing to stop now"),
         };
         let message = message + &waves_to_come(&ways)?;
-        return Err(Ending::new(if drill.is_some() { Exit::Usage } else { Exit::Failed }, message).into());
+        return Err(Ending::new(Exit::Usage, message).into());
     };
     let command = by_hand(&world, &target);
     let stopped = abort(&world.aws, &target, ways.who()).await.map_err(|error| not_aborted(error.into(), &command))?;

@@ -1,17 +1,23 @@
 //! The commands that are printed to be run next, with the options that this run was given: without them they would be about
 //! another account, region, server or stack. Knows the options' names and no command's meaning.
 
+use crate::text::SafeText;
+
 /// What was given, each option with its value.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Again {
     /// Those that `aws` knows by the same names.
     place: Vec<(&'static str, String)>,
     stack: Option<String>,
+    /// The lab in this program, and its seed: another has other instances.
+    lab: Vec<(&'static str, String)>,
 }
 
 /// Our commands that have `--stack`, and those that only have a place.
 const OF_STACK: [&str; 4] = ["setup", "teardown", "prove", "doctor"];
-const OF_PLACE: [&str; 4] = ["attach", "abort", "gc", "allow"];
+const OF_PLACE: [&str; 5] = ["attach", "abort", "gc", "allow", OF_LAB];
+/// And the one that is told to be run in a lab, too.
+const OF_LAB: &str = "run";
 /// What of AWS's command line is printed.
 const SERVICES: [&str; 9] =
     ["cloudformation", "cloudwatch", "events", "fis", "iam", "lambda", "logs", "secretsmanager", "sts"];
@@ -19,12 +25,24 @@ const SERVICES: [&str; 9] =
 impl Again {
     pub(super) fn new(place: [(&'static str, Option<&String>); 3], stack: Option<&String>) -> Self {
         let given = place.into_iter().filter_map(|(option, value)| Some((option, value?.clone())));
-        Self { place: given.collect(), stack: stack.cloned() }
+        Self { place: given.collect(), stack: stack.cloned(), lab: Vec::new() }
+    }
+
+    /// Nothing was given but this server, if it was.
+    pub(super) fn at(endpoint: Option<&SafeText>) -> Self {
+        let place = endpoint.map(|url| ("--endpoint-url", url.to_string())).into_iter().collect();
+        Self { place, ..Self::default() }
+    }
+
+    pub(super) fn in_lab(self, scenario: Option<&String>, seed: Option<u64>) -> Self {
+        let seed = seed.map(|seed| ("--seed", seed.to_string())).filter(|_| scenario.is_some());
+        let scenario = scenario.map(|scenario| ("--lab", scenario.clone()));
+        Self { lab: scenario.into_iter().chain(seed).collect(), ..self }
     }
 
     /// The text with what was given in each of its commands that does not say otherwise.
     pub(super) fn fill(&self, text: &str) -> String {
-        if self.place.is_empty() && self.stack.is_none() {
+        if self.place.is_empty() && self.stack.is_none() && self.lab.is_empty() {
             return text.to_owned();
         }
         let lines: Vec<_> = text.split('\n').map(|line| self.fill_line(line)).collect();
@@ -52,7 +70,8 @@ impl Again {
                 continue;
             }
             let stack = self.stack.as_ref().filter(|_| has_stack).map(|stack| ("--stack", stack.clone()));
-            let options = self.place.iter().cloned().chain(stack);
+            let lab = self.lab.iter().filter(|_| name == OF_LAB).cloned();
+            let options = self.place.iter().cloned().chain(lab).chain(stack);
             let missing = options.filter(|(option, _)| !rest.contains(option));
             let missing: Vec<_> = missing.map(|(option, value)| format!(" {option} {}", quoted(&value))).collect();
             if let Some(last) = filled.last_mut() {
@@ -109,6 +128,14 @@ mod tests {
             assert_eq!(again().fill(text), filled);
         }
         assert_eq!(Again::default().fill("spotdrill setup"), "spotdrill setup");
+        let in_lab = Again::default().in_lab(Some(&String::from("tiny")), Some(7));
+        assert_eq!(in_lab.fill("spotdrill run --instance i-1"), "spotdrill run --lab tiny --seed 7 --instance i-1");
+        assert_eq!(in_lab.fill("spotdrill attach d1"), "spotdrill attach d1", "no drill outlives its lab");
+        let served = Again::at(Some(&SafeText::new("http://127.0.0.1:9")));
+        assert_eq!(
+            served.fill("by hand: aws fis stop-experiment --region r --id E"),
+            "by hand: aws fis --endpoint-url http://127.0.0.1:9 stop-experiment --region r --id E"
+        );
         assert_eq!(quoted("it's"), r"'it'\''s'");
     }
 }

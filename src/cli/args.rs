@@ -4,7 +4,7 @@ pub(super) mod stack;
 
 use std::time::Duration;
 
-use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args as Group, Parser, Subcommand, ValueEnum};
 
 use super::again::Again;
 use crate::{
@@ -24,7 +24,7 @@ Exit codes:
   0  finished, and the drill held
   1  finished, and the drill failed
   2  wrong usage
-  3  refused by a guard; nothing was started
+  3  refused by a guard; nothing was started, or no wave after the first because nobody was here to be asked
   4  aborted by the operator
   5  AWS refused or cannot be reached
   101  a mistake of spotdrill's own
@@ -156,8 +156,8 @@ pub(super) enum Command {
     /// Stop a drill from anywhere: FIS is asked at once, and once
     ///
     /// AWS documents no recall of an interruption: before the notice an instance may still go, after it nothing can be
-    /// saved. Exit codes: 0 the stop was sent or was asked for already, 1 there is nothing to stop, 2 there is no such
-    /// drill, 5 AWS refused or cannot be reached.
+    /// saved. Exit codes: 0 the stop was sent or was asked for already, 1 the drill's experiment is over, 2 there is no such
+    /// drill, or none that runs, 5 AWS refused or cannot be reached.
     Abort {
         /// The drill, or its experiment EXP…; without it the newest that runs, here or in the account
         drill: Option<String>,
@@ -252,9 +252,10 @@ pub(super) enum RunFormat {
 }
 
 #[derive(Debug, Group)]
+#[command(group = ArgGroup::new("what").required(true).multiple(true).args(["group", "instance", "template"]))]
 pub(super) struct Wanted {
     /// The group to take instances from: its name, or cluster/name
-    #[arg(long, value_name = "NAME", required_unless_present_any = ["instance", "template"])]
+    #[arg(long, value_name = "NAME")]
     group: Option<String>,
     /// Start this FIS template as it is, after a preview of what FIS resolves
     #[arg(long, value_name = "EXT…", value_parser = template,
@@ -328,7 +329,7 @@ impl Global {
             ("--region", self.region.as_ref()),
             ("--endpoint-url", self.endpoint_url.as_ref()),
         ];
-        Again::new(place, stack)
+        Again::new(place, stack).in_lab(self.lab.as_ref(), self.seed)
     }
 
     /// How to enter the world; drills may run in these accounts.

@@ -47,7 +47,7 @@ pub(super) async fn run(
             let planned = kept.iter().find(|kept| kept.header.drill == drill);
             let planned = planned.and_then(|kept| kept.drill.planned.as_ref());
             if let Some(held) = planned.and_then(|planned| waves::held_after(&planned.id, &planned.plan)) {
-                say(&held)?;
+                say(&global.again(None).fill(&held))?;
             }
             Ok(exit)
         }

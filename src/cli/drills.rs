@@ -1,11 +1,11 @@
 //! `spotdrill drills`: the drills that were run from here. Knows journals and their table.
 
-use std::{fmt::Write, path::Path};
+use std::{collections::BTreeSet, fmt::Write, path::Path};
 
 use super::{Ending, Exit, args::Global, place, print};
 use crate::{
     config::Config,
-    drill::{conduct::Phase, fleet::World},
+    drill::{conduct::Phase, fleet::World, plan::Plan},
     journal::{self, Kept, State},
     run::{found::is_open, world::open},
 };
@@ -41,8 +41,11 @@ pub(super) fn table(folder: &Path) -> Result<String, Ending> {
     for record in &records {
         let _ = writeln!(text, "{}", row(record)); // a String takes all
     }
-    if records.iter().any(is_open) {
-        text.push_str("\nopen: come back with `spotdrill attach DRILL`\n");
+    let open = records.iter().filter(|record| is_open(record));
+    let servers: BTreeSet<_> = open.map(|record| record.header.endpoint.as_ref()).collect();
+    for server in servers {
+        let endpoint = server.map(|url| format!(" --endpoint-url {url}")).unwrap_or_default();
+        let _ = writeln!(text, "\nopen: come back with `spotdrill attach DRILL{endpoint}`");
     }
     for error in &unreadable {
         let _ = writeln!(text, "{error}");
@@ -50,9 +53,17 @@ pub(super) fn table(folder: &Path) -> Result<String, Ending> {
     Ok(text)
 }
 
+/// Those of this drill alone: each wave is one.
+fn targets(plan: &Plan) -> String {
+    match &plan.wave {
+        Some(wave) => format!("{} {}, wave {} of {}", plan.subject(), plan.targets.len(), wave.number, wave.of),
+        None => plan.words(),
+    }
+}
+
 fn row(record: &Kept) -> String {
     let Kept { header, drill, state, .. } = record;
-    let targets = drill.planned.as_ref().map(|planned| planned.plan.words()).unwrap_or_default();
+    let targets = drill.planned.as_ref().map(|planned| targets(&planned.plan)).unwrap_or_default();
     let verdict = match drill.verdict().filter(|_| drill.phase == Phase::Over) {
         Some(verdict) => verdict.verdict.as_str(),
         None if is_open(record) => "open",

@@ -4,6 +4,7 @@ use std::{fmt::Write, path::Path};
 
 use super::{
     Ending, Exit,
+    again::Again,
     args::{Global, RunFormat, Wanted},
     leaving::Leaving,
     place, say, waves,
@@ -15,7 +16,7 @@ use crate::{
         cost::Cost,
         fact::{ConfirmedBy, Entry, What},
         fleet::{self, LAB_ACCOUNT},
-        guard::{self, Refusals},
+        guard::{self, Refusal, Refusals},
         id::{DrillId, TemplateId},
         plan::Plan,
         verdict::Outcome,
@@ -50,7 +51,7 @@ pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted, leavin
         return Err(Ending::new(Exit::Guarded, "nothing was started: this is --read-only").into());
     }
     let (words, by) = confirmation(&plan, &wanted).map_err(|why| Ending::new(Exit::Guarded, why))?;
-    Box::pin(waves::run(&world, &ways, &wanted, plan, (words, by), leaving)).await
+    Box::pin(waves::run(&world, &ways, &wanted, plan, (words, by), (leaving, &global.again(None)))).await
 }
 
 /// A template that is there already, as a plan: FIS tells in a preview what it resolves.
@@ -85,7 +86,22 @@ fn refused(refusals: Refusals) -> Ending {
     for guard in refusals.overridable() {
         let _ = write!(message, "\nto go on against that guard: --override {guard}=\"REASON\"");
     }
-    Ending::new(Exit::Guarded, message)
+    let exit = if refusals.0.iter().any(is_misuse) { Exit::Usage } else { Exit::Guarded };
+    Ending::new(exit, message)
+}
+
+/// What was asked for is not there, or is nothing: no guard of a drill.
+fn is_misuse(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::NoSuchGroup { .. }
+            | Refusal::AmbiguousGroup { .. }
+            | Refusal::NoSuchInstance { .. }
+            | Refusal::Nothing
+            | Refusal::NoGroup
+            | Refusal::NoShare { .. }
+            | Refusal::NeverAsked { .. }
+    )
 }
 
 /// How a drill ended that was listened to.
@@ -107,12 +123,18 @@ pub(super) async fn listen(
         RunFormat::Text => Format::Text,
         RunFormat::Ndjson => Format::Ndjson,
     };
-    let mut drill = Drill::default();
+    let (mut drill, mut confirmed, mut offered) = (Drill::default(), false, false);
+    let began = world.aws.clock.now();
     let told = |entry: &Entry| {
         let _ = drill.apply(&entry.fact); // the orders are the conductor's to carry out
-        if matches!(entry.fact.what, What::ExperimentStarted { .. })
+        confirmed |= matches!(entry.fact.what, What::DrillConfirmed { .. } | What::DrillAdopted { .. });
+        // what is read back may be over by now
+        let is_now = matches!(entry.fact.what, What::TakenUp { .. } | What::NothingLookedAt { .. });
+        if !offered
+            && (is_now || entry.fact.seen >= began)
             && let Some(command) = drill.stop_command(world.endpoint.as_ref()).filter(|_| !world.lab)
         {
+            offered = true;
             let _ = say(&format!("stop it with AWS's own program: {command}\n")); // stderr is closed: nobody reads it
         }
     };
@@ -121,7 +143,9 @@ pub(super) async fn listen(
     }
     let mut signals = leaving.take();
     leaving.leaves(left(&running.id, &running.journal, world));
-    let ended = headless::follow(running, format, &ways.who(), signals.as_mut(), told).await?;
+    let again = Again::at(world.endpoint.as_ref());
+    let written = |line: &str| again.fill(line);
+    let ended = headless::follow(running, (format, &written), &ways.who(), signals.as_mut(), told).await?;
     leaving.give(signals);
     match ended {
         Ended::Finished(verdict, stopped) => {
@@ -129,6 +153,7 @@ pub(super) async fn listen(
                 Outcome::Held => Exit::Held,
                 Outcome::Failed | Outcome::NoOp => Exit::Failed,
                 Outcome::Aborted => Exit::Aborted,
+                Outcome::Refused if !confirmed => Exit::Guarded, // nothing was asked of AWS
                 Outcome::Refused | Outcome::Unknown => Exit::Aws,
             };
             let by = drill.stop.map(|stop| stop.by);
@@ -249,13 +274,13 @@ fn confirmation(plan: &Plan, wanted: &Wanted) -> Result<(String, ConfirmedBy), S
 pub(super) fn ending(error: NotStarted) -> Ending {
     let said = error.to_string();
     let exit = match error {
+        NotStarted::NotFound { .. } => Exit::Usage,
         NotStarted::Aws(_) => Exit::Aws,
         NotStarted::Locked(why) if why.aws().is_some() => Exit::Aws,
         NotStarted::Changed { .. }
         | NotStarted::TemplateChanged { .. }
         | NotStarted::OtherAccount { .. }
         | NotStarted::NotOpen { .. }
-        | NotStarted::NotFound { .. }
         | NotStarted::NotAgain { .. }
         | NotStarted::Locked(_)
         | NotStarted::Journal(_) => Exit::Guarded,

@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::{
     Ending, Exit,
+    again::Again,
     args::Wanted,
     leaving::Leaving,
     run::{Heard, ending, listen, stops},
@@ -28,10 +29,15 @@ pub(super) async fn run(
     wanted: &Wanted,
     mut plan: Plan,
     (words, by): (String, ConfirmedBy),
-    leaving: &Leaving,
+    (leaving, again): (&Leaving, &Again),
 ) -> anyhow::Result<Exit> {
     if leaving.was_told_to_stop() {
         return Err(Ending::new(Exit::Aborted, "nothing was started: SIGUSR1 asked for a stop").into());
+    }
+    let nobody = !wanted.unattended && !ask::is_possible();
+    if let Some(wave) = plan.wave.as_ref().filter(|_| nobody) {
+        let waves = wave.of;
+        say(&format!("only wave 1 of {waves} will run: nobody is here to be asked, and --unattended was not given\n"))?;
     }
     loop {
         if let Some(wave) = &plan.wave {
@@ -44,7 +50,7 @@ pub(super) async fn run(
         let Heard { exit, stopped_by } = listen(&mut running, world, ways, wanted.format, leaving).await?;
         let Running { id, .. } = running;
         let Some(next) = plan.next_wave(&id) else { return Ok(exit) };
-        leaving.leaves(held(&next, "it was left"));
+        leaving.leaves(again.fill(&held(&next, "it was left")));
         let stop = async {
             match stopped_by {
                 Some(by) => by,
@@ -54,12 +60,12 @@ pub(super) async fn run(
         tokio::select! {
             biased;
             by = stop => {
-                say(&held(&next, &format!("a stop was asked for by {by}")))?;
+                say(&again.fill(&held(&next, &format!("a stop was asked for by {by}"))))?;
                 return Ok(if exit == Exit::Held { Exit::Aborted } else { exit });
             }
             goes_on = goes_on(world, wanted, &next, exit) => if let Err(why) = goes_on? {
-                say(&held(&next, &why))?;
-                return Ok(exit);
+                say(&again.fill(&held(&next, &why)))?;
+                return Ok(if exit == Exit::Held && nobody { Exit::Guarded } else { exit });
             }
         }
         plan = next;
@@ -91,10 +97,12 @@ async fn goes_on(world: &World, wanted: &Wanted, next: &Plan, exit: Exit) -> any
 /// What is said of waves that do not start.
 fn held(next: &Plan, why: &str) -> String {
     let ids: Vec<_> = next.in_all_waves().map(|target| target.id.to_string()).collect();
-    let wave =
-        next.wave.as_ref().map_or(String::from("the rest"), |wave| format!("wave {} of {}", wave.number, wave.of));
+    let waves = next.wave.as_ref().map_or(String::from("the rest was"), |wave| match wave.of - wave.number {
+        0 => format!("wave {} of {} was", wave.number, wave.of),
+        _ => format!("waves {} to {} of {} were", wave.number, wave.of, wave.of),
+    });
     format!(
-        "held before {wave}: {why}. Not hit: {}\nTo drill them: spotdrill run --instance {}\n",
+        "{waves} not started: {why}. Not hit: {}\nTo drill them: spotdrill run --instance {}\n",
         ids.join(" "),
         ids.join(" ")
     )

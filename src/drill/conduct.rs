@@ -346,7 +346,7 @@ impl Drill {
     pub(super) fn freed(&mut self) -> Vec<Order> {
         self.lock = Hold::No;
         match self.phase {
-            Phase::Planned => self.not_started("it was left before it was confirmed"),
+            Phase::Planned => self.not_started("never started: it was left before it was confirmed"),
             _ => Vec::new(),
         }
     }

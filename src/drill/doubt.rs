@@ -8,6 +8,7 @@ use super::{
     found::TOKEN_HOLDS,
     id::TemplateId,
     order::{Order, OrderName},
+    stopping::is_done_with,
 };
 use crate::text::SafeText;
 
@@ -150,8 +151,8 @@ impl Drill {
             }
             OrderName::StopExperiment => {
                 if let Some(command) = self.stop_command(None) {
-                    let order = order.as_str();
-                    self.timeline.complain(format!("AWS refused to {order} ({why}); by hand: {command}"));
+                    let by_hand = if is_done_with(code) { String::new() } else { format!("; by hand: {command}") };
+                    self.timeline.complain(format!("AWS refused to {} ({why}){by_hand}", order.as_str()));
                 }
                 self.stop_failed(why, !CANNOT_BE_STOPPED.contains(&code))
             }

@@ -290,6 +290,11 @@ impl Group {
     pub fn targetable(&self) -> impl Iterator<Item = &Instance> {
         self.instances.iter().filter(|i| i.untargetable().is_none())
     }
+
+    /// Those that could be hit, were it not for their tag.
+    pub fn withheld(&self) -> impl Iterator<Item = &Instance> {
+        self.instances.iter().filter(|i| i.protected && i.is_spot() && i.state == InstanceState::Running)
+    }
 }
 
 impl Fleet {

@@ -132,6 +132,9 @@ fn judge(
     mut refusals: Vec<Refusal>,
     confirmed: Option<&[Overridden]>,
 ) -> Result<Vec<Overridden>, Refusals> {
+    for refusal in &mut refusals {
+        circumstances.name_the_drill(refusal);
+    }
     refusals.extend(circumstances.stand_against(fleet, wish, chosen));
     let (standing, overridden) = weigh(refusals, &wish.overrides, confirmed);
     if standing.is_empty() { Ok(overridden) } else { Err(Refusals(standing)) }

@@ -9,6 +9,9 @@ use super::{
 };
 use crate::text::SafeText;
 
+/// How the reason begins, where this program itself refuses to ask.
+pub const NEVER_ASKED: &str = "not asked: ";
+
 /// A health URL that is asked while a drill runs, as it is written down and shown.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Check {
@@ -124,7 +127,14 @@ impl Health {
     /// The steady state holds where this is empty: otherwise why not, a sentence for each check. A check that was not asked
     /// is none that is well.
     pub fn unsteady(&self) -> Vec<SafeText> {
-        self.checked.iter().filter_map(Checked::complaint).collect()
+        self.checked.iter().filter(|checked| checked.never_asked().is_none()).filter_map(Checked::complaint).collect()
+    }
+
+    /// The checks that this program refuses to ask, and why: nothing is known of their services.
+    pub fn never_asked(&self) -> Vec<SafeText> {
+        let said =
+            |checked: &Checked| Some(SafeText::new(format!("{}: {}", checked.check.url, checked.never_asked()?)));
+        self.checked.iter().filter_map(said).collect()
     }
 
     /// A check that was well in this drill fails now: it may come back.
@@ -154,6 +164,13 @@ impl Checked {
     fn fails(&mut self, at: Timestamp, why: &SafeText) {
         if !matches!(self.standing, Standing::Failing { .. }) {
             self.standing = Standing::Failing { since: at, why: why.clone() };
+        }
+    }
+
+    fn never_asked(&self) -> Option<&SafeText> {
+        match &self.standing {
+            Standing::Failing { why, .. } => Some(why).filter(|why| why.starts_with(NEVER_ASKED)),
+            Standing::Well { .. } | Standing::NotAsked => None,
         }
     }
 

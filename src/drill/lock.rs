@@ -136,11 +136,15 @@ impl Standing {
         let mut said = format!("{group} is held by drill {drill} of {user}@{host} ({arn}), since {age}; {stands}");
         let stale_from = self.stale_from();
         let _ = if self.is_stale(now) {
-            write!(said, ". If nobody drills there: spotdrill run ... --take-over {drill}")
+            write!(said, ". If nobody drills there: add --take-over {drill}")
         } else if self.shown.as_ref().is_some_and(|shown| shown.goes_on) {
             write!(said, ": wait for its end, or watch it: spotdrill attach {drill}")
         } else {
-            write!(said, ". If it is left, it can be taken over from {} on, by its id", hour(stale_from))
+            write!(
+                said,
+                ". If it is left, it can be taken over from {} on: add --take-over {drill} then",
+                hour(stale_from)
+            )
         };
         said
     }
@@ -327,6 +331,6 @@ mod tests {
 
     #[test]
     fn the_loser_reads_who_holds_it_and_what_to_do() {
-        insta::assert_snapshot!(held(None).telling(at("12:03:10")), @"shop/web is held by drill 20261122-120000-abcd of ana@bastion (arn:aws:iam::1:user/ana), since 2026-11-22 12:00:01 UTC, 3 min ago; FIS shows no experiment of it. If it is left, it can be taken over from 12:20:01 UTC on, by its id");
+        insta::assert_snapshot!(held(None).telling(at("12:03:10")), @"shop/web is held by drill 20261122-120000-abcd of ana@bastion (arn:aws:iam::1:user/ana), since 2026-11-22 12:00:01 UTC, 3 min ago; FIS shows no experiment of it. If it is left, it can be taken over from 12:20:01 UTC on: add --take-over 20261122-120000-abcd then");
     }
 }

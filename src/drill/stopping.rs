@@ -72,10 +72,13 @@ impl Drill {
         let fates = Fates::of(self);
         match self.timeline.notice_to_all().filter(|_| fates.all > 0) {
             _ if self.phase == Phase::Over => String::from("the drill is over: there is nothing to stop"),
-            Some(_) if fates.gone == fates.all => format!("nothing can be saved: all {} are gone", fates.all),
+            Some(_) if fates.gone == fates.all => format!(
+                "nothing can be saved: {}",
+                if fates.all == 1 { String::from("the target is gone") } else { format!("all {} are gone", fates.all) }
+            ),
             Some(at) => format!(
-                "nothing can be saved: the notice went to all {} by {}, it cannot be recalled, and the countdown runs on",
-                fates.all,
+                "nothing can be saved: the notice went to {} by {}, it cannot be recalled, and the countdown runs on",
+                if fates.all == 1 { String::from("the target") } else { format!("all {}", fates.all) },
                 clock(at)
             ),
             None if fates.gone + fates.doomed > 0 => format!(
@@ -129,6 +132,12 @@ impl Drill {
         let endpoint = endpoint.map(|url| format!(" --endpoint-url {url}")).unwrap_or_default();
         Some(format!("aws fis stop-experiment --region {region} --id {}{endpoint}", experiment.id))
     }
+}
+
+/// Whether FIS refuses a stop because it is done with the experiment: nobody can stop it any more, by hand neither.
+/// Source: AWS FIS API, StopExperiment.
+pub fn is_done_with(code: &str) -> bool {
+    ["ValidationException", "ResourceNotFoundException"].contains(&code)
 }
 
 fn clock(at: Timestamp) -> String {

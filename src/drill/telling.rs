@@ -143,7 +143,7 @@ impl Verdict {
         let counted = format!("{outcome}: {gone} interrupted, {new} new in their groups");
         let said: Vec<_> = [counted.as_str()]
             .into_iter()
-            .chain(self.reasons.iter().chain(&self.unseen).map(SafeText::as_str))
+            .chain(self.reasons.iter().chain(&self.unseen).map(|said| said.trim_end_matches('.')))
             .collect();
         said.join("; ")
     }
@@ -177,6 +177,7 @@ fn in_words(reason: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drill::verdict::Outcome;
 
     fn told(message: &str) -> String {
         What::LogLine { group: "g".into(), message: SafeText::line(message) }.telling()
@@ -188,6 +189,23 @@ mod tests {
         assert_eq!(told(line), "posted to Slack, status 200: i-1 terminate");
         let hostile = r#"{"level": "ERROR", "message": "no\u001b[2J\u202eanswer"}"#;
         assert_eq!(told(hostile), "ERROR no\u{241b}[2J<U+202E>answer");
+    }
+
+    #[test]
+    fn a_reason_that_ends_as_a_sentence_is_one_of_several() {
+        let verdict = Verdict {
+            verdict: Outcome::Refused,
+            reasons: vec!["FIS cannot assume it.".into(), "i-1: not observed to go".into()],
+            interrupted: Vec::new(),
+            not_observed: Vec::new(),
+            replacements: Vec::new(),
+            unseen: Vec::new(),
+        };
+        let said = verdict.telling();
+        assert_eq!(
+            said,
+            "refused: 0 interrupted, 0 new in their groups; FIS cannot assume it; i-1: not observed to go"
+        );
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! The look around before a drill: everything but the instances that its guards weigh. Knows whom to ask, and weighs nothing.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     records::{self, Records},
-    start::{Ways, left_open},
+    start::{Ways, left_open, role_arn},
 };
 use crate::{
     aws::{Aws, Error, experiments::SpotExperiment, lock::Read},
@@ -20,13 +22,17 @@ use crate::{
     text::SafeText,
 };
 
+/// IAM is asked for so long in our time.
+const ROLE_WAITS: Duration = Duration::from_secs(5);
+
 /// Asks for all of it at once; what is not answered is told so, and stands against the start.
 ///
 /// A template that is started as it is brings its own alarms.
 pub async fn look_around(aws: &Aws, ways: &Ways, as_is: Option<&Existing>) -> Circumstances {
-    let (lever, alarm, credentials, (others, in_doubt), asked) = tokio::join!(
+    let (lever, alarm, role, credentials, (others, in_doubt), asked) = tokio::join!(
         Box::pin(aws.safety_lever_engaged()),
         Box::pin(stop_alarm(aws, ways, as_is)),
+        Box::pin(missing_role(aws, ways, as_is)),
         aws.credentials_expire(),
         Box::pin(others(aws, ways)),
         Box::pin(ways.prober.look_once(&aws.clock)),
@@ -40,10 +46,12 @@ pub async fn look_around(aws: &Aws, ways: &Ways, as_is: Option<&Existing>) -> Ci
         accounts: aws.accounts(),
         lever: told(lever),
         alarm,
+        role,
         credentials: told(credentials),
         skew: aws.clock.skew().map(|skew| skew.by).ok_or_else(|| SafeText::new("AWS has answered nothing yet")),
         others,
         in_doubt,
+        never_asked: health.never_asked(),
         unsteady: health.unsteady(),
         cool_down: ways.cool_down,
     }
@@ -70,6 +78,23 @@ async fn stop_alarm(aws: &Aws, ways: &Ways, as_is: Option<&Existing>) -> Told<Op
     // of several, one that is not OK is the one that stands against the start
     let at = alarms.iter().position(|alarm| !alarm.is_ok()).unwrap_or_default();
     Ok((!alarms.is_empty()).then(|| alarms.swap_remove(at)))
+}
+
+/// The role that FIS is to interrupt with, if it is not there. IAM cannot be reached from every network, and a role of another
+/// account cannot be looked up: that is no answer.
+async fn missing_role(aws: &Aws, ways: &Ways, as_is: Option<&Existing>) -> Told<Option<SafeText>> {
+    let arn = match as_is {
+        Some(existing) => existing.role_arn.to_string(),
+        None => role_arn(&ways.fis_role, &aws.region, &told(aws.account().await)?),
+    };
+    let account = told(aws.account().await)?;
+    let name = arn.split_once(&format!(":{account}:role/")).map(|(_, path)| path.rsplit('/').next().unwrap_or(path));
+    let Some(name) = name else { return Err(SafeText::new(format!("{arn} is of another account"))) };
+    let there = tokio::select! {
+        there = aws.role_trust(name) => told(there)?.is_some(),
+        () = aws.clock.sleep(ROLE_WAITS.mul_f64(aws.clock.rate())) => return Err(SafeText::new("IAM did not answer")),
+    };
+    Ok((!there).then(|| SafeText::new(arn)))
 }
 
 /// The ARN of an alarm that is given by its name.

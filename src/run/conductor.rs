@@ -18,6 +18,7 @@ use crate::{
         fact::{Entry, Fact, What},
         health::Asked,
         order::{Order, OrderName, WatchName},
+        stopping::is_done_with,
         verdict::Verdict,
     },
     journal::{self, Journal},
@@ -138,7 +139,7 @@ impl Conductor {
             &fact.what,
             What::OrderRefused { order: OrderName::StopExperiment, .. }
                 | What::OrderUnanswered { order: OrderName::StopExperiment, .. }
-        );
+        ) && !matches!(&fact.what, What::OrderRefused { code, .. } if is_done_with(code));
         self.record(fact);
         if let Some(command) = self.drill.stop_command(None).filter(|_| stop_failed) {
             let message = SafeText::new(format!("THE STOP DID NOT ARRIVE. It is sent again; by hand: {command}"));

@@ -37,10 +37,10 @@ pub enum Ended {
 }
 
 /// Prints the drill's facts to its end. The first Ctrl-C asks FIS to stop, and so does every SIGUSR1; the second Ctrl-C, or
-/// another signal, leaves. `told` hears each fact as it is printed.
+/// another signal, leaves. A line of text is printed as it is `written`; `told` hears each fact as it is printed.
 pub async fn follow(
     running: &mut Running,
-    format: Format,
+    (format, written): (Format, &dyn Fn(&str) -> String),
     who: &SafeText,
     mut signals: Option<&mut Signals>,
     mut told: impl FnMut(&Entry),
@@ -57,7 +57,7 @@ pub async fn follow(
         tokio::select! {
             heard = running.told.recv() => match heard {
                 Some(Told::Recorded(entry)) => {
-                    if let Err(error) = print(&entry, format) {
+                    if let Err(error) = print(&entry, format, written) {
                         return unread(error);
                     }
                     told(&entry);
@@ -99,10 +99,10 @@ fn unread(error: io::Error) -> io::Result<Ended> {
     }
 }
 
-fn print(entry: &Entry, format: Format) -> io::Result<()> {
+fn print(entry: &Entry, format: Format, written: &dyn Fn(&str) -> String) -> io::Result<()> {
     match format {
         Format::Ndjson => plain::print_json(&(serde_json::to_string(entry)? + "\n")),
-        Format::Text => plain::print(&(line(entry) + "\n")),
+        Format::Text => plain::print(&(written(&line(entry)) + "\n")),
     }
 }
 

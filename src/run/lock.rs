@@ -2,6 +2,7 @@
 //! and what is told to whoever comes second.
 
 use std::{
+    fmt::Write as _,
     fs::{DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
@@ -22,6 +23,7 @@ use crate::{
         lock::{LEEWAY, Lock, Standing, State, mark, name_of},
         plan::Plan,
     },
+    journal,
     text::SafeText,
 };
 
@@ -32,8 +34,8 @@ pub struct Files(Vec<File>);
 /// Why the groups were not had.
 #[derive(Debug, Error)]
 pub enum NotLocked {
-    #[error("nothing was started: {}", .standing.telling(*.now))]
-    Held { standing: Box<Standing>, now: Timestamp },
+    #[error("nothing was started: {}{ways_on}", .standing.telling(*.now))]
+    Held { standing: Box<Standing>, now: Timestamp, ways_on: String },
     #[error("nothing was started: {group} is drilled from this machine already ({said}): wait for its end")]
     Here { group: SafeText, said: SafeText },
     #[error("nothing was started: could not lock {path}, which keeps two drills of this machine apart: {source}")]
@@ -54,12 +56,32 @@ impl NotLocked {
         }
     }
 
-    fn of(group: &GroupKey, source: NotTaken, now: Timestamp) -> Self {
+    fn of(group: &GroupKey, source: NotTaken, now: Timestamp, ways: &Ways) -> Self {
         match source {
-            NotTaken::Held(standing) => Self::Held { standing, now },
+            NotTaken::Held(standing) => {
+                let ways_on = ways_on(ways, &standing);
+                Self::Held { standing, now, ways_on }
+            }
             source => Self::NotTaken { group: group_of(group), source: Box::new(source) },
         }
     }
+}
+
+/// What its owner can do at once, and what was named in vain.
+fn ways_on(ways: &Ways, standing: &Standing) -> String {
+    let drill = &standing.lock.drill;
+    let goes_on = standing.shown.as_ref().is_some_and(|shown| shown.goes_on);
+    let (kept, _) = journal::list(&ways.journals).unwrap_or_default(); // what cannot be read names nothing
+    let is_here = kept.iter().any(|kept| kept.header.drill == *drill);
+    let mut said = String::new();
+    if is_here && !goes_on {
+        let _ = write!(said, ". Its journal is here: `spotdrill attach {drill}` frees the lock at once");
+    }
+    if !ways.take_over.is_empty() && !ways.take_over.contains(drill) {
+        let named: Vec<_> = ways.take_over.iter().map(DrillId::as_str).collect();
+        let _ = write!(said, ". --take-over {} names another drill than the one that holds it", named.join(" "));
+    }
+    said
 }
 
 fn permission(source: &NotTaken) -> &'static str {
@@ -91,14 +113,14 @@ pub(super) fn lock(aws: &Aws, ways: &Ways, plan: &Plan, drill: &DrillId, identit
 pub(super) async fn held_by_another(aws: &Aws, ways: &Ways, plan: &Plan) -> Result<(), NotLocked> {
     for group in plan.groups() {
         let now = aws.clock.now();
-        let failed = |error| NotLocked::of(group, NotTaken::Aws(error), now);
+        let failed = |error| NotLocked::of(group, NotTaken::Aws(error), now, ways);
         let Some(read) = aws.lock(group).await.map_err(failed)? else { continue };
         if read.entry.state != State::Held {
             continue;
         }
         let standing = aws.standing(&read).await.map_err(failed)?;
         if !standing.is_stale(now) || !ways.take_over.contains(&standing.lock.drill) {
-            return Err(NotLocked::Held { standing: Box::new(standing), now });
+            return Err(NotLocked::of(group, NotTaken::Held(Box::new(standing)), now, ways));
         }
     }
     Ok(())
@@ -114,7 +136,7 @@ pub(super) async fn take(aws: &Aws, ways: &Ways, plan: &Plan, lock: &Lock) -> Re
     for group in groups {
         let lock = Lock { group: group_of(group), ..lock.clone() };
         let taken = aws.take_lock(group, &lock, &ways.take_over).await;
-        over.extend(taken.map_err(|source| NotLocked::of(group, source, aws.clock.now()))?);
+        over.extend(taken.map_err(|source| NotLocked::of(group, source, aws.clock.now(), ways))?);
     }
     Ok((kept, over))
 }

@@ -391,7 +391,7 @@ impl Loop<'_> {
             Report::NotStarted(why) => {
                 self.stop_at_start = None;
                 self.update(Msg::DrillRefused(refusal(&why)));
-                if let NotStarted::Locked(NotLocked::Held { standing, now }) = why
+                if let NotStarted::Locked(NotLocked::Held { standing, now, .. }) = why
                     && standing.is_stale(now)
                 {
                     self.update(Msg::LockLeft(standing));

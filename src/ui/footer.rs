@@ -22,7 +22,7 @@ use crate::app::{
 const GAPS: usize = 3;
 
 pub(super) fn draw(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
-    let mut shown: Vec<_> = keymap::bindings(app.layers()).filter(|binding| binding.in_footer).collect();
+    let mut shown: Vec<_> = keymap::bindings(app.layers()).filter(|binding| app.is_in_last_line(binding)).collect();
     let cells = |binding: &&Binding| fit::width(key(binding)) + fit::width(binding.label) + GAPS;
     // the way out and the help stay, whatever else must go
     while shown.iter().map(cells).sum::<usize>() > usize::from(area.width) + 1 {

@@ -16,11 +16,27 @@ use crate::{
 
 pub(super) fn draw(app: &App, look: &Look, now: Timestamp, area: Rect, buffer: &mut Buffer) {
     buffer.set_style(area, look.header);
-    let badges = badges(app, look, now, area.width);
-    let mut right: Vec<_> = badges.into_iter().map(|(text, style)| Span::styled(format!("[{text}]"), style)).collect();
-    let mut room = usize::from(area.width).saturating_sub(right.iter().map(|span| span.width() + 1).sum());
     let time = (app.screen() == Screen::Live).then(|| format!("{}Z", clock(now)));
-    // badges are never cut; what is not a badge takes the room that they leave
+    let for_time = time.as_ref().map_or(0, |time| time.len() + 1);
+    let places = places(app, area.width);
+    let least = places.last().map_or(0, |place| fit::width(place) + 1);
+    let with = |endpoint| {
+        let badges = badges(app, look, now, endpoint);
+        let right: Vec<_> = badges.into_iter().map(|(text, style)| Span::styled(format!("[{text}]"), style)).collect();
+        let room = usize::from(area.width).saturating_sub(right.iter().map(|span| span.width() + 1).sum());
+        (right, room)
+    };
+    // account and region are what an operator must check: the endpoint's name gives way to them, not the endpoint's badge
+    let cells = if area.width < WIDE { 15 } else { 40 };
+    let (mut right, mut room) = with(Some(cells));
+    if room < least + for_time {
+        (right, room) = with(None);
+    }
+    let fits = |place: &&String| fit::width(place) + 1 + for_time <= room;
+    let place = places.iter().find(fits).or(places.last()).map_or("", String::as_str);
+    let left = fit::cut(place, room.saturating_sub(1), look.glyphs);
+    room = room.saturating_sub(fit::width(&left) + 1);
+    // badges are never cut; what is not a badge takes the room that is left
     for text in [time, Some(String::from("?:help"))].into_iter().flatten() {
         if room > text.len() {
             room -= text.len() + 1;
@@ -28,7 +44,6 @@ pub(super) fn draw(app: &App, look: &Look, now: Timestamp, area: Rect, buffer: &
         }
     }
     let gaps = right.into_iter().flat_map(|span| [span, Span::styled(" ", look.header)]);
-    let left = fit::cut(&place(app, area.width), room.saturating_sub(1), look.glyphs);
     put(Line::styled(left, look.header), area, buffer);
     put(gaps.collect::<Line<'_>>().right_aligned(), area, buffer);
 }
@@ -36,26 +51,29 @@ pub(super) fn draw(app: &App, look: &Look, now: Timestamp, area: Rect, buffer: &
 /// Below this width the account is cut in its middle: it is what an operator must check.
 const NARROW: u16 = 72;
 
-/// The program, the cluster, the region and the account, as far as they are known.
-fn place(app: &App, width: u16) -> String {
+/// The program, the cluster, the region and the account, as far as they are known; then with less and less before the two that
+/// matter most.
+fn places(app: &App, width: u16) -> [String; 3] {
     let setting = app.setting();
     let plan = app.live().and_then(|live| live.plan());
     let region = plan.map(|plan| &plan.region).or(setting.region.as_ref());
     let account = plan.map(|plan| &plan.account).or(setting.account.as_ref());
-    let mut place = String::from(" spotdrill");
-    for part in [app.browser().cluster(), region].into_iter().flatten() {
-        place.push_str("  ");
-        place.push_str(part);
-    }
-    if let Some(account) = account {
-        let cells = if width < NARROW { 10 } else { 12 };
-        place.push_str("  ");
-        place.push_str(fit::id(account, cells, super::Glyphs::Unicode).trim_end());
-    }
-    place
+    let cells = if width < NARROW { 10 } else { 12 };
+    let account = account.map(|account| fit::id(account, cells, super::Glyphs::Unicode).trim_end().to_owned());
+    let region = region.map(ToString::to_string);
+    let cluster = app.browser().cluster().map(ToString::to_string);
+    let program = Some(String::from("spotdrill"));
+    let joined =
+        |parts: [Option<String>; 4]| format!(" {}", parts.into_iter().flatten().collect::<Vec<_>>().join("  "));
+    [
+        joined([program.clone(), cluster, region.clone(), account.clone()]),
+        joined([program, None, region.clone(), account.clone()]),
+        joined([None, None, region, account]),
+    ]
 }
 
-fn badges(app: &App, look: &Look, now: Timestamp, width: u16) -> Vec<(String, Style)> {
+/// Of the endpoint's name, as many cells as it may take.
+fn badges(app: &App, look: &Look, now: Timestamp, endpoint_cells: Option<usize>) -> Vec<(String, Style)> {
     let setting = app.setting();
     let mut badges = Vec::new();
     let stale = app.live().map(|live| live.stale(now)).unwrap_or_default();
@@ -64,8 +82,13 @@ fn badges(app: &App, look: &Look, now: Timestamp, width: u16) -> Vec<(String, St
     }
     if let Some(endpoint) = &setting.endpoint {
         let short = endpoint.split_once("://").map_or(endpoint.as_str(), |(_, rest)| rest);
-        let (text, cells) = if width < WIDE { (short, 15) } else { (endpoint.as_str(), 40) };
-        badges.push((format!("ENDPOINT {}", fit::cut(text, cells, look.glyphs)), look.real));
+        let text = match endpoint_cells {
+            Some(cells) => {
+                format!("ENDPOINT {}", fit::cut(if cells < 40 { short } else { endpoint }, cells, look.glyphs))
+            }
+            None => String::from("ENDPOINT"),
+        };
+        badges.push((text, look.real));
     }
     if setting.read_only {
         badges.push((String::from("READ-ONLY"), look.header));

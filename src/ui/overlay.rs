@@ -18,7 +18,7 @@ use crate::app::{
     messages::Weight,
     templates::Templates,
 };
-use crate::drill::guard::overriding::Overridable;
+use crate::drill::{guard::overriding::Overridable, plan::Wave};
 
 const WIDTH: u16 = 84;
 const DRILL_RUNS: &str = "LEAVE WHILE THE DRILL RUNS?";
@@ -61,6 +61,10 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
             lines.push(keys(&ways, look));
             (String::from("A DRILL WAS LEFT"), "", lines, 0)
         }
+        Overlay::Refused { said, top } => {
+            let lines = standing(said.get(*top..).unwrap_or_default(), look, text_width);
+            (String::from("REFUSED: nothing was started"), "up and down scroll", lines, 0)
+        }
         Overlay::Reason(input) => {
             let guards = app.templates().map(Templates::overridable).unwrap_or_default();
             let guards: Vec<_> = guards.into_iter().map(Overridable::as_str).collect();
@@ -73,7 +77,12 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
             (String::from("A REASON"), "", lines, 0)
         }
         Overlay::Leave => {
-            let (title, said, leave) = if !app.drill_goes_on() {
+            let come_back =
+                format!("Come back with  spotdrill attach{}  ; spotdrill drills lists it.", at_endpoint(app));
+            let unstarted = unstarted(app);
+            let (title, said, leave) = if let Some(unstarted) = &unstarted {
+                ("LEAVE WITH WAVES TO COME?", [unstarted.as_str(), ""], "leave")
+            } else if !app.drill_goes_on() {
                 let said = if app.setting().lab_inside() {
                     [
                         "This lab is inside this program and ends with it, and so does the work on the stack.",
@@ -93,20 +102,47 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
                 ];
                 (DRILL_RUNS, said, "leave")
             } else {
-                let said = [
-                    "The drill goes on, and what happens meanwhile is not recorded. X stops it.",
-                    "Come back with  spotdrill attach  ; spotdrill drills lists it.",
-                ];
+                let said =
+                    ["The drill goes on, and what happens meanwhile is not recorded. X stops it.", come_back.as_str()];
                 (DRILL_RUNS, said, "leave it running")
             };
             let mut lines = paragraphs(said.into_iter(), look, text_width);
             lines.push(Line::default());
-            let stop = if app.drill_goes_on() { [("X", "stop the drill")].as_slice() } else { &[] };
+            let stop = if app.can_be_stopped() { [("X", "stop the drill")].as_slice() } else { &[] };
             lines.push(keys(&[&[("enter", leave)], stop, &[("esc", "stay")]].concat(), look));
             (title.to_owned(), "", lines, 0)
         }
     };
     Card { title: &title, right, lines, top, width: WIDTH }.draw(look, area, buffer);
+}
+
+/// A sentence for each that stands against a start.
+fn standing(said: &[String], look: &Look, width: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for said in said {
+        for (row, part) in fit::wrap(said, width.saturating_sub(2)).into_iter().enumerate() {
+            lines.push(Line::styled(format!("{} {part}", if row == 0 { "!" } else { " " }), look.bad));
+        }
+    }
+    lines.push(Line::default());
+    lines.push(keys(&[("enter", "go back")], look));
+    lines
+}
+
+/// The waves that nothing starts once the drill is left.
+fn unstarted(app: &App) -> Option<String> {
+    let Wave { number, of, .. } = app.wave_to_come()?;
+    let waves = if number == of {
+        format!("Wave {number} of {of} was not started")
+    } else {
+        format!("Waves {number} to {of} of {of} were not started")
+    };
+    Some(format!("{waves}, and nothing starts what is left here. W reviews wave {number}."))
+}
+
+/// The server that was named, for a command to be run elsewhere.
+fn at_endpoint(app: &App) -> String {
+    app.setting().endpoint.as_ref().map(|url| format!(" --endpoint-url {url}")).unwrap_or_default()
 }
 
 fn paragraphs<'a>(texts: impl Iterator<Item = &'a str>, look: &Look, width: usize) -> Vec<Line<'static>> {

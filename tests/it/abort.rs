@@ -119,7 +119,7 @@ async fn a_stop_is_taken_in_every_phase_and_leaves_at_once() {
         }
         let said = drilled.entries.iter().map(|entry| entry.fact.telling()).collect::<Vec<_>>().join("\n");
         let (noticed, saved) =
-            (matches!(phase, "noticed" | "settling"), "nothing can be saved: the notice went to all 1");
+            (matches!(phase, "noticed" | "settling"), "nothing can be saved: the notice went to the target");
         assert_eq!(said.contains(saved), noticed, "{phase}:\n{said}");
         taken += 1;
     }

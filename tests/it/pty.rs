@@ -274,6 +274,8 @@ fn a_template_that_is_there_is_previewed_and_started_as_it_is_by_keys() {
         terminal.send("j");
         terminal.until("the cursor on it", |screen| under_cursor(screen).contains(&id));
     }
+    let (_open, never) = std::sync::mpsc::channel::<()>();
+    let _ = never.recv_timeout(std::time::Duration::from_millis(1500)); // no key begins a preview in the first second
     terminal.press("enter", "preview");
     terminal.shows("FIS resolves the targets, all actions skipped");
     terminal.shows("no alarm would stop the experiment");

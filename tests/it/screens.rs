@@ -205,6 +205,7 @@ fn overlays() {
     shown("stop_sent", stopped(warned(World::Aws)), "esc");
     shown("stop_sent_after_notice", stopped(noticed(World::Aws)), "esc");
     shown("leave", warned(World::Aws), "q");
+    shown("review_refused", fixture::refused(), "w e b space 3");
     shown("drill_left", left::with_drills_left(), "j");
     shown("drill_left_unanswered", left::with_a_start_unanswered(), "");
     shown("drill_left_go_on", left::with_a_start_unanswered(), "C");

@@ -207,10 +207,12 @@ pub(crate) fn fine(now: Timestamp) -> Circumstances {
         accounts: vec![SafeText::new("123456789012")],
         lever: Ok(None),
         alarm: Ok(Some(alarm)),
+        role: Ok(None),
         credentials: Ok(None),
         skew: Ok(jiff::SignedDuration::ZERO),
         others: Ok(Vec::new()),
         in_doubt: Vec::new(),
+        never_asked: Vec::new(),
         unsteady: Vec::new(),
         cool_down: jiff::SignedDuration::from_mins(5),
     }

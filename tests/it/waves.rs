@@ -7,7 +7,7 @@ use crate::{
     program::{Home, Running, run},
 };
 
-const FAILED: i32 = 1;
+const USAGE: i32 = 2;
 const ABORTED: i32 = 4;
 
 /// Two waves, unattended, of which the second would start by itself.
@@ -41,12 +41,12 @@ fn a_stop_between_two_waves_holds_them_and_abort_says_how() {
     let abort = format!("abort --endpoint-url {url}");
     let said = run(home.spotdrill(&abort).envs(exports.clone()));
     let (process, wave) = (format!("kill -USR1 {}", running.id()), "may go on with wave 2 of 2");
-    assert!(said.code == Some(FAILED) && said.err.contains(&process) && said.err.contains(wave), "{said:?}");
+    assert!(said.code == Some(USAGE) && said.err.contains(&process) && said.err.contains(wave), "{said:?}");
     running.signal(Signal::USR1);
     let ended = running.end();
     assert_eq!(ended.code, Some(ABORTED), "{}", ended.err);
     assert!(ended.err.contains("held before wave 2 of 2: a stop was asked for by SIGUSR1"), "{}", ended.err);
     assert_eq!(home.journals().len(), 1, "the second wave began");
     let said = run(home.spotdrill(&abort).envs(exports));
-    assert!(said.code == Some(FAILED) && !said.err.contains(wave), "its program is gone: {said:?}");
+    assert!(said.code == Some(USAGE) && !said.err.contains(wave), "its program is gone: {said:?}");
 }

@@ -76,6 +76,7 @@ pub enum Layer {
     Consent,
     Doctor,
     Confirm,
+    Refused,
     Live,
     Left,
     Leave,
@@ -99,6 +100,7 @@ impl Layer {
             Self::Consent => "consent",
             Self::Doctor => "doctor",
             Self::Confirm => "confirm",
+            Self::Refused => "a refusal",
             Self::Live => "live drill",
             Self::Left => "a drill was left",
             Self::Leave => "leave dialog",
@@ -196,6 +198,10 @@ pub const TABLE: &[Binding] = &[
 
     on_the_way((I::Confirm, "confirm.start", L::Confirm, &["enter"], "start", "start the drill, if the words are complete")),
     on_the_way((I::Cancel, "confirm.cancel", L::Confirm, &["esc", "ctrl-c"], "cancel", "start nothing")),
+
+    on_the_way((I::Cancel, "refused.close", L::Refused, &["enter", "esc", "ctrl-c"], "close", "go back to what was refused; other keys do nothing here")),
+    aside((I::Move(Motion::Down), "refused.down", L::Refused, &["down"], "down", "one line down")),
+    aside((I::Move(Motion::Up), "refused.up", L::Refused, &["up"], "up", "one line up")),
 
     on_the_way((I::Stop, "live.stop", L::Live, &["X"], "stop drill", "stop the FIS experiment at once, unasked; a line says what that can still save")),
     aside((I::NextWave, "live.next-wave", L::Live, &["W"], "next wave", "review the next wave, once this one held and its gap is over")),

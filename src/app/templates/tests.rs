@@ -58,9 +58,14 @@ fn other() -> Existing {
 
 fn listed(read_only: bool) -> App {
     let mut app = app(read_only);
-    assert_eq!(press(&mut app, "t"), [Effect::ListTemplates]);
+    assert_eq!(press(&mut app, "t"), [Effect::ForgetTypeAhead, Effect::ListTemplates]);
     app.update(Msg::Templates(Told::Listed(vec![existing(), other()])), NOW);
+    a_second(&mut app);
     app
+}
+
+fn a_second(app: &mut App) {
+    (0..4).for_each(|_| drop(app.update(Msg::Tick, NOW)));
 }
 
 fn press(app: &mut App, keys: &str) -> Vec<Effect> {
@@ -121,8 +126,10 @@ fn what_a_drill_cannot_follow_is_refused_before_fis_is_asked() {
     let mut app = listed(false);
     assert_eq!(press(&mut app, "j enter"), []);
     assert!(said(&app).contains("what stands against it is shown"), "{}", said(&app));
-    assert_eq!(press(&mut app, "k S"), []);
-    assert!(said(&app).contains("enter first"), "{}", said(&app));
+    assert_eq!(press(&mut app, "S"), [Effect::ForgetTypeAhead]);
+    assert!(matches!(app.overlays(), [Overlay::Refused { said, .. }] if said[0].contains("does more than interrupt")));
+    assert_eq!(press(&mut app, "enter k S"), [Effect::ForgetTypeAhead]);
+    assert!(matches!(app.overlays(), [Overlay::Refused { said, .. }] if said[0].contains("enter first")));
     let mut app = listed(true);
     assert_eq!(press(&mut app, "enter"), []);
     assert!(said(&app).contains("read-only: a preview is an FIS experiment too"), "{}", said(&app));
@@ -137,6 +144,7 @@ fn trouble_is_shown_where_it_came_and_kept_among_the_messages() {
     assert_eq!(press(&mut app, "r"), [Effect::ListTemplates]);
     app.update(Msg::Templates(Told::Reading(1, 2)), NOW);
     app.update(Msg::Templates(Told::Listed(vec![existing()])), NOW);
+    a_second(&mut app);
     press(&mut app, "enter");
     app.update(Msg::Templates(Told::PreviewFailed(1, text("nothing resolved"))), NOW);
     let came = &app.templates().unwrap().preview().unwrap().came;
@@ -145,9 +153,49 @@ fn trouble_is_shown_where_it_came_and_kept_among_the_messages() {
     previewed(&mut app, 1, "i-9");
     let came = &app.templates().unwrap().preview().unwrap().came;
     assert!(matches!(came, Came::Resolved(Err(refusals)) if refusals.to_string().contains("i-9")));
-    assert_eq!(press(&mut app, "S"), []);
-    press(&mut app, "esc q");
+    assert_eq!(press(&mut app, "S"), [Effect::ForgetTypeAhead]);
+    assert!(
+        matches!(app.overlays(), [Overlay::Refused { said, .. }] if said[0].contains("i-9")),
+        "{:?}",
+        app.overlays()
+    );
+    press(&mut app, "esc esc q");
     assert_eq!(app.screen(), Screen::Compose, "back to where it was opened");
+}
+
+/// Whoever types the words at once, as in every drill before.
+#[test]
+fn words_typed_at_a_refused_review_are_no_keys_and_begin_no_preview() {
+    let mut app = app(false);
+    let resting = Circumstances { lever: Ok(Some(text("incident 7"))), alarm: Ok(None), ..fine() };
+    app.update(Msg::LookedAround(Box::new(resting)), NOW);
+    press(&mut app, "c");
+    assert_eq!(press(&mut app, "S"), [Effect::ForgetTypeAhead]);
+    let [Overlay::Refused { said, .. }] = app.overlays() else { panic!("{:?}", app.overlays()) };
+    assert!(
+        said.iter().any(|it| it.contains("incident 7")) && said.iter().any(|it| it.contains("no alarm")),
+        "{said:?}"
+    );
+    assert_eq!(press(&mut app, "w e b - s p o t q X ? space 1"), []);
+    assert!(matches!(app.overlays(), [Overlay::Refused { .. }]), "none of them is a key");
+    assert_eq!(press(&mut app, "enter"), []);
+    assert_eq!((app.screen(), app.overlays().len()), (Screen::Compose, 0));
+}
+
+#[test]
+fn no_key_begins_a_preview_within_a_second_of_the_screen_or_of_text_typed_at_it() {
+    let mut app = app(false);
+    assert_eq!(press(&mut app, "c t"), [Effect::LookAround, Effect::ForgetTypeAhead, Effect::ListTemplates]);
+    app.update(Msg::Templates(Told::Listed(vec![existing()])), NOW);
+    assert!(app.wants_tick());
+    assert_eq!(press(&mut app, "space 1 enter"), []);
+    assert!(said(&app).contains("has just opened"), "{}", said(&app));
+    (0..3).for_each(|_| drop(app.update(Msg::Tick, NOW)));
+    assert_eq!(press(&mut app, "enter"), []);
+    app.update(Msg::Tick, NOW);
+    assert_eq!(press(&mut app, "1 enter"), [], "what was typed was meant for a field, and so was the enter");
+    a_second(&mut app);
+    assert!(matches!(press(&mut app, "enter")[..], [Effect::PreviewTemplate { .. }]));
 }
 
 #[test]

@@ -58,7 +58,7 @@ pub(super) fn exactly<'a>(
             None => refusals.push(Refusal::NoSuchInstance {
                 id: id.clone(),
                 region: fleet.region.to_string(),
-                nearest: nearest(id.as_str(), fleet.instances().map(|(_, instance)| instance.id.as_str())),
+                drilled_by: None,
             }),
             Some((actual, _)) if group.is_some_and(|group| group.key != actual.key) => {
                 refusals.push(Refusal::NotInGroup {
@@ -110,7 +110,11 @@ fn from_group<'a>(
     let mut candidates: Vec<_> = group.targetable().map(|instance| (group, instance)).collect();
     let there = candidates.len();
     if there == 0 {
-        refusals.push(Refusal::NothingSpot { group: group.key.qualified() });
+        let name = group.key.qualified();
+        refusals.push(match group.withheld().count() {
+            0 => Refusal::NothingSpot { group: name },
+            protected => Refusal::AllProtected { group: name, protected },
+        });
     } else if least > there {
         refusals.push(Refusal::TooMany { group: group.key.qualified(), there, asked: least });
     } else {

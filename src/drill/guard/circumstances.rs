@@ -27,6 +27,9 @@ pub struct Circumstances {
     pub lever: Told<Option<SafeText>>,
     /// The alarm that is to stop the experiment; none if none is named.
     pub alarm: Told<Option<Alarm>>,
+    /// The role that FIS is to interrupt with, if it is not there. Where nobody may ask, nothing stands against a start: FIS
+    /// looks for itself.
+    pub role: Told<Option<SafeText>>,
     /// When the credentials end; none if they do not.
     pub credentials: Told<Option<Timestamp>>,
     /// How far this machine's clock is from AWS's.
@@ -35,6 +38,8 @@ pub struct Circumstances {
     pub others: Told<Vec<Other>>,
     /// Records on this machine of drills that may go on, whatever they say, a sentence each.
     pub in_doubt: Vec<SafeText>,
+    /// Health checks that are not asked from here, and why.
+    pub never_asked: Vec<SafeText>,
     /// Why the steady state does not hold, by its health checks.
     pub unsteady: Vec<SafeText>,
     /// How long a group rests between two drills.
@@ -84,10 +89,12 @@ impl Circumstances {
         }
         refusals.extend(self.lever());
         refusals.extend(self.alarm());
+        refusals.extend(self.role());
         refusals.extend(self.credentials(wish));
         refusals.extend(self.clock());
         refusals.extend(self.others(wish, chosen));
         refusals.extend(self.in_doubt.iter().map(|said| Refusal::InDoubt { said: said.to_string() }));
+        refusals.extend(self.never_asked.iter().map(|said| Refusal::NeverAsked { said: said.to_string() }));
         refusals.extend(self.unsteady.iter().map(|said| Refusal::Unsteady { said: said.to_string() }));
         refusals
     }
@@ -118,6 +125,18 @@ impl Circumstances {
             None => return Some(Refusal::NoSuchAlarm { arn: alarm.arn.to_string() }),
         };
         Some(Refusal::AlarmNotOk { name: alarm.name.to_string(), state: state.to_owned(), next })
+    }
+
+    fn role(&self) -> Option<Refusal> {
+        let missing = self.role.as_ref().ok()?.as_ref()?;
+        Some(Refusal::NoRole { role: missing.to_string() })
+    }
+
+    /// An instance that is there no more may have been a drill's target.
+    pub(super) fn name_the_drill(&self, refusal: &mut Refusal) {
+        if let (Refusal::NoSuchInstance { id, drilled_by, .. }, Ok(others)) = (refusal, &self.others) {
+            *drilled_by = others.iter().find(|other| other.instances.contains(id)).map(|other| other.by.to_string());
+        }
     }
 
     fn credentials(&self, wish: &Wish) -> Option<Refusal> {
@@ -204,10 +223,12 @@ pub(crate) mod tests {
             accounts: vec![SafeText::new("123456789012")],
             lever: Ok(None),
             alarm: Ok(Some(alarm)),
+            role: Ok(None),
             credentials: Ok(None),
             skew: Ok(SignedDuration::ZERO),
             others: Ok(Vec::new()),
             in_doubt: Vec::new(),
+            never_asked: Vec::new(),
             unsteady: Vec::new(),
             cool_down: SignedDuration::from_mins(5),
         }

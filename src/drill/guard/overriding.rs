@@ -104,8 +104,12 @@ pub(super) fn weigh(
         match given {
             None => standing.push(refusal),
             Some(given) => match given.complaint() {
-                Some(complaint) if standing.contains(&complaint) => {}
-                Some(complaint) => standing.push(complaint),
+                Some(complaint) => {
+                    standing.push(refusal);
+                    if !standing.contains(&complaint) {
+                        standing.push(complaint);
+                    }
+                }
                 None => overridden.push(Overridden {
                     guard: given.guard,
                     said: SafeText::new(refusal.to_string()),

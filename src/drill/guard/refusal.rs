@@ -27,8 +27,8 @@ pub enum Refusal {
     NoSuchGroup { name: String, region: String, nearest: Vec<String>, there: Vec<String> },
     #[error("`{name}` names several groups: say which of {}", .candidates.join(", "))]
     AmbiguousGroup { name: String, candidates: Vec<String> },
-    #[error("there is no instance {id} in {region}{}", near(.nearest))]
-    NoSuchInstance { id: InstanceId, region: String, nearest: Vec<String> },
+    #[error("there is no instance {id} in {region}{}", .drilled_by.as_ref().map(|by| format!(": drill {by} had it for a target")).unwrap_or_default())]
+    NoSuchInstance { id: InstanceId, region: String, drilled_by: Option<String> },
     #[error("{id} is not in `{group}` but in `{actual}`: name one or the other")]
     NotInGroup { id: InstanceId, group: String, actual: String },
     #[error(
@@ -42,6 +42,11 @@ pub enum Refusal {
     NotRunning { id: InstanceId, state: String },
     #[error("`{group}` has no running spot instance: choose a group with spot instances")]
     NothingSpot { group: String },
+    #[error(
+        "all {protected} running spot instances of `{group}` are protected by the tag {}: take it away from those that may be hit",
+        PROTECT_TAG
+    )]
+    AllProtected { group: String, protected: usize },
     #[error("`{group}` has {there} running spot instances, not {asked}: ask for at most {there}")]
     TooMany { group: String, there: usize, asked: usize },
     #[error("{percent} % of the {there} running spot instances of `{group}` is none (FIS rounds down): ask for more")]
@@ -95,12 +100,18 @@ pub enum Refusal {
     NoSuchAlarm { arn: String },
     #[error("{now} would stop the experiment, and {then} was confirmed: preview it again")]
     OtherAlarm { then: String, now: String },
+    #[error(
+        "there is no role {role} that FIS could interrupt with: `spotdrill setup` makes one, `--fis-role` names another"
+    )]
+    NoRole { role: String },
     #[error("the credentials end at {ends}, and the drill with ten minutes to spare at {needed}: log in again first")]
     CredentialsEnd { ends: String, needed: String },
     #[error("this machine's clock is {seconds} s off AWS's, more than {most} s: set it right, such as by NTP", most = MOST_SKEW.as_secs())]
     ClockOff { seconds: i64 },
     #[error("the steady state does not hold: {said}. A drill of a service that is unwell shows nothing")]
     Unsteady { said: String },
+    #[error("a health check is not asked from here: {said}")]
+    NeverAsked { said: String },
     #[error("a drill may go on of which nothing is known for certain: {said}")]
     InDoubt { said: String },
     #[error("`{group}` is being drilled by {by}: one drill at a time. `spotdrill attach` comes back to one of ours")]
@@ -159,13 +170,9 @@ impl Refusal {
     }
 }
 
-/// The same with something to come after it.
+/// The names that someone may have meant, with something to come after them.
 fn near_then(names: &[String]) -> String {
-    if names.is_empty() { String::from(".") } else { near(names) }
-}
-
-fn near(names: &[String]) -> String {
-    if names.is_empty() { String::new() } else { format!(". Did you mean {}?", names.join(" or ")) }
+    if names.is_empty() { String::from(".") } else { format!(". Did you mean {}?", names.join(" or ")) }
 }
 
 /// Every reason against a wish; never empty.

@@ -156,9 +156,7 @@ fn every_refusal_comes_at_once() {
     assert_eq!(all.0.len(), 5, "{all:?}");
     let text = all.to_string();
     assert_eq!(text.lines().count(), 5, "{text}");
-    for part in
-        ["incomplete", "i-od is on-demand", "i-stopped is stopped", "no instance i-webb", "`i-web0", "not on the list"]
-    {
+    for part in ["incomplete", "i-od is on-demand", "i-stopped is stopped", "no instance i-webb", "not on the list"] {
         assert!(text.contains(part), "{part} is not in: {text}");
     }
 }
@@ -221,6 +219,38 @@ fn what_is_protected_is_neither_drawn_nor_taken_by_name() {
     assert_eq!(named, [Refusal::Protected { id: InstanceId::new("i-web03") }]);
     let drawn = refusals(&fleet, &wish(Some("web"), Selection::Count(2)));
     assert!(matches!(drawn.as_slice(), [Refusal::TooMany { there: 1, asked: 2, .. }]), "{drawn:?}");
+    fleet.groups[0].instances[11].protected = true;
+    let all = Refusal::AllProtected { group: String::from("shop/web"), protected: 12 };
+    for selection in [Selection::All, Selection::Count(1), Selection::Percent(50)] {
+        assert_eq!(refusals(&fleet, &wish(Some("web"), selection)), std::slice::from_ref(&all));
+    }
+    for other in &mut fleet.groups[1].instances {
+        other.protected = true; // four of them, for an on-demand and a stopped one could not be hit anyway
+    }
+    let batch = refusals(&fleet, &wish(Some("batch"), Selection::All));
+    assert_eq!(batch, [Refusal::AllProtected { group: String::from("shop/batch"), protected: 4 }]);
+}
+
+#[test]
+fn an_instance_that_is_not_there_is_named_with_the_drill_that_hit_it_and_never_with_another_instance() {
+    let missing = || wish(None, exactly_these(&["i-web0"]));
+    let said = |others| {
+        let around = Circumstances { others, ..fine() };
+        super::plan(&shop(), &missing(), &around).unwrap_err().to_string()
+    };
+    assert_eq!(said(Ok(Vec::new())), "there is no instance i-web0 in eu-west-1");
+    let other = |id: &str| circumstances::Other {
+        by: SafeText::new("d1"),
+        groups: Vec::new(),
+        instances: vec![InstanceId::new(id)],
+        over: Some(Timestamp::UNIX_EPOCH),
+    };
+    assert_eq!(said(Ok(vec![other("i-web00")])), "there is no instance i-web0 in eu-west-1");
+    let hit = said(Ok(vec![other("i-web00"), other("i-web0")]));
+    assert_eq!(hit, "there is no instance i-web0 in eu-west-1: drill d1 had it for a target");
+    assert!(
+        said(Err(SafeText::new("AccessDenied"))).starts_with("there is no instance i-web0 in eu-west-1\ncould not")
+    );
 }
 
 mod as_it_is {

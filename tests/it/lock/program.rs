@@ -63,10 +63,16 @@ fn a_drill_that_was_killed_with_its_lock_is_open_and_attach_frees_it() {
     assert_eq!(killed.code, None, "{}", killed.err);
     let kept = at_lab("gc --yes");
     assert!(kept.err.contains("which may take until"), "{}", kept.err);
+    let refused = at_lab("run --group web-spot --count 1 --yes --take-over 20200101-000000-none");
+    assert_eq!(refused.code, Some(3), "{}", refused.err);
+    let way = format!("Its journal is here: `spotdrill attach --endpoint-url {url} 20");
+    for part in [way.as_str(), "frees the lock at once", "--take-over 20200101-000000-none names another drill"] {
+        assert!(refused.err.contains(part), "{part:?} in {}", refused.err);
+    }
     let back = at_lab("attach");
-    assert_eq!(back.code, Some(5), "{}", back.err);
+    assert_eq!(back.code, Some(3), "nothing was asked of AWS: {}", back.err);
     assert!(
-        back.out.contains("lock freed") && back.out.contains("it was left before it was confirmed"),
+        back.out.contains("lock freed") && back.out.contains("never started: it was left before it was confirmed"),
         "{}",
         back.out
     );

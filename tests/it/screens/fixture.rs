@@ -6,6 +6,7 @@ use spotdrill::{
     drill::{
         fact::{Basis, ConfirmedBy, Entry, Fact, Source, What},
         fleet::{Behavior, Fleet, Group, GroupKey, GroupKind, Instance, InstanceState, Lifecycle, World},
+        guard::circumstances::Circumstances,
         health::{Asked, Check, Reach},
         id::{CheckUrl, DrillId, ExperimentId, InstanceId, SpotRequestId, TemplateId},
         order::WatchName,
@@ -194,6 +195,15 @@ pub(crate) fn composed(world: World) -> Session {
     let mut session = Session::listed(world);
     session.press("j j j j space j space j space c");
     session.press("tab right right right right right right");
+    session
+}
+
+/// An incident goes on, and no alarm would stop the experiment.
+pub(super) fn refused() -> Session {
+    let mut session = composed(World::Aws);
+    let lever = Ok(Some(SafeText::new("incident 4711: ask ada")));
+    let around = Circumstances { lever, alarm: Ok(None), ..fine(session.now) };
+    session.tell(Msg::LookedAround(Box::new(around))).press("S");
     session
 }
 

@@ -83,7 +83,7 @@ fn opened() -> Session {
 
 fn listed() -> Session {
     let mut session = opened();
-    session.tell(Msg::Templates(Told::Listed(templates())));
+    session.tell(Msg::Templates(Told::Listed(templates()))).ticks(4);
     session
 }
 

@@ -246,7 +246,10 @@ impl<'a> Operator<'a> {
     ) -> Ended {
         let begun = match (plan, &self.ran.drill) {
             (Some(plan), _) => stage.start(plan.clone()).await,
-            (None, Some(drill)) => come_back(&stage.aws, &stage.ways, drill, go_on).await,
+            (None, Some(drill)) => match come_back(&stage.aws, &stage.ways, drill, go_on).await {
+                Err(NotStarted::NotAgain { .. }) => come_back(&stage.aws, &stage.ways, drill, false).await,
+                back => back,
+            },
             (None, None) => return Ended::Over,
         };
         let begun = match begun {

@@ -86,6 +86,16 @@ fn an_alarm_whose_state_cannot_be_told_stops_the_experiment_all_the_same() {
 }
 
 #[test]
+fn the_role_of_fis_must_be_there_unless_nobody_may_ask() {
+    let role = SafeText::new("arn:aws:iam::123456789012:role/spotdrill-fis");
+    let missing = Circumstances { role: Ok(Some(role)), ..fine() };
+    let said = Refusals(against(&missing)).to_string();
+    assert!(said.starts_with("there is no role arn:aws:iam::123456789012:role/spotdrill-fis"), "{said}");
+    assert!(said.contains("`spotdrill setup` makes one"), "{said}");
+    assert_eq!(against(&Circumstances { role: Err(why()), ..fine() }), []);
+}
+
+#[test]
 fn credentials_must_outlive_the_drill_by_ten_minutes() {
     let ends = |seconds: i64| {
         let ends = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
@@ -126,6 +136,8 @@ fn of_alarms_one_that_is_ok_is_told_from_all_others() {
 fn a_service_that_is_unwell_is_not_drilled() {
     let around = Circumstances { unsteady: vec![SafeText::new("shop fails: 500")], ..fine() };
     assert_eq!(against(&around), [Refusal::Unsteady { said: String::from("shop fails: 500") }]);
+    let around = Circumstances { never_asked: vec![SafeText::new("shop: not asked: it is this machine")], ..fine() };
+    assert_eq!(against(&around), [Refusal::NeverAsked { said: String::from("shop: not asked: it is this machine") }]);
 }
 
 fn other(by: &str) -> Other {
