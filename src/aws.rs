@@ -10,7 +10,7 @@ mod drills;
 mod ec2;
 pub mod error;
 mod events;
-mod experiments;
+pub mod experiments;
 mod finding;
 mod fis;
 pub mod function;
@@ -52,7 +52,7 @@ use crate::{clock::Clock, text::SafeText};
 pub struct Aws {
     fis: aws_sdk_fis::Client,
     /// For stops alone: connections, time-outs and a right to retry of its own, so that no stop stands behind polls that
-    /// are stalled or throttled. The credentials are those that the polls keep fresh.
+    /// are stalled or throttled. The credentials are those that the polls keep fresh, and no reading of them is waited for.
     stops: aws_sdk_fis::Client,
     ec2: aws_sdk_ec2::Client,
     logs: aws_sdk_cloudwatchlogs::Client,

@@ -4,6 +4,7 @@
 pub mod abort;
 mod again;
 pub mod around;
+pub mod between;
 pub mod conductor;
 pub mod crew;
 pub mod doctor;

@@ -62,6 +62,8 @@ pub struct Live {
     asked: BTreeMap<CheckUrl, Asked>,
     /// What was confirmed, until the first fact says so itself.
     confirmed: Option<Plan>,
+    /// A stop was asked for after the end, when it could only be meant for the waves to come.
+    waves_held: bool,
     rate: f64,
 }
 
@@ -85,6 +87,7 @@ impl Live {
             freshness: Freshness::default(),
             asked: BTreeMap::new(),
             confirmed,
+            waves_held: false,
             rate,
         }
     }
@@ -139,10 +142,16 @@ impl Live {
         }
     }
 
-    /// The wave that waits to be started after this one held.
+    /// No further wave is started from here.
+    pub fn hold_waves(&mut self) {
+        self.waves_held = true;
+    }
+
+    /// The wave that waits to be started after this one held; whoever asked for a stop gets no further one.
     pub fn wave_to_come(&self) -> Option<Wave> {
         let held = self.verdict.as_ref().is_some_and(|verdict| verdict.verdict == Outcome::Held);
-        self.after_this().filter(|_| held).and_then(|next| next.wave).map(|wave| *wave)
+        let stopped = self.drill.stop.is_some() || self.waves_held;
+        self.after_this().filter(|_| held && !stopped).and_then(|next| next.wave).map(|wave| *wave)
     }
 
     fn after_this(&self) -> Option<Plan> {
@@ -161,6 +170,10 @@ impl Live {
         };
         if verdict.verdict != Outcome::Held {
             return Err(format!("wave {} is held: this one did not hold. Compose a new drill", wave.number));
+        }
+        let by = self.drill.stop.as_ref().map(|stop| format!(" by {}", stop.by));
+        if let Some(by) = by.or_else(|| self.waves_held.then(String::new)) {
+            return Err(format!("wave {} is held: a stop was asked for{by}. Compose a new drill", wave.number));
         }
         let rested = now.duration_since(ended).as_secs();
         let gap = i64::from(wave.gap);

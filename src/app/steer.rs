@@ -136,11 +136,23 @@ impl App {
             self.say(now, why);
             return Vec::new();
         }
+<<<<<<< HEAD
         if let Some(drill) = &self.coming_back {
             self.messages.say(now, Weight::Warning, format!("stop asked for, of drill {drill}"));
             return vec![Effect::StopDrill];
         }
         let Some(drill) = self.live.as_ref().map(|live| &live.drill) else { return Vec::new() };
+=======
+        let Some(live) = &mut self.live else { return Vec::new() };
+        if let Some(wave) = live.wave_to_come().filter(|_| !live.goes_on()) {
+            live.hold_waves();
+            self.overlays.retain(|overlay| !matches!(overlay, Overlay::Confirm(_)));
+            let text = format!("wave {} of {} is held; nothing runs that a stop would reach", wave.number, wave.of);
+            self.messages.say(now, Weight::Warning, text);
+            return Vec::new();
+        }
+        let drill = &live.drill;
+>>>>>>> main
         let text = match (&drill.stop, drill.stop_stands()) {
             (Some(stop), Some(stands)) if stop.failed.is_none() => {
                 format!("a stop was asked for already, by {}: {stands}", stop.by)
@@ -158,7 +170,9 @@ impl App {
                 _ if self.coming_back.is_some() => return None,
                 None if matches!(self.overlays.last(), Some(Overlay::Left { .. })) => return None,
                 None => "no drill runs: there is nothing to stop",
-                Some(live) if !live.goes_on() => "the drill is over: there is nothing to stop",
+                Some(live) if !live.goes_on() && live.wave_to_come().is_none() => {
+                    "the drill is over: there is nothing to stop"
+                }
                 Some(_) => return None,
             };
             return Some(why.to_owned());

@@ -4,6 +4,7 @@ use crate::drill::{
     fleet::{Group, GroupKey, GroupKind, Instance, InstanceState, Lifecycle},
     guard::circumstances::tests::fine,
     id::{DrillId, InstanceId},
+    plan::Wave,
     verdict::{Outcome, Verdict},
 };
 use secrecy::SecretString;
@@ -88,8 +89,7 @@ fn started() -> App {
     app
 }
 
-fn finished() -> App {
-    let mut app = started();
+fn held() -> What {
     let verdict = Verdict {
         verdict: Outcome::Held,
         reasons: Vec::new(),
@@ -98,7 +98,12 @@ fn finished() -> App {
         replacements: Vec::new(),
         unseen: Vec::new(),
     };
-    app.update(Msg::Recorded(Entry { seq: 1, fact: Fact::ours(now(), What::DrillFinished { verdict }) }), now());
+    What::DrillFinished { verdict }
+}
+
+fn finished() -> App {
+    let mut app = started();
+    app.update(Msg::Recorded(Entry { seq: 1, fact: Fact::ours(now(), held()) }), now());
     app
 }
 
@@ -271,6 +276,32 @@ fn a_stop_takes_one_key_wherever_no_text_is_typed() {
     let mut app = finished();
     assert!(press(&mut app, "X").is_empty());
     assert!(app.messages().toast().unwrap().text.contains("the drill is over"));
+}
+
+#[test]
+fn a_stop_between_two_waves_holds_them_whatever_is_open() {
+    let mut app = listed(setting());
+    press(&mut app, "c S");
+    let Some(Overlay::Confirm(confirm)) = app.overlays().last() else { panic!("no confirm") };
+    let mut plan = confirm.plan.clone();
+    let later = vec![plan.targets.clone()];
+    plan.wave = Some(Box::new(Wave { number: 1, of: 2, gap: 0, earlier: Vec::new(), later }));
+    let (drill, role_arn) = (DrillId::new("d").unwrap(), String::from("role"));
+    let planned = What::DrillPlanned { drill, plan, role_arn, settle_seconds: 600 };
+    for stop in [Msg::StopSignal, Msg::Key("X".parse().unwrap())] {
+        let mut app = started();
+        app.update(Msg::Recorded(Entry { seq: 1, fact: Fact::ours(now(), planned.clone()) }), now());
+        app.update(Msg::Recorded(Entry { seq: 2, fact: Fact::ours(now(), held()) }), now());
+        if matches!(stop, Msg::StopSignal) {
+            press(&mut app, "W");
+            assert!(matches!(app.overlays().last(), Some(Overlay::Confirm(_))));
+        }
+        assert!(app.update(stop, now()).is_empty(), "no drill runs that would be stopped");
+        assert!(toast(&app).contains("wave 2 of 2 is held"), "{}", toast(&app));
+        assert!(app.overlays().is_empty(), "its words could still be typed");
+        assert!(press(&mut app, "W").is_empty() && app.overlays().is_empty());
+        assert!(toast(&app).contains("a stop was asked for"), "{}", toast(&app));
+    }
 }
 
 #[test]

@@ -117,15 +117,16 @@ pub async fn connect(connection: Connection) -> Result<Aws, Error> {
             config
         }};
     }
+    let mut stops = client!(aws_sdk_fis)
+        .http_client(connections_of_stops)
+        .retry_partition(RetryPartition::custom("stops").build())
+        .timeout_config(time_outs_of_stops());
+    if let Some(at_once) = renewed.as_ref().map(Renewed::at_once) {
+        stops = stops.credentials_provider(at_once.clone()).interceptor(at_once);
+    }
     Ok(Aws {
         fis: aws_sdk_fis::Client::from_conf(client!(aws_sdk_fis).interceptor(listed.clone()).build()),
-        stops: aws_sdk_fis::Client::from_conf(
-            client!(aws_sdk_fis)
-                .http_client(connections_of_stops)
-                .retry_partition(RetryPartition::custom("stops").build())
-                .timeout_config(time_outs_of_stops())
-                .build(),
-        ),
+        stops: aws_sdk_fis::Client::from_conf(stops.build()),
         ec2: aws_sdk_ec2::Client::from_conf(client!(aws_sdk_ec2).build()),
         logs: aws_sdk_cloudwatchlogs::Client::from_conf(
             client!(aws_sdk_cloudwatchlogs).interceptor(WithoutHostPrefix).build(),

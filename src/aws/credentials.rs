@@ -4,7 +4,7 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -22,9 +22,11 @@ use aws_smithy_runtime_api::{
     },
 };
 use aws_smithy_types::config_bag::ConfigBag;
-use futures_util::future::BoxFuture;
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 
@@ -46,14 +48,23 @@ pub(super) struct Renewed {
     clock: Clock,
     /// AWS did not take what was read last.
     refused: Arc<AtomicBool>,
-    held: Arc<Mutex<Option<Held>>>,
+    state: Arc<Mutex<State>>,
+    /// For stops: what is held is given at once, and nobody waits for a reading, as long as AWS may still take it.
+    at_once: bool,
 }
 
-#[derive(Debug)]
-struct Held {
-    credentials: Credentials,
-    read: Timestamp,
+#[derive(Debug, Default)]
+struct State {
+    held: Option<Credentials>,
+    /// When a reading last came to an end, and to none if it failed.
+    read: Option<(Timestamp, Option<Arc<CredentialsError>>)>,
+    /// What is held was not even taken for a stop.
+    refused_stop: bool,
+    /// One for all who wait. It outlives whoever began it: a call has a time-out of its own.
+    reading: Option<Reading>,
 }
+
+type Reading = Shared<BoxFuture<'static, Result<Credentials, Arc<CredentialsError>>>>;
 
 impl Reader {
     pub fn new<F>(read: impl Fn() -> F + Send + Sync + 'static) -> Self
@@ -82,37 +93,84 @@ impl fmt::Debug for Reader {
 
 impl Renewed {
     pub(super) fn new(reader: Reader, clock: Clock) -> Self {
-        Self { reader, clock, refused: Arc::default(), held: Arc::default() }
+        Self { reader, clock, refused: Arc::default(), state: Arc::default(), at_once: false }
+    }
+
+    /// The same credentials for a client that can wait for nothing.
+    pub(super) fn at_once(&self) -> Self {
+        Self { at_once: true, ..self.clone() }
     }
 
     async fn provide(&self) -> Result<Credentials, CredentialsError> {
-        let mut held = self.held.lock().await;
-        let now = self.clock.now();
-        if let Some(held) = &*held {
-            let lasts = held.credentials.expiry().and_then(|end| Timestamp::try_from(end).ok());
-            let runs_out = lasts.is_some_and(|end| end.duration_since(now) < BEFORE_THE_END);
-            let just_read = now.duration_since(held.read).abs() < PAUSE;
-            if just_read || !runs_out && !self.refused.load(Ordering::Relaxed) {
-                return Ok(held.credentials.clone());
-            }
-        }
-        match self.reader.read().await {
-            Ok(credentials) => {
-                self.refused.store(false, Ordering::Relaxed);
-                *held = Some(Held { credentials: credentials.clone(), read: now });
-                Ok(credentials)
-            }
-            // a file that is just being written, a token that is not refreshed yet: what is there still does
-            Err(error) => match &*held {
-                Some(still) if self.still_good(&still.credentials) => Ok(still.credentials.clone()),
-                _ => Err(error),
-            },
-        }
+        let reading = match self.held_or_reading() {
+            Ok(given) => return given,
+            Err(reading) => reading,
+        };
+        reading.await.or_else(|error| self.for_want_of_better(&self.state(), &error))
     }
 
-    fn still_good(&self, credentials: &Credentials) -> bool {
-        let end = credentials.expiry().and_then(|end| Timestamp::try_from(end).ok());
-        !self.refused.load(Ordering::Relaxed) && end.is_none_or(|end| end > self.clock.now())
+    /// What there is to give without a reading; else the reading to wait for.
+    fn held_or_reading(&self) -> Result<Result<Credentials, CredentialsError>, Reading> {
+        let mut state = self.state();
+        let now = self.clock.now();
+        let just_read = state.read.as_ref().filter(|(at, _)| now.duration_since(*at).abs() < PAUSE);
+        if let Some(held) = &state.held {
+            let left = end_of(held).map(|end| end.duration_since(now));
+            let runs_out = left.is_some_and(|left| left < BEFORE_THE_END);
+            let is_good = !runs_out && !self.refused.load(Ordering::Relaxed);
+            let does_at_once = self.at_once && !state.refused_stop && left.is_none_or(|left| left.is_positive());
+            if is_good || does_at_once || matches!(just_read, Some((_, None))) {
+                return Ok(Ok(held.clone()));
+            }
+        }
+        if let Some((_, Some(error))) = just_read {
+            return Ok(self.for_want_of_better(&state, error));
+        }
+        Err(state.reading.get_or_insert_with(|| self.read()).clone())
+    }
+
+    fn read(&self) -> Reading {
+        let renewed = self.clone();
+        let reading = async move {
+            let read = renewed.reader.read().await.map_err(Arc::new);
+            let mut state = renewed.state();
+            state.reading = None;
+            state.read = Some((renewed.clock.now(), read.as_ref().err().cloned()));
+            if let Ok(credentials) = &read {
+                renewed.refused.store(false, Ordering::Relaxed);
+                (state.held, state.refused_stop) = (Some(credentials.clone()), false);
+            }
+            read
+        };
+        reading.boxed().shared()
+    }
+
+    /// A file that is just being written, a token that is not refreshed yet: what is there still does.
+    fn for_want_of_better(
+        &self,
+        state: &State,
+        error: &Arc<CredentialsError>,
+    ) -> Result<Credentials, CredentialsError> {
+        let refused = self.refused.load(Ordering::Relaxed);
+        let is_good = |held: &&Credentials| !refused && end_of(held).is_none_or(|end| end > self.clock.now());
+        state.held.as_ref().filter(is_good).cloned().ok_or_else(|| same(error))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn end_of(credentials: &Credentials) -> Option<Timestamp> {
+    credentials.expiry().and_then(|end| Timestamp::try_from(end).ok())
+}
+
+/// The error once more, for each who waited.
+fn same(error: &Arc<CredentialsError>) -> CredentialsError {
+    match **error {
+        CredentialsError::ProviderTimedOut(_) => CredentialsError::provider_timed_out(PATIENCE),
+        CredentialsError::CredentialsNotLoaded(_) => CredentialsError::not_loaded(Arc::clone(error)),
+        _ => CredentialsError::provider_error(Arc::clone(error)),
     }
 }
 
@@ -162,6 +220,9 @@ impl Intercept for Renewed {
             let is_said = |code: &&str| header.contains(code) || said.contains(code);
             if RUN_OUT.iter().chain(&NOT_TAKEN).any(is_said) {
                 self.refused.store(true, Ordering::Relaxed);
+                if self.at_once {
+                    self.state().refused_stop = true;
+                }
             }
         }
         Ok(())
@@ -170,15 +231,15 @@ impl Intercept for Renewed {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Mutex as StdMutex, time::SystemTime};
+    use std::time::SystemTime;
 
     use super::*;
 
-    type Machine = Arc<StdMutex<(Option<Credentials>, u32)>>;
+    type Machine = Arc<Mutex<(Option<Credentials>, u32)>>;
 
     /// A machine whose credentials a test sets, and how often they were read.
     fn renewed(first: Option<Credentials>) -> (Renewed, Machine, Clock) {
-        let machine: Machine = Arc::new(StdMutex::new((first, 0)));
+        let machine: Machine = Arc::new(Mutex::new((first, 0)));
         let clock = Clock::rated("2026-11-22T12:00:00Z".parse().unwrap(), 1.0);
         let read = Arc::clone(&machine);
         let reader = Reader::new(move || {
@@ -226,6 +287,7 @@ mod tests {
         clock.sleep(Duration::from_secs(9 * 60 + 30)).await;
         machine.lock().unwrap().0 = None;
         assert_eq!(given(&renewed).await.as_deref(), Some("OLD"), "thirty seconds are left of it");
+        clock.sleep(Duration::from_secs(3)).await;
         machine.lock().unwrap().0 = Some(key("NEW", None));
         assert_eq!(given(&renewed).await.as_deref(), Some("NEW"));
     }
@@ -237,11 +299,78 @@ mod tests {
         machine.lock().unwrap().0 = None;
         clock.sleep(Duration::from_mins(11)).await;
         assert_eq!(given(&renewed).await, None);
+        clock.sleep(Duration::from_secs(3)).await;
         machine.lock().unwrap().0 = Some(key("NEW", None));
         assert_eq!(given(&renewed).await.as_deref(), Some("NEW"));
         renewed.refused.store(true, Ordering::Relaxed);
         machine.lock().unwrap().0 = None;
         clock.sleep(Duration::from_secs(3)).await;
         assert_eq!(given(&renewed).await, None);
+    }
+
+    /// A command of `credential_process` that answers once, and hangs from then on.
+    fn hanging(until: Option<&str>) -> (Renewed, Arc<Mutex<u32>>, Clock) {
+        let clock = Clock::rated("2026-11-22T12:00:00Z".parse().unwrap(), 1.0);
+        let reads = Arc::new(Mutex::new(0));
+        let (counted, first) = (Arc::clone(&reads), key("OLD", until));
+        let reader = Reader::new(move || {
+            let mut reads = counted.lock().unwrap();
+            *reads += 1;
+            let answers = *reads == 1;
+            let provider = SharedCredentialsProvider::new(first.clone());
+            async move { if answers { Some(provider) } else { std::future::pending().await } }
+        });
+        (Renewed::new(reader, clock.clone()), reads, clock)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_reading_is_for_all_who_wait_and_one_that_failed_is_not_repeated_at_once() {
+        let (renewed, reads, clock) = hanging(None);
+        given(&renewed).await;
+        clock.sleep(Duration::from_secs(5)).await;
+        renewed.refused.store(true, Ordering::Relaxed);
+        let began = clock.now();
+        let first = tokio::time::timeout(Duration::from_secs(1), given(&renewed)).await;
+        assert!(first.is_err(), "whoever began it has gone");
+        let waiting = (0..20).map(|_| given(&renewed));
+        assert!(futures_util::future::join_all(waiting).await.iter().all(Option::is_none));
+        assert_eq!(given(&renewed).await, None);
+        let waited = clock.now().duration_since(began);
+        assert!(waited.as_secs() <= 10 && *reads.lock().unwrap() == 2, "{waited:#}, {reads:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_waits_for_no_reading_while_what_is_held_may_do() {
+        for refused in [false, true] {
+            let (renewed, reads, clock) = hanging(Some("2026-11-22T12:10:00Z"));
+            let stops = renewed.at_once();
+            assert_eq!(given(&stops).await.as_deref(), Some("OLD"), "nothing was held");
+            clock.sleep(Duration::from_secs(9 * 60 + 30)).await;
+            renewed.refused.store(refused, Ordering::Relaxed);
+            let began = clock.now();
+            let (polled, given) = tokio::join!(given(&renewed), async {
+                tokio::task::yield_now().await; // the poll reads already
+                (given(&stops).await, clock.now().duration_since(began))
+            });
+            assert_eq!(given, (Some(String::from("OLD")), SignedDuration::ZERO), "refused: {refused}");
+            assert_eq!(polled.is_some(), !refused);
+            assert_eq!(*reads.lock().unwrap(), 2);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_over_or_was_refused_to_a_stop_itself_is_read_anew_for_it() {
+        let (renewed, machine, clock) = renewed(Some(key("OLD", Some("2026-11-22T12:10:00Z"))));
+        let stops = renewed.at_once();
+        given(&stops).await;
+        machine.lock().unwrap().0 = Some(key("NEW", None));
+        clock.sleep(Duration::from_mins(10)).await;
+        assert_eq!(given(&stops).await.as_deref(), Some("NEW"));
+        machine.lock().unwrap().0 = Some(key("NEWER", None));
+        renewed.refused.store(true, Ordering::Relaxed);
+        clock.sleep(Duration::from_secs(3)).await;
+        assert_eq!(given(&stops).await.as_deref(), Some("NEW"));
+        renewed.state().refused_stop = true;
+        assert_eq!(given(&stops).await.as_deref(), Some("NEWER"));
     }
 }

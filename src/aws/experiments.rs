@@ -15,7 +15,21 @@ use crate::{
 
 /// FIS's largest page of experiments. Source: AWS FIS API, ListExperiments.
 const PAGE: i32 = 100;
-pub(super) const LIST: &str = "list the FIS experiments";
+const LIST: &str = "list the FIS experiments";
+const READ: &str = "read the FIS experiment";
+
+/// Every experiment that FIS lists.
+#[derive(Debug)]
+pub struct Experiments(pub(super) Vec<ExperimentSummary>);
+
+impl Experiments {
+    /// The drills whose experiments go on, by the tags of the experiments.
+    pub fn running_drills(&self) -> Vec<SafeText> {
+        let going_on = self.0.iter().filter(|experiment| goes_on(experiment));
+        let drill = |experiment: &ExperimentSummary| experiment.tags()?.get(DRILL_TAG).map(SafeText::new);
+        going_on.filter_map(drill).collect()
+    }
+}
 
 /// An experiment that interrupts spot instances.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,21 +47,32 @@ pub struct SpotExperiment {
 
 impl Aws {
     /// Every experiment that FIS lists, over or not.
-    pub(super) async fn experiments(&self, doing: &'static str) -> Result<Vec<ExperimentSummary>, Error> {
+    pub async fn all_experiments(&self) -> Result<Experiments, Error> {
+        self.experiments(LIST).await
+    }
+
+    pub(super) async fn experiments(&self, doing: &'static str) -> Result<Experiments, Error> {
         let mut all = Vec::new();
         let mut pages = self.fis.list_experiments().max_results(PAGE).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| Error::of(doing, &error))?;
             all.extend(page.experiments.unwrap_or_default());
         }
-        Ok(all)
+        Ok(Experiments(all))
+    }
+
+    /// When FIS was done with an experiment; none where it does not say.
+    pub async fn ended(&self, id: &ExperimentId) -> Result<Option<Timestamp>, Error> {
+        let answer = self.fis.get_experiment().id(id.as_str()).send().await;
+        let answer = answer.map_err(|error| Error::of(READ, &error))?;
+        Ok(answer.experiment().and_then(|experiment| experiment.end_time()).and_then(timestamp))
     }
 
     /// Those that go on, and those of drills that began since then.
     pub async fn spot_experiments(&self, since: Timestamp) -> Result<Vec<SpotExperiment>, Error> {
         let all = self.experiments(LIST).await?;
         let mut spot = Vec::new();
-        for mut experiment in all.iter().filter_map(read).filter(|it| it.goes_on || it.began >= since) {
+        for mut experiment in all.0.iter().filter_map(read).filter(|it| it.goes_on || it.began >= since) {
             if experiment.groups.is_empty() && experiment.goes_on {
                 let Some(instances) = self.interrupted_by(&experiment.id).await? else { continue };
                 experiment.instances = instances;
@@ -61,9 +86,8 @@ impl Aws {
 
     /// The instances that the experiment interrupts, as far as FIS has resolved them; none if it interrupts none.
     async fn interrupted_by(&self, id: &ExperimentId) -> Result<Option<Vec<InstanceId>>, Error> {
-        const DOING: &str = "read the FIS experiment";
         let answer = self.fis.get_experiment().id(id.as_str()).send().await;
-        let answer = answer.map_err(|error| Error::of(DOING, &error))?;
+        let answer = answer.map_err(|error| Error::of(READ, &error))?;
         let actions = answer.experiment().and_then(|experiment| experiment.actions());
         let interrupts =
             actions.into_iter().flatten().any(|(_, action)| action.action_id() == Some(Template::ACTION_ID));

@@ -30,7 +30,9 @@ impl Aws {
     pub async fn carry_out(&self, order: &Order) -> Result<Fact, Error> {
         let done = match order {
             Order::CreateTemplate { template, client_token } => self.create_template(template, client_token).await,
-            Order::StartExperiment { template, client_token, tags } => self.start(template, client_token, tags).await,
+            Order::StartExperiment { template, client_token, tags, .. } => {
+                self.start(template, client_token, tags).await
+            }
             Order::FindExperiment { template, tagged } => self.find_experiment(template, tagged.as_ref()).await,
             Order::StopExperiment { experiment } => self.stop(experiment).await,
             Order::DeleteTemplate { template, drill } => self.delete_template(template, drill).await,

@@ -3,16 +3,9 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_fis::types::ExperimentSummary;
 use jiff::Timestamp;
 
-use super::{
-    Aws, Error,
-    error::absent,
-    experiments::{LIST, goes_on},
-    logs::group_arn,
-    timestamp,
-};
+use super::{Aws, Error, error::absent, logs::group_arn, timestamp};
 use crate::{
     drill::{
         id::DrillId,
@@ -70,10 +63,16 @@ impl Aws {
 
     /// The drills whose experiments go on, by the tags of the experiments.
     pub async fn running_drills(&self) -> Result<Vec<SafeText>, Error> {
-        let all = self.experiments(LIST).await?;
-        let going_on = all.iter().filter(|experiment| goes_on(experiment));
-        let drill = |experiment: &ExperimentSummary| experiment.tags()?.get(DRILL_TAG).map(SafeText::new);
-        Ok(going_on.filter_map(drill).collect())
+        Ok(self.all_experiments().await?.running_drills())
+    }
+
+    /// Whether a template is there and a drill's by its tags.
+    pub async fn is_template_of(&self, id: &str, drill: &DrillId) -> Result<bool, Error> {
+        let answer = self.fis.get_experiment_template().id(id).send().await;
+        let answer = absent(answer.map_err(|error| Error::of("read the FIS template", &error)))?;
+        let tags = answer.as_ref().and_then(|answer| answer.experiment_template()?.tags());
+        let tag = |key: &str| tags.and_then(|tags| tags.get(key)).map(String::as_str);
+        Ok(tag(DRILL_TAG) == Some(drill.as_str()) && is_named_for(tag("Name"), drill.as_str()))
     }
 
     /// Deletes a template of ours; one that is gone is as good as deleted.

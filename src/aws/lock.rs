@@ -13,11 +13,18 @@
 
 use std::time::Duration;
 
+use aws_config::retry::RetryConfig;
+use aws_sdk_fis::types::ExperimentSummary;
 use aws_sdk_ssm::types::{ParameterType, Tag};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-use super::{Aws, Error, Kind, error::absent, experiments::goes_on, timestamp};
+use super::{
+    Aws, Error, Kind,
+    error::absent,
+    experiments::{Experiments, goes_on},
+    timestamp,
+};
 use crate::{
     crash::{self, Point},
     drill::{
@@ -34,6 +41,10 @@ use crate::{
 pub const LOCKS: &str = "/spotdrill/lock";
 /// How long a lock that is being removed is left alone. A request's signature is good for five minutes.
 pub const REMOVING: SignedDuration = SignedDuration::from_mins(15);
+/// How long after that was written it may still be deleted, by the steady clock: whoever waits must never meet the delete.
+const IN_TIME: SignedDuration = SignedDuration::from_mins(1);
+/// How often the delete is tried.
+const DELETES: usize = 3;
 /// How often a lock is read and written anew if others came in between.
 const ATTEMPTS: usize = 8;
 /// How long to wait before that: AWS takes three writes a second. Source: Systems Manager quotas.
@@ -54,6 +65,24 @@ pub struct Read {
     pub since: Timestamp,
     /// The newest version, which may not count, and its value.
     latest: (u64, String),
+}
+
+impl Read {
+    /// What is known of it where it is held, by all experiments that FIS lists. Of those that bear its drill's tag the newest
+    /// counts, and one that goes on before any other.
+    pub fn standing(&self, all: &Experiments) -> Standing {
+        let lock = self.entry.lock.clone();
+        let is_its = |experiment: &&ExperimentSummary| {
+            experiment.tags().and_then(|tags| tags.get(DRILL_TAG)).is_some_and(|tag| tag == lock.drill.as_str())
+        };
+        let shown = all.0.iter().filter(is_its).map(|experiment| Shown {
+            experiment: ExperimentId::new(experiment.id().unwrap_or_default()),
+            goes_on: goes_on(experiment),
+            created: experiment.creation_time().and_then(timestamp),
+        });
+        let shown = shown.max_by_key(|shown| (shown.goes_on, shown.created));
+        Standing { lock, since: self.since, shown }
+    }
 }
 
 /// What a look at a lock came to.
@@ -85,8 +114,8 @@ impl Aws {
 
     /// What is known of a lock that is held.
     pub async fn standing(&self, read: &Read) -> Result<Standing, Error> {
-        let shown = self.shown(&read.entry.lock.drill).await?;
-        Ok(Standing { lock: read.entry.lock.clone(), since: read.since, shown })
+        let all = self.experiments("look for the experiment of the drill that holds the lock").await?;
+        Ok(read.standing(&all))
     }
 
     /// Takes the lock of a group: if it is free, if it is ours already, or if it is a stale one that is given up by name.
@@ -165,14 +194,30 @@ impl Aws {
         Ok(found)
     }
 
-    /// Deletes a lock as it was read, unless someone wrote it since; says whether it did.
-    pub async fn remove_lock(&self, read: &Read) -> Result<bool, Error> {
+    /// Deletes a lock as it was read, unless someone wrote it since; or says why not.
+    pub async fn remove_lock(&self, read: &Read) -> Result<Option<&'static str>, Error> {
+        let begun = self.clock.machine_time().up;
         if !self.write_lock(&read.name, Some(read), State::Removing, &read.entry.lock).await? {
-            return Ok(false);
+            return Ok(Some("another wrote it meanwhile"));
         }
-        let call = self.parameters.delete_parameter().name(&read.name);
-        absent(call.send().await.map_err(|error| Error::of("delete the lock of a group", &error)))?;
-        Ok(true)
+        let mut failed = None;
+        for _ in 0..DELETES {
+            if self.clock.machine_time().up.saturating_sub(begun) > IN_TIME {
+                return Ok(Some(
+                    "this machine stood still after it had written that it would delete it; it goes later",
+                ));
+            }
+            let call = self.parameters.delete_parameter().name(&read.name).customize();
+            // each try is signed anew, so each is to be in time
+            let call = call.config_override(aws_sdk_ssm::Config::builder().retry_config(RetryConfig::disabled()));
+            match absent(call.send().await.map_err(|error| Error::of("delete the lock of a group", &error))) {
+                Ok(_) => return Ok(None),
+                Err(error) if error.kind.passes() => failed = Some(error),
+                Err(error) => return Err(error),
+            }
+            self.clock.sleep(AGAIN).await;
+        }
+        failed.map_or(Ok(None), Err)
     }
 
     /// The last version that counts, and the newest.
@@ -262,20 +307,6 @@ impl Aws {
         }
         let below = self.version_of(&format!("{name}:{on}")).await?;
         Ok(entry.counts(on + 1, below.as_ref().map(|(_, value, _)| value.as_str())))
-    }
-
-    /// The newest experiment that bears the drill's tag; one that goes on before any other.
-    async fn shown(&self, drill: &DrillId) -> Result<Option<Shown>, Error> {
-        let all = self.experiments("look for the experiment of the drill that holds the lock").await?;
-        let ours = all.iter().filter(|experiment| {
-            experiment.tags().and_then(|tags| tags.get(DRILL_TAG)).is_some_and(|tag| tag == drill.as_str())
-        });
-        let shown = ours.map(|experiment| Shown {
-            experiment: ExperimentId::new(experiment.id().unwrap_or_default()),
-            goes_on: goes_on(experiment),
-            created: experiment.creation_time().and_then(timestamp),
-        });
-        Ok(shown.max_by_key(|shown| (shown.goes_on, shown.created)))
     }
 }
 

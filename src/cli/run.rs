@@ -29,6 +29,7 @@ use crate::{
         start::{NotStarted, Running, Ways},
         world::{World, open},
     },
+    text::SafeText,
 };
 
 pub(super) async fn run(global: &Global, config: &Config, wanted: Wanted, leaving: &Leaving) -> anyhow::Result<Exit> {
@@ -104,6 +105,13 @@ fn is_misuse(refusal: &Refusal) -> bool {
     )
 }
 
+/// How a drill ended that was listened to.
+pub(super) struct Heard {
+    pub(super) exit: Exit,
+    /// Who asked for a stop, in whatever phase.
+    pub(super) stopped_by: Option<SafeText>,
+}
+
 /// Prints a drill's facts to its end, and turns the end into an exit code.
 pub(super) async fn listen(
     running: &mut Running,
@@ -111,7 +119,7 @@ pub(super) async fn listen(
     ways: &Ways,
     format: RunFormat,
     leaving: &Leaving,
-) -> anyhow::Result<Exit> {
+) -> anyhow::Result<Heard> {
     let format = match format {
         RunFormat::Text => Format::Text,
         RunFormat::Ndjson => Format::Ndjson,
@@ -131,28 +139,35 @@ pub(super) async fn listen(
             let _ = say(&format!("stop it with AWS's own program: {command}\n")); // stderr is closed: nobody reads it
         }
     };
+    if leaving.was_told_to_stop() {
+        running.stopper.stop(SafeText::new("SIGUSR1"));
+    }
     let mut signals = leaving.take();
     let again = Again::at(world.endpoint.as_ref());
     let written = |line: &str| again.fill(line);
     let ended = headless::follow(running, (format, &written), &ways.who(), signals.as_mut(), told).await?;
     leaving.leaves(left(&running.id, &running.journal, world));
     leaving.give(signals);
-    Ok(match ended {
-        Ended::Finished(verdict) => match verdict.verdict {
-            Outcome::Held => Exit::Held,
-            Outcome::Failed | Outcome::NoOp => Exit::Failed,
-            Outcome::Aborted => Exit::Aborted,
-            Outcome::Refused if !confirmed => Exit::Guarded, // nothing was asked of AWS
-            Outcome::Refused | Outcome::Unknown => Exit::Aws,
-        },
+    match ended {
+        Ended::Finished(verdict, stopped) => {
+            let exit = match verdict.verdict {
+                Outcome::Held => Exit::Held,
+                Outcome::Failed | Outcome::NoOp => Exit::Failed,
+                Outcome::Aborted => Exit::Aborted,
+                Outcome::Refused if !confirmed => Exit::Guarded, // nothing was asked of AWS
+                Outcome::Refused | Outcome::Unknown => Exit::Aws,
+            };
+            let by = drill.stop.map(|stop| stop.by);
+            Ok(Heard { exit, stopped_by: by.or_else(|| stopped.then(|| ways.who())) })
+        }
         Ended::Left(signal) => {
-            return Err(Ending::new(Exit::Signal(signal), left(&running.id, &running.journal, world)).into());
+            Err(Ending::new(Exit::Signal(signal), left(&running.id, &running.journal, world)).into())
         }
         Ended::Mistaken(said) => {
             let message = format!("{said}\n{}", left(&running.id, &running.journal, world));
-            return Err(Ending::new(Exit::Mistaken, message).into());
+            Err(Ending::new(Exit::Mistaken, message).into())
         }
-    })
+    }
 }
 
 /// How a drill is stopped from elsewhere.

@@ -1,14 +1,15 @@
 //! The waves of a drill, one after another, without a screen. Knows when the next may start: the one before held, the gap is over,
-//! and somebody says so. What each wave needs to start, the guards weigh anew.
+//! and somebody says so; and that whoever asked for a stop gets no further one. What each wave needs to start, the guards weigh anew.
 
+use futures_util::FutureExt;
 use secrecy::ExposeSecret;
 
 use super::{
-    Exit,
+    Ending, Exit,
     again::Again,
     args::Wanted,
     leaving::Leaving,
-    run::{ending, listen, stops},
+    run::{Heard, ending, listen, stops},
     say,
 };
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
         world::World,
     },
     term::ask::{self, Answer},
+    text::SafeText,
 };
 
 /// Runs a confirmed plan, wave by wave.
@@ -29,6 +31,9 @@ pub(super) async fn run(
     (words, by): (String, ConfirmedBy),
     (leaving, again): (&Leaving, &Again),
 ) -> anyhow::Result<Exit> {
+    if leaving.was_told_to_stop() {
+        return Err(Ending::new(Exit::Aborted, "nothing was started: SIGUSR1 asked for a stop").into());
+    }
     let nobody = !wanted.unattended && !ask::is_possible();
     if let Some(wave) = plan.wave.as_ref().filter(|_| nobody) {
         let waves = wave.of;
@@ -44,13 +49,26 @@ pub(super) async fn run(
         let mut running = start(&world.aws, ways, plan.clone(), words.clone(), by, asked).await.map_err(ending)?;
         say(&format!("drill {}  journal {}\n", running.id, running.journal.display()))?;
         say(&stops(&running.id, world))?;
-        let exit = listen(&mut running, world, ways, wanted.format, leaving).await?;
+        let Heard { exit, stopped_by } = listen(&mut running, world, ways, wanted.format, leaving).await?;
         let Running { id, .. } = running;
         let Some(next) = plan.next_wave(&id) else { return Ok(exit) };
         leaving.leaves(again.fill(&held(&next, "it was left")));
-        if let Err(why) = goes_on(world, wanted, &next, exit).await? {
-            say(&again.fill(&held(&next, &why)))?;
-            return Ok(if exit == Exit::Held && nobody { Exit::Guarded } else { exit });
+        let stop = async {
+            match stopped_by {
+                Some(by) => by,
+                None => leaving.told_to_stop().map(|()| SafeText::new("SIGUSR1")).await,
+            }
+        };
+        tokio::select! {
+            biased;
+            by = stop => {
+                say(&again.fill(&held(&next, &format!("a stop was asked for by {by}"))))?;
+                return Ok(if exit == Exit::Held { Exit::Aborted } else { exit });
+            }
+            goes_on = goes_on(world, wanted, &next, exit) => if let Err(why) = goes_on? {
+                say(&again.fill(&held(&next, &why)))?;
+                return Ok(if exit == Exit::Held && nobody { Exit::Guarded } else { exit });
+            }
         }
         plan = next;
     }

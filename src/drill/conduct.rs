@@ -222,6 +222,7 @@ impl Drill {
             template: template.clone(),
             client_token: format!("{client_token}-start"),
             tags: tags(&planned.id, &planned.plan),
+            as_is: planned.plan.as_is.clone(),
         };
         self.phase = Phase::Starting;
         vec![start]

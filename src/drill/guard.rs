@@ -17,23 +17,22 @@ mod ground;
 pub mod overriding;
 mod refusal;
 
-use caps::Waived;
 pub use choose::find_group;
 use choose::{Chosen, chosen};
 use circumstances::Circumstances;
 pub use existing::{as_it_is, startable};
 pub use ground::{Ground, changed};
-use overriding::{Overridable, Overridden, Override, weigh};
+use overriding::{Overridden, Override, weigh};
 pub use refusal::{Refusal, Refusals};
 
 /// Resolves a wish to exactly the instances that will be hit, in waves that keep to the caps; or says everything that stands
 /// against it.
 pub fn plan(fleet: &Fleet, wish: &Wish, circumstances: &Circumstances) -> Result<Plan, Refusals> {
     let (chosen, mut refusals) = pick(fleet, wish)?;
-    let (_, floors) = caps::waves(&chosen, Waived::default());
+    let (_, floors) = caps::waves(&chosen, &[]);
     refusals.extend(floors);
-    let overridden = judge(fleet, wish, circumstances, &chosen, refusals)?;
-    let (waves, _) = caps::waves(&chosen, waived(&overridden));
+    let overridden = judge(fleet, wish, circumstances, &chosen, refusals, None)?;
+    let (waves, _) = caps::waves(&chosen, &overridden);
     Ok(planned(fleet, wish, circumstances, &waves, overridden))
 }
 
@@ -50,7 +49,9 @@ pub fn again(plan: &Plan, fleet: &Fleet, circumstances: &Circumstances) -> Resul
         overrides: reasons.map(|it| Override { guard: it.guard, reason: it.reason.clone() }).collect(),
         earlier: plan.wave.as_ref().map(|wave| wave.earlier.clone()).unwrap_or_default(),
     };
-    let now = one_wave(fleet, &wish, circumstances, moved(plan, fleet))?;
+    let mut refusals = moved(plan, fleet);
+    refusals.extend(other_alarm(plan, circumstances));
+    let now = one_wave(fleet, &wish, circumstances, refusals, Some(&plan.overridden))?;
     let ground = Some(Box::new(Ground::of(plan.groups(), fleet, circumstances)));
     let overridden = with_those_of_later_waves(plan, now.overridden);
     let Plan { seed, as_is, wave, .. } = plan.clone();
@@ -77,17 +78,27 @@ fn moved(plan: &Plan, fleet: &Fleet) -> Vec<Refusal> {
     moved.collect()
 }
 
+/// An alarm that is not the one of the confirmation, or none. A template that is started as it is brings its own, and that is
+/// compared with it.
+fn other_alarm(plan: &Plan, circumstances: &Circumstances) -> Option<Refusal> {
+    let (then, now) = (&plan.stop_alarm, alarm_of(circumstances));
+    let name = |alarm: &Option<SafeText>| alarm.as_ref().map_or_else(|| String::from("no alarm"), ToString::to_string);
+    let is_other = plan.as_is.is_none() && *then != now;
+    is_other.then(|| Refusal::OtherAlarm { then: name(then), now: name(&now) })
+}
+
 /// All of the wish in one wave.
 fn one_wave(
     fleet: &Fleet,
     wish: &Wish,
     circumstances: &Circumstances,
     mut refusals: Vec<Refusal>,
+    confirmed: Option<&[Overridden]>,
 ) -> Result<Plan, Refusals> {
     let (chosen, more) = pick(fleet, wish)?;
     refusals.extend(more);
     refusals.extend(caps::at_once(&chosen));
-    let overridden = judge(fleet, wish, circumstances, &chosen, refusals)?;
+    let overridden = judge(fleet, wish, circumstances, &chosen, refusals, confirmed)?;
     Ok(planned(fleet, wish, circumstances, &[chosen], overridden))
 }
 
@@ -119,18 +130,14 @@ fn judge(
     circumstances: &Circumstances,
     chosen: &[Chosen<'_>],
     mut refusals: Vec<Refusal>,
+    confirmed: Option<&[Overridden]>,
 ) -> Result<Vec<Overridden>, Refusals> {
     for refusal in &mut refusals {
         circumstances.name_the_drill(refusal);
     }
     refusals.extend(circumstances.stand_against(fleet, wish, chosen));
-    let (standing, overridden) = weigh(refusals, &wish.overrides);
+    let (standing, overridden) = weigh(refusals, &wish.overrides, confirmed);
     if standing.is_empty() { Ok(overridden) } else { Err(Refusals(standing)) }
-}
-
-fn waived(overridden: &[Overridden]) -> Waived {
-    let is = |guard| overridden.iter().any(|it| it.guard == guard);
-    Waived { left: is(Overridable::Left), zone: is(Overridable::Zone) }
 }
 
 fn incomplete(fleet: &Fleet) -> Option<Refusal> {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    existing::Existing,
     fleet::GroupKey,
     health::Check,
     id::{DrillId, ExperimentId, InstanceId, SpotRequestId, TemplateId},
@@ -24,6 +25,8 @@ pub enum Order {
         template: TemplateId,
         client_token: String,
         tags: Vec<(String, String)>,
+        /// What others may change is to be as it was confirmed.
+        as_is: Option<Box<Existing>>,
     },
     /// Looks whether an order to start that got no answer was carried out.
     FindExperiment {

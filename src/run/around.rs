@@ -2,20 +2,21 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     records::{self, Records},
     start::{Ways, left_open, role_arn},
 };
 use crate::{
-    aws::{Aws, Error},
+    aws::{Aws, Error, experiments::SpotExperiment, lock::Read},
     drill::{
         existing::Existing,
         fleet::{GroupKey, partition},
         guard::circumstances::{Alarm, Circumstances, Other, Told},
         health::Health,
-        lock::State,
+        lock::{LEEWAY, State},
+        warning::Warning,
     },
     journal::Kept,
     text::SafeText,
@@ -126,31 +127,48 @@ async fn records_of(aws: &Aws, ways: &Ways) -> Told<Records> {
 }
 
 async fn by_fis_and(aws: &Aws, ways: &Ways, here: &[Kept]) -> Told<Vec<Other>> {
-    let since = aws.clock.now().saturating_sub(ways.cool_down).unwrap_or(Timestamp::MIN);
-    let by_fis = told(aws.spot_experiments(since).await)?.into_iter().map(|experiment| Other {
-        by: experiment.drill.unwrap_or_else(|| SafeText::new(format!("experiment {}", experiment.id))),
-        groups: experiment.groups,
-        instances: experiment.instances,
-        over: (!experiment.goes_on).then_some(experiment.began),
-    });
-    let mut others: Vec<_> = by_fis.collect();
+    let longest = Warning::MOST.whole() + SignedDuration::from_secs(ways.settle_seconds.into()) + LEEWAY;
+    let since = aws.clock.now().saturating_sub(ways.cool_down.saturating_add(longest)).unwrap_or(Timestamp::MIN);
+    let by_fis = told(aws.spot_experiments(since).await)?;
+    let locks = match by_fis.as_slice() {
+        [] => Vec::new(),
+        _ => Box::pin(aws.locks()).await.unwrap_or_default(), // without them FIS's word has to do
+    };
+    let locks: Vec<_> = locks.into_iter().flatten().collect();
+    let mut others = Vec::new();
+    for experiment in by_fis {
+        let over = if experiment.goes_on { None } else { Some(over(aws, &locks, &experiment).await?) };
+        others.push(Other {
+            by: experiment.drill.unwrap_or_else(|| SafeText::new(format!("experiment {}", experiment.id))),
+            groups: experiment.groups,
+            instances: experiment.instances,
+            over,
+        });
+    }
     for other in here.iter().filter_map(by_journal) {
         // the journal knows best: FIS calls a drill over when its notice is sent
         others.retain(|it| it.by != other.by);
         others.push(other);
     }
-    name_holders(aws, &mut others).await;
+    name_holders(&locks, &mut others);
     Ok(others)
 }
 
-/// Says of drills that go on by whom, from where and since when, as far as their locks tell.
-async fn name_holders(aws: &Aws, others: &mut [Other]) {
-    if others.iter().all(|other| other.over.is_some()) {
-        return;
+/// Since when a drill is over that FIS is done with: by its lock, which was freed when its targets were gone and replaced; else
+/// by FIS, which is done when the notice is sent.
+async fn over(aws: &Aws, locks: &[Read], experiment: &SpotExperiment) -> Told<Timestamp> {
+    let is_its = |read: &&Read| experiment.drill.as_deref() == Some(read.entry.lock.drill.as_str());
+    let freed = locks.iter().filter(is_its).filter(|read| read.entry.state == State::Free).map(|read| read.since).max();
+    match freed {
+        Some(freed) => Ok(freed),
+        None => Ok(told(aws.ended(&experiment.id).await)?.unwrap_or(experiment.began)),
     }
-    let locks = Box::pin(aws.locks()).await.unwrap_or_default(); // without them the drill's id has to do
+}
+
+/// Says of drills that go on by whom, from where and since when, as far as their locks tell.
+fn name_holders(locks: &[Read], others: &mut [Other]) {
     for other in others.iter_mut().filter(|other| other.over.is_none()) {
-        let read = locks.iter().flatten().find(|read| read.entry.lock.drill.as_str() == other.by.as_str());
+        let read = locks.iter().find(|read| read.entry.lock.drill.as_str() == other.by.as_str());
         if let Some(lock) = read.filter(|read| read.entry.state == State::Held).map(|read| &read.entry.lock) {
             let since = lock.at.strftime("%H:%M:%SZ");
             other.by =

@@ -10,6 +10,7 @@ use super::start::left_open;
 use crate::{
     aws::{
         self, Aws,
+        experiments::Experiments,
         leftovers::DrillTemplate,
         lock::{REMOVING, Read},
     },
@@ -38,6 +39,8 @@ pub struct Item {
     pub kind: Kind,
     pub name: SafeText,
     pub why: SafeText,
+    /// The drill that it is of, where that could be read.
+    drill: Option<DrillId>,
     /// As it was read, where it is a lock.
     read: Option<Box<Read>>,
 }
@@ -90,56 +93,73 @@ pub async fn look(aws: &Aws, journals: &Path) -> Result<Found, NotCollected> {
     Ok(Found { account: identity.account, region: SafeText::new(&aws.region), world, goes, stays })
 }
 
-/// Deletes what was listed, and nothing that a new look would not list. Each is told when it is done.
+/// Deletes what was listed, and nothing that a new look right before would not list, or that is needed again by the time that
+/// it has its turn. Each is told when it is done.
 pub async fn carry_out(
     aws: &Aws,
     journals: &Path,
     listed: &[Item],
     mut tell: impl FnMut(Done),
 ) -> Result<(), NotCollected> {
+    if listed.is_empty() {
+        return Ok(());
+    }
+    let (goes, stays) = sort(aws, journals).await?;
     for item in listed {
         let is_it = |other: &&Item| (other.kind, &other.name) == (item.kind, &item.name);
-        let (goes, stays) = sort(aws, journals).await?;
-        let done = match goes.iter().find(is_it) {
-            Some(item) if delete(aws, item).await? => Done::Deleted(item.clone()),
-            Some(_) => Done::Left(item.clone(), SafeText::new("another wrote it meanwhile")),
-            None => {
-                let why = stays.iter().find(is_it).map(|item| item.why.clone());
-                Done::Left(item.clone(), why.unwrap_or_else(|| SafeText::new("it is gone already")))
-            }
+        let done = if let Some(item) = goes.iter().find(is_it) {
+            let why = delete(aws, journals, item).await?;
+            why.map_or_else(|| Done::Deleted(item.clone()), |why| Done::Left(item.clone(), why))
+        } else {
+            let why = stays.iter().find(is_it).map(|item| item.why.clone());
+            Done::Left(item.clone(), why.unwrap_or_else(|| SafeText::new("it is gone already")))
         };
         tell(done);
     }
     Ok(())
 }
 
-/// False if it is not any more what it was when it was read.
-async fn delete(aws: &Aws, item: &Item) -> Result<bool, aws::Error> {
-    match &item.read {
-        Some(read) => aws.remove_lock(read).await,
-        None => aws.delete_our_template(&item.name).await.map(|()| true),
+/// Why it was not deleted, if so: it is not any more what it was when it was read, or its drill goes on after all.
+async fn delete(aws: &Aws, journals: &Path, item: &Item) -> Result<Option<SafeText>, NotCollected> {
+    let is_held = item.read.as_ref().is_none_or(|read| read.entry.state == State::Held);
+    if let Some(drill) = item.drill.as_ref().filter(|_| is_held) {
+        if item.read.is_none() && !aws.is_template_of(&item.name, drill).await? {
+            return Ok(Some(SafeText::new("it is gone already, or another's by its tags")));
+        }
+        let under_way = UnderWay::of(&aws.all_experiments().await?, journals)?;
+        if let Some(why) = under_way.goes_on(drill) {
+            return Ok(Some(SafeText::new(why)));
+        }
     }
+    if let Some(read) = &item.read {
+        return Ok(aws.remove_lock(read).await?.map(SafeText::new));
+    }
+    aws.delete_our_template(&item.name).await?;
+    Ok(None)
 }
 
 /// What goes, and what stays. What is there is read before what speaks for it, so that nothing goes by what was true earlier.
 async fn sort(aws: &Aws, journals: &Path) -> Result<(Vec<Item>, Vec<Item>), NotCollected> {
     let templates = aws.drill_templates().await?;
     let locks = aws.locks().await?;
-    let running = aws.running_drills().await?;
-    let (here, over_here) = here(journals)?;
-    let mut under_way = UnderWay { running, here, over_here, holding: Vec::new() };
+    let experiments = aws.all_experiments().await?;
+    let mut under_way = UnderWay::of(&experiments, journals)?;
     let (mut goes, mut stays) = (Vec::new(), Vec::new());
     let mut put = |item: Item, goes_by: bool| if goes_by { goes.push(item) } else { stays.push(item) };
     let now = aws.clock.now();
     for lock in locks {
         match lock {
             Ok(read) => {
-                let (is_left, why) = under_way.of_lock(aws, &read, now).await?;
-                let (name, read) = (SafeText::new(&read.name), Some(Box::new(read)));
-                put(Item { kind: Kind::Lock, name, why: SafeText::new(why), read }, is_left);
+                let (is_left, why) = under_way.of_lock(&experiments, &read, now);
+                let (name, drill) = (SafeText::new(&read.name), Some(read.entry.lock.drill.clone()));
+                let (why, read) = (SafeText::new(why), Some(Box::new(read)));
+                put(Item { kind: Kind::Lock, name, why, drill, read }, is_left);
             }
             Err((name, error)) => {
-                put(Item { kind: Kind::Lock, name, why: SafeText::new(error.to_string()), read: None }, false);
+                put(
+                    Item { kind: Kind::Lock, name, why: SafeText::new(error.to_string()), drill: None, read: None },
+                    false,
+                );
             }
         }
     }
@@ -148,7 +168,8 @@ async fn sort(aws: &Aws, journals: &Path) -> Result<(Vec<Item>, Vec<Item>), NotC
             Some(why) => (false, why),
             None => (true, format!("drill {} is over", template.drill)),
         };
-        put(Item { kind: Kind::Template, name: template.id, why: SafeText::new(why), read: None }, is_left);
+        let (why, drill) = (SafeText::new(why), Some(template.drill));
+        put(Item { kind: Kind::Template, name: template.id, why, drill, read: None }, is_left);
     }
     Ok((goes, stays))
 }
@@ -166,18 +187,23 @@ struct UnderWay {
 }
 
 impl UnderWay {
+    fn of(experiments: &Experiments, journals: &Path) -> Result<Self, journal::Error> {
+        let (here, over_here) = here(journals)?;
+        Ok(Self { running: experiments.running_drills(), here, over_here, holding: Vec::new() })
+    }
+
     /// Whether a lock is left, and why.
-    async fn of_lock(&mut self, aws: &Aws, read: &Read, now: Timestamp) -> Result<(bool, String), aws::Error> {
+    fn of_lock(&mut self, experiments: &Experiments, read: &Read, now: Timestamp) -> (bool, String) {
         let drill = &read.entry.lock.drill;
         let by = format!("drill {drill} of {}@{}", read.entry.lock.user, read.entry.lock.host);
-        Ok(match read.entry.state {
+        match read.entry.state {
             State::Free => (true, format!("it is free, last held by {by}")),
             State::Removing if now < read.since.saturating_add(REMOVING).unwrap_or(read.since) => {
                 (false, String::from("another is removing it; if that was broken off, it goes 15 minutes after"))
             }
             State::Removing => (true, String::from("its removal was broken off")),
             State::Held => {
-                let standing = aws.standing(read).await?;
+                let standing = read.standing(experiments);
                 let needed = self.goes_on(drill);
                 let is_left = needed.is_none() && standing.is_stale(now);
                 if !is_left {
@@ -192,7 +218,7 @@ impl UnderWay {
                     (None, false) => (false, format!("held by {by}, which may take until {until} UTC")),
                 }
             }
-        })
+        }
     }
 
     /// Why a template stays.

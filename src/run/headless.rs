@@ -28,7 +28,8 @@ pub enum Format {
 /// How the listening ended.
 #[derive(Debug, PartialEq)]
 pub enum Ended {
-    Finished(Verdict),
+    /// With its verdict, and whether a stop was asked for here, however late.
+    Finished(Verdict, bool),
     /// We were told to go, by this signal, or nobody reads any more; the drill goes on at AWS.
     Left(i32),
     /// A task panicked, so that nobody knows what is still done and seen.
@@ -44,8 +45,13 @@ pub async fn follow(
     mut signals: Option<&mut Signals>,
     mut told: impl FnMut(&Entry),
 ) -> io::Result<Ended> {
+<<<<<<< HEAD
     let mut asked = false;
     let mut finished = None;
+=======
+    running.stopper.obey_signal()?;
+    let (mut asked, mut stopped) = (false, false);
+>>>>>>> main
     loop {
         let heard = async {
             match &mut signals {
@@ -60,10 +66,15 @@ pub async fn follow(
                         return unread(error);
                     }
                     told(&entry);
+<<<<<<< HEAD
                     match entry.fact.what {
                         What::DrillFinished { verdict } => finished = Some(verdict),
                         What::Reopened { .. } => finished = None, // that verdict was reached before FIS told
                         _ => {}
+=======
+                    if let What::DrillFinished { verdict } = entry.fact.what {
+                        return Ok(Ended::Finished(verdict, stopped));
+>>>>>>> main
                     }
                 }
                 Some(Told::Pulse(_) | Told::Asked(_)) => {}
@@ -80,8 +91,12 @@ pub async fn follow(
             heard = heard => {
                 match heard {
                     Heard::End(number) if number != Signal::INT.as_raw() || asked => return Ok(Ended::Left(number)),
-                    Heard::End(_) => asked = true,
-                    Heard::StopDrill | Heard::Redraw => continue, // the stopper hears the signal itself
+                    Heard::End(_) => (asked, stopped) = (true, true),
+                    Heard::StopDrill => {
+                        stopped = true; // the stopper hears the signal itself
+                        continue;
+                    }
+                    Heard::Redraw => continue,
                 }
                 running.stopper.stop(who.clone());
             }

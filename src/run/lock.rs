@@ -153,8 +153,7 @@ pub(super) fn keep(ways: &Ways, plan: &Plan, lock: &Lock) -> Result<Files, NotLo
     if plan.world == World::Lab && ways.endpoint.is_none() {
         return Ok(Files::default());
     }
-    let server = ways.endpoint.as_ref().map(|url| format!(".{:016x}", mark(Some(url)))).unwrap_or_default();
-    let folder = ways.journals.with_file_name("locks").join(format!("{}.{}{server}", plan.account, plan.region));
+    let folder = folder(ways, plan);
     let mut kept = Files::default();
     for group in in_order(plan) {
         let path = folder.join(name_of(group));
@@ -168,11 +167,34 @@ pub(super) fn keep(ways: &Ways, plan: &Plan, lock: &Lock) -> Result<Files, NotLo
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        let line = format!("drill {} of {} by process {}", lock.drill, lock.user, std::process::id());
+        let line = format!("{}{} {BY} {}", begin(&lock.drill), lock.user, std::process::id());
         file.set_len(0).and_then(|()| file.write_all(line.as_bytes())).map_err(failed)?;
         kept.0.push(file);
     }
     Ok(kept)
+}
+
+fn folder(ways: &Ways, plan: &Plan) -> PathBuf {
+    let server = ways.endpoint.as_ref().map(|url| format!(".{:016x}", mark(Some(url)))).unwrap_or_default();
+    ways.journals.with_file_name("locks").join(format!("{}.{}{server}", plan.account, plan.region))
+}
+
+/// What stands before the process in what the keeper of a file writes into it.
+const BY: &str = "by process";
+
+fn begin(drill: &DrillId) -> String {
+    format!("drill {drill} of ")
+}
+
+/// The process that kept the groups of the plan for the drill, if nobody did after it; whether it still does is not asked.
+pub(super) fn last_kept_by(ways: &Ways, plan: &Plan, drill: &DrillId) -> Option<i32> {
+    let group = in_order(plan).into_iter().next()?;
+    let mut said = String::new();
+    let mut options = OpenOptions::new();
+    let options = options.read(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    let file = options.open(folder(ways, plan).join(name_of(group))).ok()?;
+    file.take(1024).read_to_string(&mut said).ok()?;
+    said.strip_prefix(&begin(drill))?.rsplit_once(BY)?.1.trim().parse().ok()
 }
 
 fn open(path: &Path) -> io::Result<File> {

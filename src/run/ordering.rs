@@ -9,7 +9,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::crew::News;
 use crate::{
-    aws::Aws,
+    aws::{Aws, Error},
     drill::{
         fact::{Fact, What},
         order::{Order, OrderName},
@@ -39,15 +39,17 @@ pub(super) async fn carry_out(aws: Aws, order: Order, news: Sender<News>) {
         {
             break aws.not_done(&order, &error, in_doubt);
         }
-        let error = match AssertUnwindSafe(aws.carry_out(&order)).catch_unwind().await {
+        let error = match AssertUnwindSafe(try_once(&aws, &order, in_doubt)).catch_unwind().await {
             Ok(Ok(fact)) => break fact,
-            Ok(Err(error)) => error,
+            Ok(Err((error, sent))) => {
+                in_doubt |= sent && error.kind.leaves_doubt();
+                error
+            }
             Err(_) => {
                 let message = SafeText::new("spotdrill itself failed in between");
                 break Fact::ours(aws.clock.now(), What::OrderUnanswered { order: order.name(), message });
             }
         };
-        in_doubt |= error.kind.leaves_doubt();
         let waited = aws.clock.now().duration_since(begun);
         if !(error.kind.passes() || error.kind.wants_login()) || waited >= patience(order.name(), in_doubt) {
             break aws.not_done(&order, &error, in_doubt);
@@ -67,6 +69,22 @@ pub(super) async fn carry_out(aws: Aws, order: Order, news: Sender<News>) {
         failed = Some(error);
     };
     let _ = news.send(News::Fact(fact)).await; // no one listens: the drill is over
+}
+
+/// A template of another's is compared once more, right before it is started from. An error says whether the order was sent.
+async fn try_once(aws: &Aws, order: &Order, in_doubt: bool) -> Result<Fact, (Error, bool)> {
+    if let Order::StartExperiment { as_is: Some(confirmed), .. } = order {
+        let now = aws.template(&confirmed.id).await.map_err(|error| (error, false))?;
+        aws.out_of_turn();
+        if now != **confirmed {
+            let message = SafeText::new(format!("template {} was changed or replaced since the preview", now.id));
+            let order = order.name();
+            let unsent = What::OrderWithheld { order, message: message.clone() };
+            let what = if in_doubt { What::OrderUnanswered { order, message } } else { unsent };
+            return Ok(Fact::ours(aws.clock.now(), what));
+        }
+    }
+    aws.carry_out(order).await.map_err(|error| (error, true))
 }
 
 /// By its token FIS knows a start that it was given before. One that may have been carried out is not waited with for long,

@@ -116,20 +116,20 @@ async fn parameters_from_before(
     }
 }
 
-/// The drills that need what would be taken away: by FIS, by the journals here, by the locks that are held.
+/// The drills that need what would be taken away: by FIS, by the journals here, by the locks that are held. Where one of these
+/// cannot be told, nothing is taken away.
 async fn refuse_under_drills(aws: &Aws, ways: &Ways, account: &str) -> Result<(), NotSetUp> {
-    let mut drills: BTreeSet<_> = aws.running_drills().await?.into_iter().collect();
+    let locks = aws.locks().await.map_err(|error| NotSetUp::LocksUnknown { error })?;
+    let experiments = aws.all_experiments().await?;
+    let mut drills: BTreeSet<_> = experiments.running_drills().into_iter().collect();
     let here = records::of(&ways.journals, account, None, ways.endpoint.as_ref())?;
     if let Some(doubt) = here.in_doubt.first() {
         return Err(NotSetUp::Journal(doubt.clone()));
     }
     drills.extend(here.open().map(|drill| SafeText::new(drill.as_str())));
-    let locks = match aws.locks().await {
-        Err(error) if error.kind == Kind::Denied => Vec::new(), // that is noted where they are listed
-        listed => listed?,
-    };
-    for read in locks.iter().flatten().filter(|read| read.entry.state == State::Held) {
-        if !aws.standing(read).await?.is_stale(aws.clock.now()) {
+    for lock in locks {
+        let read = lock.map_err(|(lock, error)| NotSetUp::LockUnreadable { lock, error })?;
+        if read.entry.state == State::Held && !read.standing(&experiments).is_stale(aws.clock.now()) {
             drills.insert(SafeText::new(read.entry.lock.drill.as_str()));
         }
     }
@@ -217,6 +217,7 @@ pub async fn carry_out(aws: &Aws, ways: &Ways, removal: &Removal, tell: Tell<'_>
         tell(Told::Doing(SafeText::new(format!("deleting the stack {}", stack.name))));
         let mut progress = Progress::expecting(removal.in_stack);
         forget_the_past(aws, &stack.id, &mut progress).await?;
+        refuse_under_drills(aws, ways, &removal.account).await?; // what came before takes minutes
         aws.delete_stack(&stack.id, &unique_name(aws)).await?;
         let progress = follow(aws, &stack.id, progress, tell).await?;
         if progress.outcome() != Some(Outcome::Deleted) {

@@ -357,6 +357,27 @@ async fn a_template_that_was_changed_since_the_preview_is_not_started() {
     assert_eq!(stage.experiments(&id).await.len(), 1, "the preview alone");
 }
 
+/// The lock takes its time, and the template is changed meanwhile: after the last look before the start.
+#[tokio::test(start_paused = true)]
+async fn a_template_that_was_changed_between_the_last_look_and_the_start_is_not_started() {
+    let slow = "[[fault]]\noperation = \"ssm:PutParameter\"\nkind = \"delay\"\ndelay = 5\ntimes = 1\n";
+    let stage = Stage::of(4, slow).await;
+    let id = stage.theirs(Theirs::default()).await;
+    let plan = stage.plan_of(&id).await;
+    let before = stage.experiments(&id).await.len();
+    let change = async {
+        stage.aws.clock.sleep(std::time::Duration::from_secs(3)).await;
+        let call = aws_sdk_fis::Client::new(&stage.sdk).update_experiment_template().id(id.as_str());
+        call.description("all of web").send().await.unwrap();
+    };
+    let (drilled, ()) = tokio::join!(stage.drill_of(plan), change);
+    let withheld = |what: &What| matches!(what, What::OrderWithheld { order: OrderName::StartExperiment, .. });
+    assert!(drilled.has(withheld), "{:?}", drilled.verdict.reasons);
+    assert_eq!(drilled.verdict.verdict, Outcome::Refused);
+    assert!(drilled.verdict.reasons[0].contains("was changed or replaced"), "{:?}", drilled.verdict.reasons);
+    assert_eq!(stage.experiments(&id).await.len(), before, "it was started");
+}
+
 #[tokio::test(start_paused = true)]
 async fn read_only_refuses_a_preview_before_it_is_sent() {
     let stage = Stage::open(scenario(2, ""), true).await;

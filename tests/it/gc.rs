@@ -8,7 +8,7 @@ use spotdrill::{
     drill::{fact::What, plan::Selection, template::DRILL_TAG},
     run::{
         gc::{self, Done, Found, Item, Kind, NotCollected},
-        teardown,
+        setup, teardown,
     },
 };
 
@@ -206,6 +206,80 @@ async fn nothing_is_taken_away_under_a_drill_that_was_started_meanwhile() {
     let refused = teardown::carry_out(&stage.aws, &stage.ways, &removal, &|_| {}).await.unwrap_err().to_string();
     assert!(refused.contains(running.id.as_str()), "{refused}");
     assert!(stage.aws.stack("spotdrill").await.unwrap().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_deleted_costs_a_few_calls_each_however_much_there_is() {
+    let stage = Stage::of(4, "").await;
+    for number in 0..30 {
+        let drill = format!("20261122-1100{number:02}-left");
+        template(&fis(&stage), &[(DRILL_TAG, &drill), ("Name", &format!("spotdrill {drill}"))]).await;
+    }
+    minutes(&stage, 15).await;
+    let found = looked(&stage).await;
+    let before = stage.calls().len();
+    let done = collected(&stage, &found.goes).await.unwrap();
+    assert!(done.len() == 30 && done.iter().all(|done| matches!(done, Done::Deleted(_))), "{done:?}");
+    let calls = stage.calls().len() - before;
+    assert!(calls <= 30 * 3 + 5, "{calls}");
+}
+
+/// After it was listed and looked for once more, before its turn: the first takes its time.
+#[tokio::test(start_paused = true)]
+async fn what_was_given_another_tag_before_its_turn_is_left() {
+    let slow = "[[fault]]\noperation = \"fis:DeleteExperimentTemplate\"\nkind = \"delay\"\ndelay = 5\ntimes = 1\n";
+    let stage = Stage::of(4, slow).await;
+    let named = format!("spotdrill {LEFT}");
+    for _ in 0..2 {
+        template(&fis(&stage), &[(DRILL_TAG, LEFT), ("Name", &named)]).await;
+    }
+    minutes(&stage, 15).await;
+    let found = looked(&stage).await;
+    let last = found.goes[1].name.to_string();
+    let retag = async {
+        stage.aws.clock.sleep(Duration::from_secs(2)).await;
+        let call = fis(&stage).tag_resource().tags("Name", "mine now");
+        let arn = format!("arn:aws:fis:eu-west-1:000000000000:experiment-template/{last}");
+        call.resource_arn(arn).send().await.unwrap();
+    };
+    let (done, ()) = tokio::join!(collected(&stage, &found.goes), retag);
+    let done = done.unwrap();
+    assert!(matches!(&done[..], [Done::Deleted(_), Done::Left(..)]), "{done:?}");
+    assert_eq!(inventory(&stage).await, BTreeSet::from([last]));
+}
+
+/// It begins while the stack lets go of its log groups, which takes minutes.
+#[tokio::test(start_paused = true)]
+async fn a_teardown_looks_for_drills_once_more_right_before_it_deletes_the_stack() {
+    let stage = Stage::of(4, "").await;
+    let removal = teardown::look(&stage.aws, &stage.ways, "spotdrill", true, &|_| {}).await.unwrap();
+    let plan = stage.plan("web", Selection::Count(1), "15m").await;
+    let lets_go = tokio::sync::Notify::new();
+    let tell = |told: setup::Told| {
+        if matches!(&told, setup::Told::Doing(doing) if doing.contains("let go of its log groups")) {
+            lets_go.notify_one();
+        }
+    };
+    let start = async {
+        lets_go.notified().await;
+        stage.start(plan).await.unwrap()
+    };
+    let (refused, running) = tokio::join!(teardown::carry_out(&stage.aws, &stage.ways, &removal, &tell), start);
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains(running.id.as_str()), "{refused}");
+    assert!(stage.aws.stack("spotdrill").await.unwrap().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_teardown_that_cannot_read_a_lock_takes_nothing_away() {
+    let denied = Stage::of(4, "[[fault]]\noperation = \"ssm:GetParametersByPath\"\nkind = \"denied\"\n").await;
+    let refused = teardown::look(&denied.aws, &denied.ways, "spotdrill", false, &|_| {}).await.unwrap_err();
+    assert!(refused.to_string().contains("setup --print setup"), "{refused}");
+    let stage = Stage::of(4, "").await;
+    let put = aws_sdk_ssm::Client::new(&stage.sdk).put_parameter().name("/spotdrill/lock/x").value("no lock");
+    put.r#type(aws_sdk_ssm::types::ParameterType::String).send().await.unwrap();
+    let refused = teardown::look(&stage.aws, &stage.ways, "spotdrill", false, &|_| {}).await.unwrap_err();
+    assert!(refused.to_string().contains("aws ssm delete-parameter --name /spotdrill/lock/x"), "{refused}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -45,3 +45,5 @@ mod simulation;
 mod stage;
 #[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod waves;

@@ -174,33 +174,30 @@ fn log_lines_and_facts_go_to_their_panes_and_the_verdict_ends_it() {
     record(&mut live, Source::Logs, None, "12:01:00", What::LogLine { group, message });
     assert_eq!((live.facts.len(), live.logs.len()), (facts, 1));
     assert!(live.follow().is_err(), "the instances do not scroll away");
-    let verdict = Verdict {
-        verdict: Outcome::Held,
-        reasons: Vec::new(),
-        interrupted: Vec::new(),
-        not_observed: Vec::new(),
-        replacements: Vec::new(),
-        unseen: Vec::new(),
-    };
-    record(&mut live, Source::Spotdrill, None, "12:10:00", What::DrillFinished { verdict });
+    record(&mut live, Source::Spotdrill, None, "12:10:00", finished(Outcome::Held));
     assert!(!live.goes_on());
     assert!(live.stale(at("12:30:00")).is_empty(), "what is over is not stale");
 }
 
-#[test]
-fn a_wave_waits_for_a_verdict_that_held_and_for_its_gap() {
+fn in_two_waves() -> Live {
     let mut live = running();
     let mut plan = plan();
     let later = vec![plan.targets.clone()];
     plan.wave = Some(Box::new(Wave { number: 1, of: 2, gap: 60, earlier: Vec::new(), later }));
+<<<<<<< HEAD
     let role_arn = String::from("role");
     let planned = What::DrillPlanned { drill: DrillId::new("d").unwrap(), plan, role_arn, settle_seconds: 600 };
+=======
+    let (drill, role_arn) = (DrillId::new("d").unwrap(), String::from("role"));
+    let planned = What::DrillPlanned { drill, plan, role_arn, settle_seconds: 600 };
+>>>>>>> main
     record(&mut live, Source::Spotdrill, None, "12:00:00", planned);
-    assert_eq!(live.wave_to_come(), None);
-    assert!(live.next_wave(at("12:10:00")).unwrap_err().contains("waits for the verdict"));
-    let finished = |verdict| What::DrillFinished { verdict };
+    live
+}
+
+fn finished(verdict: Outcome) -> What {
     let none = Vec::new;
-    let verdict = |verdict| Verdict {
+    let verdict = Verdict {
         verdict,
         reasons: Vec::new(),
         interrupted: none(),
@@ -208,12 +205,40 @@ fn a_wave_waits_for_a_verdict_that_held_and_for_its_gap() {
         replacements: none(),
         unseen: Vec::new(),
     };
+    What::DrillFinished { verdict }
+}
+
+#[test]
+fn a_wave_waits_for_a_verdict_that_held_and_for_its_gap() {
+    let mut live = in_two_waves();
+    assert_eq!(live.wave_to_come(), None);
+    assert!(live.next_wave(at("12:10:00")).unwrap_err().contains("waits for the verdict"));
     let mut failed = live.clone();
-    record(&mut failed, Source::Spotdrill, None, "12:10:00", finished(verdict(Outcome::Failed)));
+    record(&mut failed, Source::Spotdrill, None, "12:10:00", finished(Outcome::Failed));
     assert_eq!(failed.wave_to_come(), None);
     assert!(failed.next_wave(at("12:20:00")).unwrap_err().contains("did not hold"));
-    record(&mut live, Source::Spotdrill, None, "12:10:00", finished(verdict(Outcome::Held)));
+    record(&mut live, Source::Spotdrill, None, "12:10:00", finished(Outcome::Held));
     assert_eq!(live.wave_to_come().map(|wave| (wave.number, wave.of)), Some((2, 2)));
     assert!(live.next_wave(at("12:10:59")).unwrap_err().contains("in 1 s"));
     assert_eq!(live.next_wave(at("12:11:00")).unwrap().wave.unwrap().earlier, [DrillId::new("d").unwrap()]);
+}
+
+#[test]
+fn whoever_asked_for_a_stop_in_whatever_phase_gets_no_further_wave() {
+    for late in [false, true] {
+        let mut live = in_two_waves();
+        let stop = What::StopRequested { by: SafeText::new("ana@here") };
+        if !late {
+            experiment(&mut live, "12:05:00", "completed");
+            record(&mut live, Source::Operator, None, "12:05:30", stop);
+        }
+        record(&mut live, Source::Spotdrill, None, "12:10:00", finished(Outcome::Held));
+        if late {
+            assert!(live.wave_to_come().is_some());
+            live.hold_waves();
+        }
+        assert_eq!(live.wave_to_come(), None);
+        let why = live.next_wave(at("12:30:00")).unwrap_err();
+        assert!(why.contains("wave 2 is held: a stop was asked for") && why.contains("ana@here") != late, "{why}");
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{choose::Chosen, refusal::Refusal};
+use super::{choose::Chosen, overriding::Overridden, refusal::Refusal};
 use crate::drill::fleet::{Group, GroupKey};
 
 /// The most instances of one wave.
@@ -18,13 +18,6 @@ pub const LEAST_IN_ZONE: usize = 1;
 /// The most of this group in one wave.
 pub fn most_of(group: &Group) -> usize {
     (group.targetable().count() * MOST_PERCENT / 100).clamp(1, MOST_IN_WAVE)
-}
-
-/// Which of the floors a reason has overridden.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Waived {
-    pub(super) left: bool,
-    pub(super) zone: bool,
 }
 
 /// What one wave hits, by group and by zone.
@@ -42,17 +35,17 @@ impl<'a> Wave<'a> {
     }
 
     /// What would be too few if this one went as well.
-    fn too_few(&self, (group, instance): Chosen<'a>, waived: Waived) -> Vec<Refusal> {
+    fn too_few(&self, (group, instance): Chosen<'a>) -> Vec<Refusal> {
         let hit = self.of_group.get(&group.key).copied().unwrap_or_default() + 1;
         let left = group.running().count().saturating_sub(hit);
         let mut refusals = Vec::new();
-        if left < LEAST_LEFT && !waived.left {
+        if left < LEAST_LEFT {
             refusals.push(Refusal::FewLeft { group: group.key.qualified(), left });
         }
         let zone = instance.az.as_str();
         let hit = self.of_zone.get(&(&group.key, zone)).copied().unwrap_or_default() + 1;
         let there = group.running().filter(|other| other.az.as_str() == zone).count();
-        if there.saturating_sub(hit) < LEAST_IN_ZONE && !waived.zone {
+        if there.saturating_sub(hit) < LEAST_IN_ZONE {
             refusals.push(Refusal::ZoneEmptied { group: group.key.qualified(), zone: zone.to_owned() });
         }
         refusals
@@ -66,16 +59,21 @@ impl<'a> Wave<'a> {
 }
 
 /// Each of the chosen in the first wave that has room for it; those that no wave may hit are refused, each reason once.
-pub(super) fn waves<'a>(chosen: &[Chosen<'a>], waived: Waived) -> (Vec<Vec<Chosen<'a>>>, Vec<Refusal>) {
+/// What was overridden no wave goes beyond.
+pub(super) fn waves<'a>(chosen: &[Chosen<'a>], overridden: &[Overridden]) -> (Vec<Vec<Chosen<'a>>>, Vec<Refusal>) {
     let mut waves: Vec<Wave<'a>> = Vec::new();
     let mut refusals = Vec::new();
     for one in &in_turn(chosen) {
-        let alone = Wave::default().too_few(*one, waived);
+        let against = |wave: &Wave<'a>| {
+            let too_few = wave.too_few(*one);
+            too_few.into_iter().filter(|refusal| !refusal.is_within(overridden)).collect::<Vec<_>>()
+        };
+        let alone = against(&Wave::default());
         if !alone.is_empty() {
             refusals.extend(alone);
             continue;
         }
-        let free = |wave: &&mut Wave<'a>| wave.has_room(*one) && wave.too_few(*one, waived).is_empty();
+        let free = |wave: &&mut Wave<'a>| wave.has_room(*one) && against(wave).is_empty();
         if let Some(wave) = waves.iter_mut().find(free) {
             wave.take(*one);
         } else {
@@ -126,7 +124,7 @@ pub(super) fn at_once(chosen: &[Chosen<'_>]) -> Vec<Refusal> {
     }));
     let mut wave = Wave::default();
     for one in chosen {
-        for refusal in wave.too_few(*one, Waived::default()) {
+        for refusal in wave.too_few(*one) {
             // of several that leave too few, the last says how many are left
             refusals.retain(|said| !matches!((said, &refusal), (Refusal::FewLeft { group: a, .. }, Refusal::FewLeft { group: b, .. }) if a == b));
             if !refusals.contains(&refusal) {

@@ -72,6 +72,6 @@ pub fn as_it_is(
         overrides: overrides.to_vec(),
         earlier: Vec::new(),
     };
-    let plan = one_wave(fleet, &wish, circumstances, resolved_nothing.into_iter().collect())?;
+    let plan = one_wave(fleet, &wish, circumstances, resolved_nothing.into_iter().collect(), None)?;
     Ok(Plan { as_is: Some(Box::new(existing.clone())), ..plan })
 }

@@ -89,11 +89,18 @@ impl Override {
     }
 }
 
-/// Parts the refusals into those that stand, and those that a reason overrides.
-pub(super) fn weigh(refusals: Vec<Refusal>, reasons: &[Override]) -> (Vec<Refusal>, Vec<Overridden>) {
+/// Parts the refusals into those that stand, and those that a reason overrides: where a plan was confirmed, nothing that says
+/// more than was overridden then.
+pub(super) fn weigh(
+    refusals: Vec<Refusal>,
+    reasons: &[Override],
+    confirmed: Option<&[Overridden]>,
+) -> (Vec<Refusal>, Vec<Overridden>) {
     let (mut standing, mut overridden) = (Vec::new(), Vec::new());
     for refusal in refusals {
-        let given = refusal.overridable().and_then(|guard| reasons.iter().find(|reason| reason.guard == guard));
+        let is_confirmed = confirmed.is_none_or(|confirmed| refusal.is_within(confirmed));
+        let guard = refusal.overridable().filter(|_| is_confirmed);
+        let given = guard.and_then(|guard| reasons.iter().find(|reason| reason.guard == guard));
         match given {
             None => standing.push(refusal),
             Some(given) => match given.complaint() {

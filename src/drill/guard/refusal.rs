@@ -7,12 +7,15 @@ use thiserror::Error;
 use super::{
     caps,
     circumstances::MOST_SKEW,
-    overriding::{Overridable, Override},
+    overriding::{Overridable, Overridden, Override},
 };
-use crate::drill::{
-    fleet::PROTECT_TAG,
-    id::{InstanceId, TemplateId},
-    template::Template,
+use crate::{
+    drill::{
+        fleet::PROTECT_TAG,
+        id::{InstanceId, TemplateId},
+        template::Template,
+    },
+    text::SafeText,
 };
 
 /// One reason why a wish is not carried out: what is wrong, and what to do.
@@ -95,6 +98,8 @@ pub enum Refusal {
     AlarmNotOk { name: String, state: String, next: &'static str },
     #[error("there is no alarm {arn} that could stop the experiment: name one that is there")]
     NoSuchAlarm { arn: String },
+    #[error("{now} would stop the experiment, and {then} was confirmed: preview it again")]
+    OtherAlarm { then: String, now: String },
     #[error(
         "there is no role {role} that FIS could interrupt with: `spotdrill setup` makes one, `--fis-role` names another"
     )]
@@ -145,6 +150,22 @@ impl Refusal {
             Self::AlarmNotOk { state, .. } if state != "ALARM" => Some(Overridable::Alarm),
             Self::Untold { guard, .. } => *guard,
             _ => None,
+        }
+    }
+
+    /// Whether it says no more than what was overridden: fewer that are left, another zone and another drill are more. By
+    /// which alarm it is stopped is compared by itself, and what is shown and sent goes by AWS's clock.
+    pub(super) fn is_within(&self, overridden: &[Overridden]) -> bool {
+        let was_said = |refusal: &Self| {
+            let said = SafeText::new(refusal.to_string());
+            overridden.iter().any(|it| it.said == said)
+        };
+        match self {
+            Self::FewLeft { group, left } => {
+                (0..=*left).any(|left| was_said(&Self::FewLeft { group: group.clone(), left }))
+            }
+            Self::ZoneEmptied { .. } | Self::CoolingDown { .. } => was_said(self),
+            _ => true,
         }
     }
 }

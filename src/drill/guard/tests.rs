@@ -2,6 +2,7 @@ use super::{circumstances::tests::fine, *};
 use crate::{
     drill::{
         fleet::{Behavior, Group, GroupKey, GroupKind, Instance, InstanceState, Lifecycle, World},
+        guard::overriding::Overridable,
         id::InstanceId,
         warning::Warning,
     },

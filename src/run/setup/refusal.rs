@@ -52,6 +52,16 @@ pub enum NotSetUp {
         or_none(.drills)
     )]
     DrillRuns { drills: Vec<SafeText> },
+    #[error(
+        "whether a drill needs what would be taken away is not known: {error}. Its lock would tell: that takes the statement \
+         RemoveLocks of `spotdrill setup --print setup`"
+    )]
+    LocksUnknown { error: aws::Error },
+    #[error(
+        "whether a drill needs what would be taken away is not known: {error}. Have a newer spotdrill take it away; or, if it \
+         is no lock of a drill: aws ssm delete-parameter --name {lock}"
+    )]
+    LockUnreadable { lock: SafeText, error: aws::Error },
     #[error("whether a drill of this machine needs what would be taken away is not known: {0}")]
     Journal(SafeText),
     #[error(

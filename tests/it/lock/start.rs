@@ -3,23 +3,26 @@
 use std::time::Duration;
 
 use aws_sdk_ssm::Client;
+use jiff::SignedDuration;
 use spotdrill::{
     drill::{
-        fact::{ConfirmedBy, What},
+        fact::{ConfirmedBy, Source, What},
         fleet::GroupKey,
+        guard::{self, circumstances::Other, overriding::Overridable},
         lock::State,
-        plan::{Plan, Selection},
+        plan::{Plan, Selection, Wish},
         verdict::Outcome,
     },
     journal::Record,
     run::{
+        around::look_around,
         lock::NotLocked,
         start::{NotStarted, Running, Stopper, Ways, start, take_up},
     },
     text::SafeText,
 };
 
-use crate::stage::Stage;
+use crate::stage::{Stage, because};
 
 /// Another operator of the same account, on a machine of their own.
 fn another(stage: &Stage, home: &tempfile::TempDir) -> Ways {
@@ -67,6 +70,7 @@ async fn of_two_who_start_at_once_one_drills_and_the_other_reads_who() {
     assert!(matches!(told[1], What::LockTaken { .. }), "before it is confirmed: {told:?}");
     assert!(matches!(told[told.len() - 2..], [What::LockFreed, What::DrillFinished { .. }]), "{told:?}");
     assert_eq!(state(&stage, &plan).await, Some(State::Free));
+    stage.aws.clock.sleep(Duration::from_mins(6)).await; // the group rests
     let plan = stage.plan("web", Selection::Count(1), "2m").await;
     let next = started(&stage, &ways, plan).await.unwrap();
     assert_eq!(stage.to_the_end(next, |_| false).await.verdict.verdict, Outcome::Held, "the group is free again");
@@ -132,6 +136,42 @@ async fn two_drills_of_one_machine_are_kept_apart_by_a_file() {
     let plan = stage.plan("web", Selection::Count(1), "2m").await;
     let refused = started(&stage, &stage.ways, plan).await.unwrap_err().to_string();
     assert!(refused.contains("auto-scaling-group web is drilled from this machine already (drill 2026"), "{refused}");
+}
+
+/// Its experiment began a quarter of an hour before, and the rest is five minutes.
+#[tokio::test(start_paused = true)]
+async fn a_group_rests_from_the_end_of_its_drill_for_every_machine() {
+    let stage = Stage::of(8, "").await;
+    let home = tempfile::tempdir().unwrap();
+    let ways = another(&stage, &home);
+    let plan = stage.plan("web", Selection::Count(1), "15m").await;
+    let drilled = stage.drill("web", Selection::Count(1), "15m").await;
+    let freed = drilled.at(Source::Spotdrill, |what| matches!(what, What::LockFreed)).unwrap();
+    let over = async || {
+        let others = look_around(&stage.aws, &ways, None).await.others.unwrap();
+        let [Other { over: Some(over), .. }] = others[..] else { panic!("{others:?}") };
+        over
+    };
+    let by_lock = over().await;
+    assert!(by_lock.duration_since(freed).abs() <= SignedDuration::from_secs(5), "{by_lock} {freed}");
+    let overrides = because().into_iter().filter(|given| given.guard != Overridable::CoolDown).collect();
+    let wish = Wish {
+        group: Some(String::from("web")),
+        selection: Selection::Count(1),
+        warning: plan.warning,
+        seed: 1,
+        gap: 60,
+        overrides,
+        earlier: Vec::new(),
+    };
+    let fleet = stage.aws.fleet(|_| ()).await.unwrap();
+    let refused = guard::plan(&fleet, &wish, &look_around(&stage.aws, &ways, None).await).unwrap_err();
+    assert_eq!(refused.overridable(), [Overridable::CoolDown], "{refused}");
+    let lock = stage.aws.lock(&group(&plan)).await.unwrap().unwrap();
+    assert_eq!(stage.aws.remove_lock(&lock).await.unwrap(), None);
+    let by_fis = over().await; // the lock is gone: FIS was done when it had sent the notice
+    let notice = drilled.at(Source::Fis, |what| matches!(what, What::NoticeIssued { .. })).unwrap();
+    assert!(by_fis.duration_since(notice).abs() <= SignedDuration::from_secs(5), "{by_fis} {notice}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -157,3 +157,32 @@ async fn a_machine_that_sleeps_in_the_last_two_minutes_looks_before_it_judges_an
         assert!(left.is_some_and(|at| (188..=195).contains(&second(at))), "{noticed}: {left:?}\n{said}");
     }
 }
+
+/// Another may have taken the lock by then, for it waits a quarter of an hour and no longer.
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_slept_after_it_wrote_that_it_would_delete_a_lock_does_not_delete_it() {
+    for (slept, deleted) in [(SignedDuration::from_secs(40), true), (SignedDuration::from_mins(20), false)] {
+        let (off, machine) = machine(SignedDuration::ZERO);
+        let asleep = Arc::new(Mutex::new(SignedDuration::ZERO));
+        let sleeps = Arc::clone(&asleep);
+        let bend: Bend = Arc::new(move |exchange| {
+            if exchange.call.contains("PutParameter") {
+                off.lock().unwrap().unnoticed -= std::mem::take(&mut *sleeps.lock().unwrap());
+            }
+        });
+        let stage = stage_otherwise(scenario(4, ""), |_, _| Otherwise {
+            machine: Some(machine),
+            bend: Some(bend),
+            ..Otherwise::default()
+        })
+        .await;
+        let plan = stage.plan("web", Selection::Count(1), "2m").await;
+        stage.to_the_end(stage.start(plan.clone()).await.unwrap(), |_| false).await;
+        let lock = stage.aws.lock(plan.groups()[0]).await.unwrap().unwrap();
+        *asleep.lock().unwrap() = slept;
+        let kept = stage.aws.remove_lock(&lock).await.unwrap();
+        assert_eq!(kept.is_none(), deleted, "{slept:#}: {kept:?}");
+        let deletes = stage.calls().iter().filter(|(_, call)| call.contains("DeleteParameter")).count();
+        assert_eq!(deletes, usize::from(deleted), "{slept:#}");
+    }
+}

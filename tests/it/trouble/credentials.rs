@@ -4,11 +4,12 @@
 use std::sync::{Arc, Mutex};
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use jiff::SignedDuration;
 use spotdrill::{
     aws::credentials::Reader,
     clock::Clock,
     drill::{
-        fact::{Cause, What},
+        fact::{Cause, Source, What},
         order::OrderName,
         plan::Selection,
         verdict::Outcome,
@@ -103,6 +104,38 @@ async fn a_drill_outlives_its_credentials_in_every_phase() {
         }
     }
     figure("trouble: expired credentials", format_args!("{tried} drills, {outlived} of them outlived it"));
+}
+
+/// Every reading after the first hangs, while AWS takes what is held for no poll.
+#[tokio::test(start_paused = true)]
+async fn a_stop_leaves_at_once_while_the_reader_of_credentials_hangs() {
+    let reads = Arc::new(Mutex::new(0));
+    let own = |lab: &Arc<Lab>, _: &Clock| {
+        let keys = Credentials::new(lab.access_key(), lab.secret(), None, None, "test");
+        let reads = Arc::clone(&reads);
+        let reader = Reader::new(move || {
+            let mut reads = reads.lock().unwrap();
+            *reads += 1;
+            let (answers, provider) = (*reads == 1, SharedCredentialsProvider::new(keys.clone()));
+            async move { if answers { Some(provider) } else { std::future::pending().await } }
+        });
+        Otherwise { credentials: Some(reader), ..Otherwise::default() }
+    };
+    let refused = ["fis:GetExperiment", "ec2:*", "logs:*"]
+        .map(|name| format!("[[fault]]\noperation = \"{name}\"\nkind = \"expired\"\nafter = 20\nuntil = 300\n"));
+    let stage = stage_otherwise(scenario(4, &refused.concat()), own).await;
+    let running = stage.start(stage.plan("web", Selection::Count(1), "10m").await).await.unwrap();
+    let (clock, stopper) = (stage.aws.clock.clone(), running.stopper.clone());
+    let asking = async {
+        clock.sleep(std::time::Duration::from_secs(63)).await;
+        assert!(*reads.lock().unwrap() > 1, "nobody reads");
+        stopper.stop(spotdrill::text::SafeText::new("me"));
+    };
+    let (drilled, ()) = tokio::join!(stage.to_the_end(running, |_| false), asking);
+    let asked = drilled.at(Source::Operator, |what| matches!(what, What::StopRequested { .. })).unwrap();
+    let sent = drilled.at(Source::Fis, |what| matches!(what, What::StopSent { .. })).unwrap();
+    let late = sent.duration_since(asked);
+    assert!(late <= SignedDuration::from_secs(1), "{late:#}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -23,8 +23,11 @@ fn confirmed(targets: usize, change: fn(&mut Existing)) -> Told {
     told.hear(What::DrillPlanned { drill: DrillId::new("d1").unwrap(), plan, role_arn, settle_seconds: 600 });
     let client_token = String::from("token");
     let orders = told.hear(What::DrillConfirmed { words: String::from("web 1"), by: ConfirmedBy::Typed, client_token });
-    let [Order::StartExperiment { template, client_token, tags }] = &orders[..] else { panic!("{orders:?}") };
+    let [Order::StartExperiment { template, client_token, tags, as_is: looked_at }] = &orders[..] else {
+        panic!("{orders:?}")
+    };
     assert_eq!((template, client_token.as_str()), (&theirs(), "token-start"));
+    assert_eq!(looked_at, &told.drill.planned.as_ref().unwrap().plan.as_is, "it is compared with what was confirmed");
     assert!(tags.contains(&(DRILL_TAG.to_owned(), String::from("d1"))), "{tags:?}");
     told
 }

@@ -211,7 +211,7 @@ fn a_wave_does_not_rest_from_the_waves_before_it() {
 fn at_the_start_all_of_it_is_weighed_anew() {
     let plan = plan(&shop(), &wish(Some("web"), Selection::Count(1))).unwrap();
     let around = Circumstances { lever: Ok(Some(why())), accounts: Vec::new(), alarm: Ok(None), ..fine() };
-    assert_eq!(again(&plan, &shop(), &around).unwrap_err().0.len(), 3);
+    assert_eq!(again(&plan, &shop(), &around).unwrap_err().0.len(), 4);
     let incomplete = Fleet { complete: false, ..shop() };
     assert!(matches!(again(&plan, &incomplete, &fine()).unwrap_err().0.as_slice(), [Refusal::Incomplete { .. }]));
 }

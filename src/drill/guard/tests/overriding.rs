@@ -167,6 +167,77 @@ fn an_alarm_that_says_nothing_can_be_done_without() {
 }
 
 #[test]
+fn what_was_confirmed_to_be_stopped_by_an_alarm_starts_by_no_other_and_by_none() {
+    let wish = Wish { overrides: against(&[Overridable::Alarm], WHY), ..wish(Some("web"), Selection::Count(1)) };
+    let around = |state: &str, arn: &str| {
+        let mut around = fine();
+        let Ok(Some(alarm)) = &mut around.alarm else { panic!() };
+        (alarm.state, alarm.arn) = (Ok(Some(SafeText::new(state))), SafeText::new(arn));
+        around
+    };
+    let silent = around("INSUFFICIENT_DATA", "arn:1");
+    let denied = Circumstances { alarm: Err(SafeText::new("AccessDenied")), ..fine() };
+    let plan = super::super::plan(&shop(), &wish, &silent).unwrap();
+    for (now, by) in [(&denied, "no alarm"), (&around("OK", "arn:2"), "arn:2")] {
+        let refused = again(&plan, &shop(), now).unwrap_err();
+        assert_eq!(refused.0, [Refusal::OtherAlarm { then: String::from("arn:1"), now: by.to_owned() }]);
+        assert_eq!(refused.overridable(), []);
+    }
+    assert_eq!(again(&plan, &shop(), &around("OK", "arn:1")).unwrap().stop_alarm, plan.stop_alarm);
+    assert_eq!(again(&plan, &shop(), &silent), Ok(plan));
+    let without = super::super::plan(&shop(), &wish, &denied).unwrap();
+    assert_eq!(again(&without, &shop(), &denied), Ok(without.clone()));
+    assert!(again(&without, &shop(), &silent).unwrap_err().to_string().contains("no alarm was confirmed"));
+}
+
+#[test]
+fn a_reason_passes_no_more_than_was_overridden() {
+    let alone = |extra: &[(&str, &str)]| {
+        let others = extra.iter().map(|(id, az)| instance(id, az));
+        fleet(vec![group("web", "shop", others.chain([instance("i-1", "1a")]).collect())])
+    };
+    let two = alone(&[("i-2", "1b")]);
+    let plan = plan(&two, &first(against(&[Overridable::Left, Overridable::Zone], WHY))).unwrap();
+    let none_left = again(&plan, &alone(&[]), &fine()).unwrap_err();
+    assert_eq!(none_left.0, [Refusal::FewLeft { group: String::from("shop/web"), left: 0 }]);
+    // it was confirmed to leave none: to leave one is less
+    let worst = super::plan(&alone(&[]), &first(against(&[Overridable::Left, Overridable::Zone], WHY))).unwrap();
+    assert!(again(&worst, &two, &fine()).unwrap().overridden.iter().any(|it| it.said.contains("left with 1")));
+    let mut moved = two.clone();
+    moved.groups[0].instances[1].az = SafeText::new("1c");
+    let zone = again(&plan, &moved, &fine()).unwrap_err();
+    assert_eq!(zone.0, [Refusal::ZoneEmptied { group: String::from("shop/web"), zone: String::from("1c") }]);
+    assert!(again(&plan, &alone(&[("i-2", "1a"), ("i-3", "1a")]), &fine()).is_ok(), "none of it is needed any more");
+}
+
+#[test]
+fn a_reason_for_one_rest_is_none_for_that_after_another_drill() {
+    let now = fine().now + jiff::SignedDuration::from_mins(1);
+    let rests = |by: &str| {
+        let (groups, over) = (vec![SafeText::new("shop/web")], Some(fine().now));
+        let other = Other { by: SafeText::new(by), groups, instances: Vec::new(), over };
+        Circumstances { others: Ok(vec![other]), now, ..fine() }
+    };
+    let wish = Wish { overrides: against(&[Overridable::CoolDown], WHY), ..wish(Some("web"), Selection::Count(1)) };
+    let plan = super::super::plan(&shop(), &wish, &rests("d1")).unwrap();
+    assert!(again(&plan, &shop(), &rests("d1")).is_ok());
+    let refused = again(&plan, &shop(), &rests("d2")).unwrap_err();
+    assert!(matches!(refused.0.as_slice(), [Refusal::CoolingDown { by, .. }] if by == "d2"), "{refused}");
+}
+
+#[test]
+fn a_zone_that_no_reason_was_given_for_is_emptied_by_no_wave() {
+    let mut web = group("web", "shop", (0..8).map(|n| instance(&format!("i-{n}"), "1a")).collect());
+    web.instances.extend([instance("i-b", "1b"), instance("i-c1", "1c"), instance("i-c2", "1c")]);
+    web.instances.extend((0..5).map(|n| instance(&format!("i-more{n}"), "1a")));
+    let fleet = fleet(vec![web]);
+    let named = exactly_these(&["i-b", "i-c1", "i-c2"]);
+    let plan = plan(&fleet, &Wish { overrides: against(&[Overridable::Zone], WHY), ..wish(None, named) }).unwrap();
+    assert_eq!(plan.waves(), [2, 1], "all three would be within the cap");
+    assert_eq!(plan.overridden.len(), 1);
+}
+
+#[test]
 fn a_guard_is_known_by_its_name() {
     for guard in Overridable::ALL {
         assert_eq!(guard.as_str().parse(), Ok(guard));
