@@ -136,13 +136,10 @@ impl App {
             self.say(now, why);
             return Vec::new();
         }
-<<<<<<< HEAD
         if let Some(drill) = &self.coming_back {
             self.messages.say(now, Weight::Warning, format!("stop asked for, of drill {drill}"));
             return vec![Effect::StopDrill];
         }
-        let Some(drill) = self.live.as_ref().map(|live| &live.drill) else { return Vec::new() };
-=======
         let Some(live) = &mut self.live else { return Vec::new() };
         if let Some(wave) = live.wave_to_come().filter(|_| !live.goes_on()) {
             live.hold_waves();
@@ -152,7 +149,6 @@ impl App {
             return Vec::new();
         }
         let drill = &live.drill;
->>>>>>> main
         let text = match (&drill.stop, drill.stop_stands()) {
             (Some(stop), Some(stands)) if stop.failed.is_none() => {
                 format!("a stop was asked for already, by {}: {stands}", stop.by)

@@ -4,17 +4,11 @@ use super::{Ending, Exit, args::Global, place, print, run::at_endpoint, say};
 use crate::{
     aws::{self, Kind},
     config::Config,
-<<<<<<< HEAD
     drill::id::DrillId,
     run::{
         abort::{Stopped, Target, abort, target},
-=======
-    journal,
-    run::{
-        abort::{NotAborted, Stopped, Target, abort, target},
         between::{Between, between_waves},
         start::Ways,
->>>>>>> main
         world::{World, open},
     },
 };
@@ -35,37 +29,17 @@ pub(super) async fn run(global: &Global, config: &Config, drill: Option<&DrillId
             ),
             None => String::from("no drill runs, neither here nor in the account: there is nothing to stop now"),
         };
-        let message = message + &waves_to_come(&ways)?;
+        let message = message + &waves_to_come(&ways);
         return Err(Ending::new(Exit::Usage, message).into());
     };
     let command = by_hand(&world, &target);
-<<<<<<< HEAD
     let stopped = abort(&world.aws, &target, ways.who()).await.map_err(|error| not_aborted(&error, &command))?;
     let drill = &target.drill;
-    let exit = match &stopped {
-        Stopped::Sent { .. } | Stopped::Already { .. } => Exit::Held,
-        Stopped::Done { .. } => Exit::Failed,
-=======
-    let stopped = abort(&world.aws, &target, ways.who()).await.map_err(|error| not_aborted(error.into(), &command))?;
-    let Target { drill, experiment, .. } = &target;
-    let (text, exit) = match &stopped {
-        Stopped::Sent { saves } => {
-            (format!("stop sent for experiment {experiment} of drill {drill}; {saves}"), Exit::Held)
-        }
-        Stopped::Already { status, saves } => (
-            format!("a stop of drill {drill} was asked for already: FIS says {status} of {experiment}; {saves}"),
-            Exit::Held,
-        ),
-        Stopped::Done { status, saves } => (
-            format!(
-                "nothing is left to stop of drill {drill}: FIS says {status} of {experiment}; {saves}{}",
-                waves_to_come(&ways)?
-            ),
-            Exit::Failed,
-        ),
->>>>>>> main
+    let (exit, besides) = match &stopped {
+        Stopped::Sent { .. } | Stopped::Already { .. } => (Exit::Held, String::new()),
+        Stopped::Done { .. } => (Exit::Failed, waves_to_come(&ways)),
     };
-    let text = stopped.telling(&target);
+    let text = stopped.telling(&target) + &besides;
     print(&format!("{text}\nwatch its targets: spotdrill attach {drill}{}\n", at_endpoint(&world)))?;
     Ok(exit)
 }
@@ -76,17 +50,17 @@ fn not_aborted(error: &aws::Error, command: &str) -> Ending {
 }
 
 /// What is said besides where nothing runs: the next wave comes from the program alone.
-fn waves_to_come(ways: &Ways) -> Result<String, journal::Error> {
+fn waves_to_come(ways: &Ways) -> String {
     let elsewhere =
         "a program that waits between two waves, on another machine, is held there: Ctrl-C, or kill -USR1 to it";
-    Ok(match between_waves(ways)? {
-        Some(Between { after, wave, process }) => format!(
+    match between_waves(ways) {
+        Ok(Some(Between { after, wave, process })) => format!(
             "\ndrill {after} is over, but process {process} of this machine may go on with wave {} of {}. Hold it: \
              kill -USR1 {process}, or Ctrl-C there",
             wave.number, wave.of
         ),
-        None => format!("\n{elsewhere}"),
-    })
+        Ok(None) | Err(_) => format!("\n{elsewhere}"), // that the journals cannot be read was said
+    }
 }
 
 fn by_hand(world: &World, target: &Target) -> String {

@@ -41,13 +41,9 @@ pub(super) async fn run(
     match format {
         None if screen::impossible().is_none() => screen::show(global, config, &world, Some(running), leaving).await,
         format => {
-<<<<<<< HEAD
             running.stopper.obey_signal()?;
-            let exit = run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text), leaving).await?;
-=======
             let run::Heard { exit, .. } =
                 run::listen(&mut running, &world, &ways, format.unwrap_or(RunFormat::Text), leaving).await?;
->>>>>>> main
             let (kept, _) = journal::list(&ways.journals)?;
             let planned = kept.iter().find(|kept| kept.header.drill == drill);
             let planned = planned.and_then(|kept| kept.drill.planned.as_ref());

@@ -45,13 +45,8 @@ pub async fn follow(
     mut signals: Option<&mut Signals>,
     mut told: impl FnMut(&Entry),
 ) -> io::Result<Ended> {
-<<<<<<< HEAD
-    let mut asked = false;
-    let mut finished = None;
-=======
-    running.stopper.obey_signal()?;
     let (mut asked, mut stopped) = (false, false);
->>>>>>> main
+    let mut finished = None;
     loop {
         let heard = async {
             match &mut signals {
@@ -66,21 +61,16 @@ pub async fn follow(
                         return unread(error);
                     }
                     told(&entry);
-<<<<<<< HEAD
                     match entry.fact.what {
                         What::DrillFinished { verdict } => finished = Some(verdict),
                         What::Reopened { .. } => finished = None, // that verdict was reached before FIS told
                         _ => {}
-=======
-                    if let What::DrillFinished { verdict } = entry.fact.what {
-                        return Ok(Ended::Finished(verdict, stopped));
->>>>>>> main
                     }
                 }
                 Some(Told::Pulse(_) | Told::Asked(_)) => {}
                 None => {
                     if let Some(verdict) = finished {
-                        return Ok(Ended::Finished(verdict));
+                        return Ok(Ended::Finished(verdict, stopped));
                     }
                     let without = || io::Error::other("the drill's conductor stopped without a verdict");
                     return panics::said().map(Ended::Mistaken).ok_or_else(without);

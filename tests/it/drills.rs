@@ -259,21 +259,16 @@ async fn read_only_refuses_every_change_before_it_is_sent() {
     let (template, experiment) =
         (spotdrill::drill::id::TemplateId::new(template), spotdrill::drill::id::ExperimentId::new(experiment));
     let orders = [
-<<<<<<< HEAD
         Order::CreateTemplate {
             template: plan.template(&DrillId::new("d").unwrap(), "role"),
             client_token: String::from("t"),
         },
-        Order::StartExperiment { template: template.clone(), client_token: String::from("t"), tags: Vec::new() },
-=======
-        Order::CreateTemplate { template: plan.template(&DrillId::new("d").unwrap(), "role"), client_token: String::from("t") },
         Order::StartExperiment {
             template: template.clone(),
             client_token: String::from("t"),
             tags: Vec::new(),
             as_is: None,
         },
->>>>>>> main
         Order::StopExperiment { experiment },
         Order::DeleteTemplate { template, drill: DrillId::new("d").unwrap() },
     ];

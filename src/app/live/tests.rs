@@ -184,13 +184,8 @@ fn in_two_waves() -> Live {
     let mut plan = plan();
     let later = vec![plan.targets.clone()];
     plan.wave = Some(Box::new(Wave { number: 1, of: 2, gap: 60, earlier: Vec::new(), later }));
-<<<<<<< HEAD
-    let role_arn = String::from("role");
-    let planned = What::DrillPlanned { drill: DrillId::new("d").unwrap(), plan, role_arn, settle_seconds: 600 };
-=======
     let (drill, role_arn) = (DrillId::new("d").unwrap(), String::from("role"));
     let planned = What::DrillPlanned { drill, plan, role_arn, settle_seconds: 600 };
->>>>>>> main
     record(&mut live, Source::Spotdrill, None, "12:00:00", planned);
     live
 }
