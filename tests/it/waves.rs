@@ -27,7 +27,7 @@ fn a_stop_after_the_notice_stops_the_waves() {
     running.signal(Signal::USR1);
     let ended = running.end();
     assert_eq!(ended.code, Some(ABORTED), "{}", ended.err);
-    assert!(ended.err.contains("held before wave 2 of 2: a stop was asked for by"), "{}", ended.err);
+    assert!(ended.err.contains("wave 2 of 2 was not started: a stop was asked for by"), "{}", ended.err);
     assert!(ended.out.contains("\"verdict\":\"held\""), "the wave itself held: {}", ended.out);
     assert_eq!(home.journals().len(), 1, "the second wave began");
 }
@@ -45,7 +45,7 @@ fn a_stop_between_two_waves_holds_them_and_abort_says_how() {
     running.signal(Signal::USR1);
     let ended = running.end();
     assert_eq!(ended.code, Some(ABORTED), "{}", ended.err);
-    assert!(ended.err.contains("held before wave 2 of 2: a stop was asked for by SIGUSR1"), "{}", ended.err);
+    assert!(ended.err.contains("wave 2 of 2 was not started: a stop was asked for by SIGUSR1"), "{}", ended.err);
     assert_eq!(home.journals().len(), 1, "the second wave began");
     let said = run(home.spotdrill(&abort).envs(exports));
     assert!(said.code == Some(USAGE) && !said.err.contains(wave), "its program is gone: {said:?}");
