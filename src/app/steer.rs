@@ -127,14 +127,14 @@ impl App {
 
     /// No dialog stands between the operator and the stop: it leaves, and a line says what it can still save.
     pub(super) fn stop(&mut self, now: Timestamp) -> Vec<Effect> {
+        if let Some(why) = self.blocked(Intent::Stop) {
+            self.say(now, why);
+            return Vec::new();
+        }
         if let Some(Overlay::Left { .. }) = self.overlays.last() {
             let mut effects = self.take_up(now);
             effects.push(Effect::StopDrill);
             return effects;
-        }
-        if let Some(why) = self.blocked(Intent::Stop) {
-            self.say(now, why);
-            return Vec::new();
         }
         if let Some(drill) = &self.coming_back {
             self.messages.say(now, Weight::Warning, format!("stop asked for, of drill {drill}"));
@@ -164,7 +164,11 @@ impl App {
         if intent == Intent::Stop {
             let why = match &self.live {
                 _ if self.coming_back.is_some() => return None,
-                None if matches!(self.overlays.last(), Some(Overlay::Left { .. })) => return None,
+                None if let Some(Overlay::Left { found, at }) = self.overlays.last() => {
+                    let stoppable = found.get(*at).is_some_and(|found| found.stoppable);
+                    let why = "FIS is done with its experiment: a stop saves nothing any more; enter watches it";
+                    return (!stoppable).then(|| why.to_owned());
+                }
                 None => "no drill runs: there is nothing to stop",
                 Some(live) if !live.goes_on() && live.wave_to_come().is_none() => {
                     "the drill is over: there is nothing to stop"

@@ -396,10 +396,13 @@ fn only_a_start_without_an_answer_is_sent_again_and_only_after_its_words() {
         by: None,
         begun: now(),
         stands: SafeText::new("not known"),
+        stoppable: drill != "settles",
         unanswered,
     };
     let mut app = listed(setting());
-    app.update(Msg::DrillsLeft(vec![found("runs", None), found("unanswered", plan)]), now());
+    app.update(Msg::DrillsLeft(vec![found("settles", None), found("unanswered", plan)]), now());
+    assert_eq!(press(&mut app, "X"), []);
+    assert!(toast(&app).contains("a stop saves nothing any more"), "{}", toast(&app));
     assert_eq!(press(&mut app, "C"), []);
     assert!(toast(&app).contains("enter watches this drill"), "{}", toast(&app));
     press(&mut app, "j C");

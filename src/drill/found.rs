@@ -25,11 +25,13 @@ pub struct Seen {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     pub drill: DrillId,
-    /// Who started it; none where the account alone tells of it.
+    /// Who started it, by the journal or by the lock that the drill holds.
     pub by: Option<SafeText>,
     pub begun: Timestamp,
     /// What is known of where it stands, in a few words.
     pub stands: SafeText,
+    /// A stop may still reach FIS before it is done.
+    pub stoppable: bool,
     /// What its start would hit: it got no answer, and the same request may still be sent again.
     pub unanswered: Option<Box<Plan>>,
 }

@@ -7,12 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::start::{NotStarted, Running, Ways, adopt, take_up};
 use crate::{
-    aws::{self, Aws},
+    aws::{self, Aws, lock::Read},
     drill::{
         conduct::Phase,
         fleet::World,
         found::{Found, Seen},
         id::DrillId,
+        lock::{Lock, State},
     },
     journal::{self, Kept},
     text::SafeText,
@@ -56,8 +57,17 @@ pub async fn left(aws: &Aws, ways: &Ways) -> Result<(Vec<Left>, Option<aws::Erro
             left.push(here(kept, shown, now));
         }
     }
-    let is_live = |seen: &Seen| seen.goes_on || now.duration_since(seen.begun) < STILL_DYING;
-    left.extend(seen.into_iter().filter(|seen| is_live(seen) && !known.contains(&seen.drill)).map(there));
+    let may_be_live = |seen: &Seen| seen.goes_on || now.duration_since(seen.begun) < STILL_DYING;
+    let elsewhere: Vec<_> = seen.into_iter().filter(|seen| may_be_live(seen) && !known.contains(&seen.drill)).collect();
+    let locks = if elsewhere.is_empty() { Some(Vec::new()) } else { aws.locks().await.ok() };
+    for seen in elsewhere {
+        let of_drill = |read: &&Read| read.entry.lock.drill == seen.drill;
+        let lock = locks.iter().flatten().flatten().find(of_drill).map(|read| &read.entry);
+        // a drill frees its lock at its very end
+        if seen.goes_on || lock.is_none_or(|entry| entry.state == State::Held) {
+            left.push(there(seen, lock.filter(|entry| entry.state == State::Held).map(|entry| &entry.lock)));
+        }
+    }
     left.sort_by_key(|left| std::cmp::Reverse(left.found().begun));
     Ok((left, error))
 }
@@ -101,13 +111,17 @@ fn here(Kept { path, header, drill, .. }: Kept, shown: Option<&Seen>, now: Times
     let by = Some(SafeText::new(format!("{}@{}", header.who.user, header.who.host)));
     let planned = drill.planned.as_ref().filter(|_| drill.may_start_again(now));
     let unanswered = planned.map(|planned| Box::new(planned.plan.clone()));
-    let found = Found { drill: header.drill, by, begun: header.begun, stands: SafeText::new(stands), unanswered };
+    let stoppable = drill.can_stop() || shown.is_some();
+    let (drill, begun, stands) = (header.drill, header.begun, SafeText::new(stands));
+    let found = Found { drill, by, begun, stands, stoppable, unanswered };
     Left::Here { found, journal: path }
 }
 
-fn there(seen: Seen) -> Left {
+fn there(seen: Seen, lock: Option<&Lock>) -> Left {
     let stands = SafeText::new(format!("FIS says {}; no journal of it is here", seen.status));
-    let found = Found { drill: seen.drill.clone(), by: None, begun: seen.begun, stands, unanswered: None };
+    let by = lock.map(|lock| SafeText::new(format!("{}@{}, who may be watching it", lock.user, lock.host)));
+    let (drill, begun, stoppable) = (seen.drill.clone(), seen.begun, seen.goes_on);
+    let found = Found { drill, by, begun, stands, stoppable, unanswered: None };
     Left::There { found, seen: Box::new(seen) }
 }
 

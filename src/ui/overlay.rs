@@ -57,9 +57,11 @@ pub(super) fn draw(app: &App, overlay: &Overlay, look: &Look, now: Timestamp, ar
             lines.push(Line::default());
             let unanswered = found.get(*at).is_some_and(|found| found.unanswered.is_some());
             let go_on = if unanswered { [("C", "go on with its start")].as_slice() } else { &[] };
-            let ways = [&[("enter", "watch it"), ("X", "stop it")], go_on, &[("esc", "not now")]].concat();
+            let stoppable = found.get(*at).is_some_and(|found| found.stoppable);
+            let stop = if stoppable { [("X", "stop it")].as_slice() } else { &[] };
+            let ways = [&[("enter", "watch it")], stop, go_on, &[("esc", "not now")]].concat();
             lines.push(keys(&ways, look));
-            (String::from("A DRILL WAS LEFT"), "", lines, 0)
+            (String::from("A DRILL IS NOT OVER"), "", lines, 0)
         }
         Overlay::Refused { said, top } => {
             let lines = standing(said.get(*top..).unwrap_or_default(), look, text_width);

@@ -7,6 +7,7 @@ use spotdrill::{
     drill::{
         fact::{Source, What},
         lock::State,
+        plan::Selection,
         verdict::Outcome,
     },
     run::{
@@ -73,6 +74,19 @@ async fn a_drill_without_a_journal_is_found_by_its_tag_and_watched_to_its_verdic
         format_args!("{adopted} drills without a journal, {held} watched until they held, {anew} started anew"),
     );
     assert_eq!(anew, 0, "nothing is started by it");
+}
+
+/// Just over, and its operator was there to its end.
+#[tokio::test(start_paused = true)]
+async fn a_drill_that_another_saw_to_its_end_was_not_left() {
+    let mut stage = Stage::of(4, "").await;
+    stage.ways.endpoint = Some(SafeText::new("http://127.0.0.1:1"));
+    let drilled = stage.drill("web", Selection::Count(1), "2m").await;
+    assert_eq!(drilled.verdict.verdict, Outcome::Held);
+    let folder = elsewhere(&mut stage);
+    let (left, error) = left(&stage.aws, &stage.ways).await.unwrap();
+    assert!(left.is_empty() && error.is_none(), "{left:?}");
+    drop(folder);
 }
 
 #[tokio::test(start_paused = true)]

@@ -97,7 +97,7 @@ async fn what_looks_alike_is_other_peoples_and_stays() {
     minutes(&stage, 15).await;
     let found = looked(&stage).await;
     assert_eq!(found.goes.iter().map(|item| item.name.as_str()).collect::<Vec<_>>(), [ours]);
-    assert_eq!(found.stays.len(), 3, "those with our tag are named: {found:?}");
+    assert_eq!(found.stays.len(), 2, "those with the tag of a drill are named: {found:?}");
     let done = collected(&stage, &found.goes).await.unwrap();
     assert!(matches!(done.as_slice(), [Done::Deleted(_)]), "{done:?}");
     assert_eq!(inventory(&stage).await, before);

@@ -93,7 +93,7 @@ fn tell((lost, back, from): (Lost, Back, From)) -> Told {
     let words = if back == Back::Attached { "attach --endpoint-url" } else { "--endpoint-url" };
     let mut terminal = Terminal::with(there, &format!("{words} {url}"), SIZE, with_keys);
     if back == Back::Asked {
-        let dialog = terminal.shows("A DRILL WAS LEFT");
+        let dialog = terminal.shows("A DRILL IS NOT OVER");
         let drill = journal.file_stem().unwrap().to_str().unwrap();
         assert!(dialog.contains(drill), "{drill} is not offered:\n{dialog}");
         assert_eq!(dialog.contains("no journal"), from == From::Elsewhere, "{dialog}");

@@ -74,7 +74,7 @@ fn a_start_that_never_left_is_sent_once_the_words_are_typed_again() {
     let (_server, url, exports) = served(&home, "--scenario tiny --speed 60");
     killed(&home, &url, &exports, "template-recorded");
     let mut terminal = shown(&home, &url, &exports);
-    terminal.shows("A DRILL WAS LEFT");
+    terminal.shows("A DRILL IS NOT OVER");
     terminal.press("C", "go on");
     let dialog = terminal.shows("no paste");
     assert!(dialog.contains("GO ON WITH A START THAT GOT NO ANSWER?"), "{dialog}");

@@ -21,6 +21,7 @@ pub(super) fn with_drills_left() -> Session {
         by: by.map(SafeText::new),
         begun: at(begun),
         stands: SafeText::new(stands),
+        stoppable: true,
         unanswered: None,
     };
     let left = vec![
@@ -42,6 +43,7 @@ pub(super) fn with_a_start_unanswered() -> Session {
         by: Some(SafeText::new("ada@bastion-1")),
         begun: at("11:59:50"),
         stands: SafeText::new("whether it started is not known yet"),
+        stoppable: true,
         unanswered,
     }]));
     session
