@@ -144,6 +144,13 @@ def fill(ec2):
     check(f"boto3: moto gives the instances in {len(pages)} pages", len(pages) > 5)
 
 
+def make_role(iam):
+    """The role that FIS interrupts with: without it no drill is let pass."""
+    service = {"Effect": "Allow", "Principal": {"Service": "fis.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = {"Version": "2012-10-17", "Statement": [service]}
+    iam.create_role(RoleName="spot-fis-test", AssumeRolePolicyDocument=json.dumps(trust))
+
+
 def the_fleet(url):
     seen = run("fleet", "--endpoint-url", url, "--region", REGION, "--format", "json", env=DUMMY, seconds=90)
     if not same("fleet ends with 0", seen.returncode, 0):
@@ -190,9 +197,9 @@ def order(url, *arguments):
     return run("run", "--endpoint-url", url, "--region", REGION, *arguments, env=DUMMY, seconds=90)
 
 
-def refused(what, seen, *said):
-    """Ended with 3, with nothing on the standard output, and with these words."""
-    right = (seen.returncode, seen.stdout) == (3, "") and all(each in seen.stderr for each in said)
+def refused(what, seen, *said, code=3):
+    """Ended with that code, with nothing on the standard output, and with these words."""
+    right = (seen.returncode, seen.stdout) == (code, "") and all(each in seen.stderr for each in said)
     return check(what, right, f"{seen.returncode} {seen.stdout} {seen.stderr}, wanted {said}")
 
 
@@ -230,7 +237,7 @@ def the_guards(url, moto):
     system = ("--group", "system", "--confirm", "system 1")
     refused("an on-demand group is refused", order(url, *system, "--override", f"alarm={WHY}"))
     unknown = ("--group", "web-spo", "--confirm", "web-spo 1", "--override", f"alarm={WHY}")
-    refused("a group that is not there is refused", order(url, *unknown), "Did you mean")
+    refused("a group that is not there is refused", order(url, *unknown), "Did you mean", code=2)
 
     lever = "could not tell whether the safety lever of FIS is engaged"
     refused("moto itself: a lever that cannot be told is refused", order(moto, *one, *words), lever)
@@ -410,6 +417,7 @@ def script():
     ec2, fis, ssm = (client(service, moto) for service in ("ec2", "fis", "ssm"))
     the_environment(url)
     fill(ec2)
+    make_role(client("iam", moto))
     the_fleet(url)
     the_account(url)
     the_guards(url, moto)
