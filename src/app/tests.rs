@@ -215,15 +215,7 @@ fn wave_held() -> App {
     let (drill, plan, role_arn) = (DrillId::new("d").unwrap(), plan.clone(), String::from("role"));
     let planned = What::DrillPlanned { drill, plan, role_arn, settle_seconds: 600 };
     app.update(Msg::Recorded(Entry { seq: 1, fact: Fact::ours(now(), planned) }), now());
-    let verdict = Verdict {
-        verdict: Outcome::Held,
-        reasons: Vec::new(),
-        interrupted: Vec::new(),
-        not_observed: Vec::new(),
-        replacements: Vec::new(),
-        unseen: Vec::new(),
-    };
-    app.update(Msg::Recorded(Entry { seq: 2, fact: Fact::ours(now(), What::DrillFinished { verdict }) }), now());
+    app.update(Msg::Recorded(Entry { seq: 2, fact: Fact::ours(now(), held()) }), now());
     app
 }
 

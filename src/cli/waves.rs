@@ -43,7 +43,11 @@ pub(super) async fn run(
         if let Some(wave) = &plan.wave {
             say(&format!("wave {} of {}\n", wave.number, wave.of))?;
         }
-        leaving.leaves("nothing was started, but the group's lock may be taken: `spotdrill attach` frees it\n");
+        leaving.leaves(if world.lab {
+            String::from("nothing was started\n")
+        } else {
+            again.fill("nothing was started, but the group's lock may be taken: `spotdrill attach` frees it\n")
+        });
         let (stopper, asked) = Stopper::new();
         stopper.obey_signal()?;
         let mut running = start(&world.aws, ways, plan.clone(), words.clone(), by, asked).await.map_err(ending)?;

@@ -6,7 +6,11 @@ use std::collections::BTreeSet;
 use super::start::NotStarted;
 use crate::{
     aws::Aws,
-    drill::{conduct::Drill, guard::caps::MOST_IN_WAVE, lock::State},
+    drill::{
+        conduct::Drill,
+        guard::caps::MOST_IN_WAVE,
+        lock::{Entry, State},
+    },
     text::SafeText,
 };
 
@@ -14,13 +18,11 @@ use crate::{
 pub(super) async fn may_be_sent_again(aws: &Aws, drill: &Drill) -> Result<(), NotStarted> {
     let Some(planned) = &drill.planned else { return Ok(()) };
     let not = |why: String| NotStarted::NotAgain { drill: planned.id.clone(), why: SafeText::new(why) };
-    if !drill.may_start_again(aws.clock.now()) {
+    let template = drill.made_template().filter(|_| drill.may_start_again(aws.clock.now()));
+    let Some(template) = template else {
         let why =
             "only a start that got no answer is, for ten minutes; without --continue it is looked for and watched";
         return Err(not(String::from(why)));
-    }
-    let Some(template) = drill.made_template().filter(|_| planned.plan.as_is.is_none()) else {
-        return Err(not(String::from("its template is not its own: preview it and start it anew")));
     };
     let Some(made) = aws.made(template).await? else {
         return Err(not(format!("its template {template} is not there any more")));
@@ -31,7 +33,7 @@ pub(super) async fn may_be_sent_again(aws: &Aws, drill: &Drill) -> Result<(), No
     }
     for group in planned.plan.groups() {
         let read = aws.lock(group).await?;
-        let is_ours = |entry: &crate::drill::lock::Entry| entry.state == State::Held && entry.lock.drill == planned.id;
+        let is_ours = |entry: &Entry| entry.state == State::Held && entry.lock.drill == planned.id;
         if !read.is_some_and(|read| is_ours(&read.entry)) {
             return Err(not(format!("it does not hold the lock of {} any more", group.qualified())));
         }

@@ -83,11 +83,11 @@ async fn stop_alarm(aws: &Aws, ways: &Ways, as_is: Option<&Existing>) -> Told<Op
 /// The role that FIS is to interrupt with, if it is not there. IAM cannot be reached from every network, and a role of another
 /// account cannot be looked up: that is no answer.
 async fn missing_role(aws: &Aws, ways: &Ways, as_is: Option<&Existing>) -> Told<Option<SafeText>> {
+    let account = told(aws.account().await)?;
     let arn = match as_is {
         Some(existing) => existing.role_arn.to_string(),
-        None => role_arn(&ways.fis_role, &aws.region, &told(aws.account().await)?),
+        None => role_arn(&ways.fis_role, &aws.region, &account),
     };
-    let account = told(aws.account().await)?;
     let name = arn.split_once(&format!(":{account}:role/")).map(|(_, path)| path.rsplit('/').next().unwrap_or(path));
     let Some(name) = name else { return Err(SafeText::new(format!("{arn} is of another account"))) };
     let there = tokio::select! {

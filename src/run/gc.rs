@@ -119,6 +119,18 @@ pub async fn carry_out(
     Ok(())
 }
 
+/// Deletes what goes of these, by their names; nobody is told what stays.
+pub async fn collect(aws: &Aws, journals: &Path, named: &[SafeText]) -> Result<(), NotCollected> {
+    if named.is_empty() {
+        return Ok(());
+    }
+    let (goes, _) = sort(aws, journals).await?;
+    for item in goes.iter().filter(|item| named.contains(&item.name)) {
+        delete(aws, journals, item).await?;
+    }
+    Ok(())
+}
+
 /// Why it was not deleted, if so: it is not any more what it was when it was read, or its drill goes on after all.
 async fn delete(aws: &Aws, journals: &Path, item: &Item) -> Result<Option<SafeText>, NotCollected> {
     let is_held = item.read.as_ref().is_none_or(|read| read.entry.state == State::Held);

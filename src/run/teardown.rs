@@ -205,11 +205,7 @@ pub async fn carry_out(aws: &Aws, ways: &Ways, removal: &Removal, tell: Tell<'_>
     for template in &removal.templates {
         aws.delete_our_template(template).await?;
     }
-    if !removal.of_drills.is_empty() {
-        let found = gc::look(aws, &ways.journals).await?;
-        let goes: Vec<_> = found.goes.into_iter().filter(|item| removal.of_drills.contains(&item.name)).collect();
-        gc::carry_out(aws, &ways.journals, &goes, |_| ()).await?; // what was not deleted is looked for in the end
-    }
+    gc::collect(aws, &ways.journals, &removal.of_drills).await?; // what was not deleted is looked for in the end
     if let Some(stack) = &removal.stack {
         if removal.keep_logs && stack.standing() == Standing::Ready {
             let_go_of_logs(aws, stack, tell).await?;

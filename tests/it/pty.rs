@@ -51,6 +51,12 @@ fn review(terminal: &mut Terminal) {
 /// From that fleet to a drill.
 fn start_a_drill(terminal: &mut Terminal) {
     review(terminal);
+    confirm(terminal);
+}
+
+/// Types the words once the dialog takes them.
+fn confirm(terminal: &mut Terminal) {
+    terminal.shows("no paste");
     terminal.send("web-spot 1");
     terminal.press("enter", "start");
 }

@@ -1,6 +1,6 @@
 //! What another program left when it was killed, gone on with by keys: a lock on the group, and a start that never left.
 
-use super::{SIZE, terminal::Terminal};
+use super::{CTRL_U, SIZE, confirm, terminal::Terminal};
 use crate::{
     cli::served,
     program::{Ended, Home, run},
@@ -24,6 +24,13 @@ fn shown(home: &Home, url: &str, exports: &[(String, String)]) -> Terminal {
     })
 }
 
+fn seen_to_its_end(mut terminal: Terminal) {
+    terminal.shows("HELD  1 interrupted");
+    terminal.press("q", "back");
+    terminal.press("q", "back");
+    assert_eq!(terminal.end().code, 0);
+}
+
 #[test]
 fn a_lock_that_was_left_is_taken_over_once_its_id_is_typed() {
     let (gone, here) = (Home::new(), Home::new());
@@ -36,9 +43,7 @@ fn a_lock_that_was_left_is_taken_over_once_its_id_is_typed() {
     let mut refused = 0;
     loop {
         terminal.press("S", "review");
-        terminal.shows("no paste");
-        terminal.send("web-spot 1");
-        terminal.press("enter", "start");
+        confirm(&mut terminal);
         let said = terminal.until("an answer", |screen| {
             screen.contains("TAKE OVER") || screen.contains("not started:") && !screen.contains("INTERRUPT 1")
         });
@@ -53,16 +58,11 @@ fn a_lock_that_was_left_is_taken_over_once_its_id_is_typed() {
     terminal.send("web-spot 1");
     terminal.press("enter", "do it");
     terminal.shows("nothing was taken over: these are not the words");
-    terminal.send(&format!("{}{drill}", super::CTRL_U));
+    terminal.send(&format!("{CTRL_U}{drill}"));
     terminal.press("enter", "do it");
     terminal.shows("INTERRUPT 1 SPOT INSTANCE?");
-    terminal.shows("no paste");
-    terminal.send("web-spot 1");
-    terminal.press("enter", "start");
-    terminal.shows("HELD  1 interrupted");
-    terminal.press("q", "back");
-    terminal.press("q", "back");
-    assert_eq!(terminal.end().code, 0);
+    confirm(&mut terminal);
+    seen_to_its_end(terminal);
     let journal = std::fs::read_to_string(here.journals().last().unwrap()).unwrap();
     let taken = journal.lines().find(|line| line.contains("lock-taken")).unwrap_or_default();
     assert!(taken.contains(&drill), "{taken}");
@@ -82,10 +82,7 @@ fn a_start_that_never_left_is_sent_once_the_words_are_typed_again() {
     terminal.shows("nothing was sent: type the words above");
     terminal.send("web-spot 1");
     terminal.press("enter", "do it");
-    terminal.shows("HELD  1 interrupted");
-    terminal.press("q", "back");
-    terminal.press("q", "back");
-    assert_eq!(terminal.end().code, 0);
+    seen_to_its_end(terminal);
     let journal = std::fs::read_to_string(&home.journals()[0]).unwrap();
     assert_eq!(journal.matches("\"fact\":\"continue-requested\"").count(), 1, "{journal}");
     assert_eq!(journal.matches("\"fact\":\"experiment-started\"").count(), 1, "{journal}");
